@@ -1,0 +1,69 @@
+"""Settings of the site; what they switch on stands in `docs/_ext`."""
+
+from sphinx_gallery.sorting import ExplicitOrder
+
+project = "Gradient Recipes"
+author = "Gradient Recipes contributors"
+copyright = "Gradient Recipes contributors"  # noqa: A001 - Sphinx's name for it
+language = "en"
+
+extensions = [
+    "myst_nb",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "recipe_errors",
+]
+# Notebooks here are downloads, and MyST-NB would take each for a page and run it.
+exclude_patterns = ["_build", "_ext", "**.ipynb", "**.md5"]
+templates_path = ["_templates"]
+nitpicky = True
+
+# Recipes ---------------------------------------------------------------------
+SECTIONS = ["gradients", "pitfalls"]
+sphinx_gallery_conf = {
+    "examples_dirs": "../recipes",
+    "gallery_dirs": "recipes",
+    "filename_pattern": r"\.py$",
+    "ignore_pattern": r"/data/",
+    "subsection_order": ExplicitOrder([f"../recipes/{name}" for name in SECTIONS]),
+    "within_subsection_order": "reading_order.ReadingOrder",
+    "image_scrapers": ("figures.scrape",),
+    "reset_modules": ("matplotlib", "figures.reset"),
+    "remove_config_comments": True,
+    "inspect_global_variables": False,
+    # What these would print changes from run to run, and is English in every language.
+    "show_signature": False,
+    "min_reported_time": float("inf"),
+    "write_computation_times": False,
+    "download_all_examples": False,
+}
+
+# Guides ----------------------------------------------------------------------
+nb_execution_mode = "cache"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+
+# Theme -----------------------------------------------------------------------
+html_theme = "furo"
+html_title = project
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_show_sphinx = False
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+html_theme_options = {
+    "light_css_variables": {
+        "color-brand-primary": "#0b62b8",
+        "color-brand-content": "#0b62b8",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#6cb2f7",
+        "color-brand-content": "#6cb2f7",
+    },
+}
+copybutton_exclude = ".linenos, .gp, .go"

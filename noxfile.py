@@ -1,7 +1,10 @@
 """Every task of the project, as `nox -s <name>`; versions stand in pyproject.toml."""
 
 import argparse
+import json
+import os
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -9,13 +12,16 @@ nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["docs"]
 
-ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 SITE = Path("docs/_build/html")
+EDITION = "en"
 
 
 def install(session: nox.Session, *groups: str) -> None:
     """Install dependency groups, and this site's extensions as editable."""
+    # Python keeps what it compiles, whatever the caller's habit: a session starts
+    # many processes, and each would compile Sphinx and PyTorch anew.
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
     wanted = dict.fromkeys(
         requirement
         for group in groups
@@ -25,39 +31,89 @@ def install(session: nox.Session, *groups: str) -> None:
     session.install("--no-deps", "--editable", ".")
 
 
-def arguments(session: nox.Session, **flags: str) -> argparse.Namespace:
-    """Parse what stands behind `--`; an unknown word ends with the known ones."""
-    parser = argparse.ArgumentParser(prog=f"nox -s {session.name} --")
-    for flag, meaning in flags.items():
-        parser.add_argument(f"--{flag}", action="store_true", help=meaning)
+def arguments(
+    session: nox.Session, **options: dict[str, Any]
+) -> argparse.Namespace:
+    """Parse what stands behind `--`; an unknown word is answered with the known ones.
+
+    Args:
+        session: The session.
+        options: What argparse is told of each option, by its name without dashes.
+    """
+    parser = argparse.ArgumentParser(prog=f"nox -s {session.name} --", add_help=False)
+    for name, about in options.items():
+        parser.add_argument(f"--{name}", **about)
+    known = "; it knows " + (
+        ", ".join(f"--{name} ({about['help']})" for name, about in options.items())
+        if options
+        else "no arguments"
+    )
     try:
-        known, unknown = parser.parse_known_args(session.posargs)
-    except SystemExit as leaving:  # --help, or a value where none belongs
-        session.skip() if not leaving.code else session.error("see the lines above")
+        parsed, unknown = parser.parse_known_args(session.posargs)
+    except SystemExit:  # argparse said what is wrong with a value
+        session.error(f"nox -s {session.name}: see the line above{known}")
     if unknown:
-        listed = ", ".join(f"--{flag} ({meaning})" for flag, meaning in flags.items())
-        session.error(
-            f"nox -s {session.name} does not know {' '.join(unknown)!r}; "
-            + (f"it knows: {listed}" if flags else "it takes no arguments")
-        )
-    return known
+        session.error(f"nox -s {session.name} does not know {unknown[0]!r}{known}")
+    return parsed
+
+
+def flag(meaning: str) -> dict[str, Any]:
+    """Describe an option that takes no value."""
+    return {"action": "store_true", "help": meaning}
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site in docs/_build/html; `-- --live` serves it with reload."""
-    options = arguments(session, live="serve the site and build again on each change")
-    install(session, "recipes", "live" if options.live else "docs")
-    session.run("python", "-m", "fashion_mnist")
-    strict = ("-W", "--keep-going", "-n")
-    build = ("-b", "html", "docs", f"{SITE}/en")
+    """Build the site in docs/_build/html, recording first what is stale."""
+    options = arguments(
+        session,
+        live=flag("serve the site, and build again on each change"),
+        mode={
+            "choices": ["auto", "replay", "run"],
+            "default": "replay" if os.environ.get("CI") else "auto",
+            "help": "auto: record what is stale; replay: never run; run: record all",
+        },
+    )
+    install(session, "live" if options.live else "docs")
+    if options.mode == "run" or (options.mode == "auto" and stale(session)):
+        anew = ("--all",) if options.mode == "run" else ()
+        install(session, "recipes")
+        session.run("python", "-m", "fashion_mnist")
+        session.run("python", "-m", "recordings", "run", *anew)
+    build = ("-D", "recordings_mode=replay", "-b", "html", "docs", f"{SITE}/{EDITION}")
     if options.live:
         ignored = ("--ignore", "docs/recipes", "--ignore", "docs/_build")
         serve = ("--watch", "recipes", *ignored, "--host", "127.0.0.1", "--port", "0")
         session.run("sphinx-autobuild", *serve, "-n", *build)
-    else:
-        session.run("python", "-m", "sphinx", *strict, *build)
-        session.log(f"open {SITE}/en/index.html")
+        return
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-n", *build)
+    session.log(f"open {SITE}/{EDITION}/index.html")
+
+
+def stale(session: nox.Session) -> list[str]:
+    """Name the recipes that have no fresh recording, and say so."""
+    status = session.run("python", "-m", "recordings", "status", "--json", silent=True)
+    entries = json.loads(str(status))["recipes"] if status else []
+    names = [each["recipe"] for each in entries if each["state"] != "fresh"]
+    if names:
+        session.log(f"to be recorded first: {', '.join(names)}")
+    return names
+
+
+@nox.session
+def record(session: nox.Session) -> None:
+    """Run what is stale and write its recordings; the rest goes to the runner."""
+    install(session, "docs", "recipes")
+    session.run("python", "-m", "fashion_mnist")
+    session.run("python", "-m", "recordings", "run", *session.posargs)
+
+
+@nox.session
+def verify(session: nox.Session) -> None:
+    """Run recipes again and compare with their recordings; the rest goes to verify."""
+    install(session, "docs", "recipes")
+    session.run("python", "-m", "fashion_mnist")
+    session.run("python", "-m", "recordings", "verify", *session.posargs)
 
 
 @nox.session
@@ -79,12 +135,11 @@ def doctest(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and types; `-- --fix` mends what can be mended."""
-    options = arguments(session, fix="format the code and mend what can be mended")
+    """Check style and types."""
+    options = arguments(session, fix=flag("format, and mend what can be mended"))
     install(session, "lint")
-    fix = ("--fix",) if options.fix else ()
-    session.run("ruff", "check", *fix)
-    session.run("ruff", "format", *(() if options.fix else ("--diff",)))
+    session.run("ruff", "check", *(["--fix"] if options.fix else []))
+    session.run("ruff", "format", *([] if options.fix else ["--diff"]))
     session.run("mypy")
 
 

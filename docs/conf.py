@@ -1,5 +1,6 @@
 """Settings of the site; what they switch on stands in `docs/_ext`."""
 
+from fashion_mnist import FASHION_MNIST
 from sphinx_gallery.sorting import ExplicitOrder
 
 project = "Gradient Recipes"
@@ -13,6 +14,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "recipe_errors",
+    "recordings",
 ]
 # Notebooks here are downloads, and MyST-NB would take each for a page and run it.
 exclude_patterns = ["_build", "_ext", "**.ipynb", "**.md5"]
@@ -38,6 +40,10 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "download_all_examples": False,
 }
+
+# Recordings ------------------------------------------------------------------
+recordings_requirements = ["../pyproject.toml:recipes"]
+recordings_data = {"Fashion-MNIST": " ".join(file.sha256 for file in FASHION_MNIST)}
 
 # Guides ----------------------------------------------------------------------
 nb_execution_mode = "cache"

@@ -13,6 +13,7 @@ from pathlib import Path
 from sybil import Document, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers import myst, rest
+from sybil.sybil import SybilCollection
 from sybil.typing import Parser
 
 ROOT = Path(__file__).parents[2]
@@ -86,4 +87,4 @@ recipes = Sybil(
 )
 docstrings = Sybil(rest_parsers(), path=str(ROOT), pattern="docs/_ext/**/*.py")
 
-pytest_collect_file = (pages + recipes + docstrings).pytest()
+pytest_collect_file = SybilCollection([pages, recipes, docstrings]).pytest()

@@ -5,12 +5,11 @@ contrast of at least 3:1 against both; text has more than 4:1. The background is
 transparent. So one file serves both modes, and a downloaded notebook in a dark editor.
 """
 
-import re
 from typing import Any
 
 import matplotlib as mpl
 from cycler import cycler
-from sphinx_gallery.py_source_parser import Block, extract_file_config
+from sphinx_gallery.py_source_parser import Block
 from sphinx_gallery.scrapers import matplotlib_scraper
 
 INK = "#7a7a7a"
@@ -43,7 +42,8 @@ STYLE: dict[str, Any] = {
 
 def reset(_gallery_conf: dict[str, Any], _recipe: str) -> None:
     """Set the style before a recipe runs: one of Sphinx-Gallery's `reset_modules`."""
-    mpl.rcParams.update(STYLE)
+    for name, value in STYLE.items():
+        mpl.rcParams[name] = value
     mpl.rcParams["axes.prop_cycle"] = cycler(color=CYCLE)
 
 
@@ -52,17 +52,12 @@ def scrape(
 ) -> str:
     """Save a block's figures as SVG: one of Sphinx-Gallery's `image_scrapers`.
 
-    A block's `# sphinx_gallery_alt_block = "…"` becomes the text alternative of its
-    figures; without it, that is made of their titles.
-
     Returns:
         The reST that shows the figures.
     """
     # Without a date, drawing the same figure again gives the same file.
+    undated = {"Date": None}
     rest: str = matplotlib_scraper(
-        block, block_vars, gallery_conf, format="svg", metadata={"Date": None}
+        block, block_vars, gallery_conf, format="svg", metadata=undated
     )
-    alternative = extract_file_config(block.content).get("alt_block")
-    if alternative is None:
-        return rest
-    return re.sub(r"(?m)^(\s*:alt:).*", lambda found: f"{found[1]} {alternative}", rest)
+    return rest

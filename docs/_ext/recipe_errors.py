@@ -74,7 +74,7 @@ def find_fault(content: bytes) -> Fault | None:
 def _title_fault(tree: ast.Module, source: str) -> Fault | None:
     if not (docstring := ast.get_docstring(tree)):
         line = tree.body[0].lineno if tree.body else 1
-        return Fault(line, "a recipe begins with a docstring, and that with a title")
+        return Fault(line, "the recipe does not begin with a docstring")
     title = _TITLE.match(docstring)
     if title and len(title["rule"]) >= min(4, column_width(title["title"])):
         return None
@@ -85,20 +85,18 @@ def _title_fault(tree: ast.Module, source: str) -> Fault | None:
 def _setting_fault(source: str) -> Fault | None:
     lone = None
     for match in INFILE_CONFIG_PATTERN.finditer(source):
-        name, written = match[1], match[3]
+        name, written = f"sphinx_gallery_{match[1]}", match[3]
         line = source.count("\n", 0, match.start(1)) + 1
-        if name in {"start_ignore", "end_ignore"}:
-            lone = Fault(line, "no end_ignore") if name == "start_ignore" else None
+        if match[1] in {"start_ignore", "end_ignore"}:
+            lone = Fault(line, f"{name} has no end") if "start" in name else None
         if written is None:
             continue
         try:
             value = ast.literal_eval(written)
         except (SyntaxError, TypeError, ValueError):
-            return Fault(line, f"sphinx_gallery_{name} is no Python value: {written}")
-        if not isinstance(value, kind := _SETTINGS.get(name, object)):
-            return Fault(
-                line, f"sphinx_gallery_{name} is no {kind.__name__}: {written}"
-            )
+            return Fault(line, f"{name} is not a Python literal: {written}")
+        if not isinstance(value, kind := _SETTINGS.get(match[1], object)):
+            return Fault(line, f"{name} is not of type {kind.__name__}: {written}")
     return lone
 
 
@@ -158,8 +156,7 @@ def raised_at(traceback: str, recipe: str) -> tuple[int, str]:
 
 def _first(lines: Sequence[str], number: int, empty: re.Pattern[str]) -> int:
     """Return the first line from *number* on that is not *empty*; lines begin at 1."""
-    rest = enumerate(lines[number - 1 :], number)
-    return next((n for n, text in rest if not empty.match(text)), number)
+    return number + len(list(takewhile(empty.match, lines[number - 1 :])))
 
 
 # At the rim: Sphinx ----------------------------------------------------------------
@@ -202,8 +199,8 @@ class PointAtRecipe(logging.Filter):
         if getattr(record, "subtype", "") == "example_error" and record.args:
             self._point_at_raise(record)
         elif match := _LOCATION.match(record.location or ""):
-            written = self._written(Path(match[1]), int(match[2] or 1))
-            record.location = written or record.location
+            page, line = Path(match[1]), int(match[2] or 1)
+            record.location = self._written(page, line) or record.location
         return True
 
     def _written(self, page: Path, line: int) -> str | None:
@@ -244,6 +241,7 @@ def set_aside(app: Sphinx) -> None:
             fault = find_fault(recipe.read_bytes())
             if fault and not re.search(conf["ignore_pattern"], recipe.name):
                 _stand_in(app, recipe, gallery / recipe.relative_to(examples), fault)
+                # Sphinx-Gallery matches names only, and wants each name to be unique.
                 ignored.append(rf"^{re.escape(recipe.name)}$")
     conf["ignore_pattern"] = "|".join([conf["ignore_pattern"], *ignored])
 

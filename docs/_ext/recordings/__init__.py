@@ -1,0 +1,40 @@
+"""Keep what recipes print and draw, and make pages from that without running anything.
+
+For any Sphinx-Gallery project: `extensions += ["recordings"]`. Recipes are run by
+`python -m recordings run`, or before a build (`recordings_mode`); pages, notebook
+downloads and thumbnails are made from the recordings.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    """Add the settings, and connect to events in the order of a build's life."""
+    # Not before: a recipe's process begins without Sphinx, to be small and soon there.
+    from recordings import build, config, pages  # noqa: PLC0415
+
+    config.register(app)
+    app.setup_extension("sphinx_gallery.gen_gallery")
+
+    # Sphinx-Gallery makes its pages at builder-inited, priority 500.
+    app.connect("config-inited", build.check_gallery)
+    app.connect("builder-inited", build.before_gallery, priority=450)
+    app.connect("builder-inited", build.after_gallery, priority=550)
+    # What other extensions do to a guide's source counts.
+    app.connect("source-read", build.before_guide, priority=900)
+    app.connect("env-get-outdated", pages.with_other_recordings)
+    # Sphinx collects images and downloads of a page at priority 500.
+    app.connect("doctree-read", pages.add_to_page, priority=400)
+    app.connect("env-purge-doc", pages.forget)
+    app.connect("env-merge-info", pages.merge)
+
+    return {
+        "version": "1.0",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -1,0 +1,152 @@
+"""What `recordings` does in a build: record, tell what is missing, replay."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util import logging
+
+from recordings import (
+    config,
+    download,
+    gallery,
+    guides,
+    links,
+    progress,
+    run_card,
+    runner,
+)
+from recordings.gallery.replay import Replay
+from recordings.key import Block
+from recordings.library import COMMAND, Entry, Library, open_library
+from recordings.markdown import to_markdown
+from recordings.recording import Recording, to_text
+
+logger = logging.getLogger(__name__)
+
+
+def check_gallery(_app: Sphinx, _config: Config) -> None:
+    """Make sure, before anything is built, that this Sphinx-Gallery is known."""
+    gallery.check()
+
+
+class Build:
+    """What one build knows of recordings; kept on the environment while it runs."""
+
+    def __init__(self, library: Library, entries: Iterable[Entry]) -> None:
+        """Keep the entries by page."""
+        self.library = library
+        self.entries = {entry.recipe.page: entry for entry in entries}
+        self.give_back: Any = None
+
+    def recording(self, page: str) -> Recording | None:
+        """Give the recording that a page shows: a fresh one, or none."""
+        entry = self.entries.get(page)
+        return entry.recording if entry and entry.state == "fresh" else None
+
+    def digest(self, page: str) -> str:
+        """Stand for all that a page takes from its recording."""
+        entry = self.entries.get(page)
+        if entry is None:
+            return ""
+        shown = to_text(entry.recording) if entry.recording else ""
+        text = "\0".join([entry.state, *entry.reasons, shown])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def of(app: Sphinx) -> Build:
+    """Give what this build knows of recordings."""
+    build: Build = app.recordings_build  # type: ignore[attr-defined]
+    return build
+
+
+def before_gallery(app: Sphinx) -> None:
+    """Record what the mode asks for, then stand in for Sphinx-Gallery's running."""
+    settings = config.from_sphinx(app.config)
+    library = open_library(
+        Path(app.confdir),
+        Path(app.srcdir),
+        settings,
+        namespace={
+            **{setting.name: setting.value for setting in app.config},
+            "extensions": list(app.extensions),
+        },
+        gallery_settings=app.config.sphinx_gallery_conf,
+    )
+    if settings.mode != "replay":
+        _record(library, everything=settings.mode == "run")
+    build = Build(library, library.entries())
+    app.recordings_build = build  # type: ignore[attr-defined]
+    for entry in build.entries.values():
+        if entry.state != "fresh":
+            _warn(entry)
+    _forget_outdated_pages(build)
+    replay = Replay(
+        build.recording,
+        lambda page, blocks: _notebook(app, page, blocks),
+        block_times=settings.block_times,
+    )
+    build.give_back = replay.install()
+
+
+def after_gallery(app: Sphinx) -> None:
+    """Give Sphinx-Gallery its own functions back."""
+    of(app).give_back()
+
+
+def _record(library: Library, *, everything: bool) -> None:
+    """Have the runner record what is not fresh, or all."""
+    with progress.lines() as report:
+        runner.run(library, library.entries(), anew=everything, report=report)
+
+
+def _warn(entry: Entry) -> None:
+    """Tell which recipe has no fresh recording, why, and what to type."""
+    why = "; ".join(entry.reasons)
+    logger.warning(
+        "its recording is %s: %s. The page has no output. Type: %s %s",
+        entry.state,
+        why,
+        COMMAND,
+        entry.recipe.name,
+        location=str(entry.recipe.path),
+        type="recordings",
+        subtype=entry.state,
+    )
+
+
+def _forget_outdated_pages(build: Build) -> None:
+    """Have Sphinx-Gallery make a page again whose recording is another than last time.
+
+    It does so by itself only when the script changed.
+    """
+    for page, entry in build.entries.items():
+        if entry.recipe.kind != "recipe":
+            continue
+        made = build.library.source / f"{page}{entry.recipe.path.suffix}"
+        note = made.with_name(f"{made.name}.recording")
+        digest = build.digest(page)
+        if not note.is_file() or note.read_text("utf-8") != digest:
+            made.with_name(f"{made.name}.md5").unlink(missing_ok=True)
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.write_text(digest, encoding="utf-8")
+
+
+def before_guide(app: Sphinx, page: str, source: list[str]) -> None:
+    """Hand a guide's recording to MyST-NB, which would run the guide otherwise."""
+    entry = of(app).entries.get(page)
+    if entry and entry.recipe.kind == "guide":
+        guides.prepare(app, page, source[0], of(app).recording(page))
+
+
+def _notebook(app: Sphinx, page: str, blocks: Sequence[Block]) -> dict[str, Any]:
+    """Make a page's notebook download."""
+    build = of(app)
+    recording = build.recording(page)
+    texts = [block.content for block in blocks if block.kind == "text"]
+    resolve = links.resolver(build.library.recipes, app.config.html_baseurl)
+    card = run_card.as_markdown(recording.run) if recording else None
+    return download.notebook(blocks, recording, to_markdown(texts, resolve), card)

@@ -1,0 +1,100 @@
+"""The command line: `python -m recordings run|status|verify`."""
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sphinx.errors import ConfigError
+
+from recordings import commands, gallery, selection
+from recordings.library import open_library
+from recordings.store import StoreError
+
+USAGE, INTERRUPTED = 2, 130
+"""Exit statuses, beside those of `recordings.commands`."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what a command line asks for; give the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        gallery.check()
+        library = open_library(_conf_dir(options.conf).absolute())
+        entries = selection.select(library, options.recipes)
+        status: int = options.command(library, entries, options)
+    except (ConfigError, selection.UnknownRecipe) as error:
+        return _complain(str(error), USAGE)
+    except StoreError as error:
+        return _complain(str(error), commands.FAILED)
+    except KeyboardInterrupt:
+        return _complain("stopped; what was finished is kept", INTERRUPTED)
+    return status
+
+
+def _conf_dir(given: Path | None) -> Path:
+    if given is not None:
+        return given
+    return Path("docs") if Path("docs/conf.py").is_file() else Path()
+
+
+def _complain(text: str, status: int) -> int:
+    print(f"recordings: {text}", file=sys.stderr)  # noqa: T201 - a command line prints
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m recordings", description="Keep what recipes print and draw."
+    )
+    known = parser.add_subparsers(required=True, metavar="run|status|verify")
+    for command in (commands.run, commands.status, commands.verify):
+        about = command.__doc__
+        sub = known.add_parser(command.__name__, help=about, description=about)
+        sub.set_defaults(command=command)
+        add = sub.add_argument
+        add("recipes", nargs="*", metavar="RECIPE", help=RECIPE_HELP)
+        add("--conf", type=Path, metavar="DIR", help="folder of conf.py (docs, or .)")
+        add("--json", action="store_true", help="print one JSON document")
+        if command is commands.status:
+            add("--check", action="store_true", help="exit 1 if not all is fresh")
+            continue
+        add("--jobs", type=_count, metavar="N", help="run N at once (one a core)")
+        add("--time-limit", type=_positive, metavar="S", help=TIME_HELP)
+        add("--memory-limit", type=_positive, metavar="GIB", help=MEMORY_HELP)
+        add("--scheduler", metavar="ADDRESS", help="run on dask.distributed's workers")
+        if command is commands.run:
+            add("--all", action="store_true", help="run also what is fresh")
+            add("--prune", action="store_true", help=PRUNE_HELP)
+        else:
+            add("--tolerance", type=_share, metavar="T", help=TOLERANCE_HELP)
+    return parser
+
+
+RECIPE_HELP = "its path, its page's name or its bare name (all recipes)"
+TIME_HELP = "seconds for each recipe (as it and conf.py say)"
+MEMORY_HELP = "GiB for each recipe (a fair share of this machine's)"
+PRUNE_HELP = "remove recordings that belong to no recipe"
+TOLERANCE_HELP = "relative difference between numbers that is allowed (as conf.py says)"
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be 1 or more")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: must be above 0")
+    return number
+
+
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be from 0 to below 1")
+    return number

@@ -1,0 +1,124 @@
+"""The settings of `recordings`, read from `conf.py` with or without Sphinx."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config, eval_config_file
+from sphinx.errors import ConfigError
+from sphinx.util.tags import Tags
+
+from recordings.key import pins, pins_of_group
+
+PREFIX = "recordings_"
+MODES = ("auto", "replay", "run")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One attribute for each `recordings_<name>` in `conf.py`."""
+
+    path: str = "recordings"
+    """Where recordings are kept: a folder, relative to `conf.py`, or an fsspec address."""
+    mode: str = "auto"
+    """`auto`: record what is stale or missing, then replay. `replay`: never run; what
+    is stale or missing is a warning, and its page says so. `run`: record all anew."""
+    requirements: tuple[str, ...] = ()
+    """What a recording's key knows of versions: requirements with `==`, or
+    `path/to/pyproject.toml:group`, relative to `conf.py`, for a dependency group."""
+    data: Mapping[str, str] = field(default_factory=dict)
+    """Published digests of data sets by name; a recipe names its sets in
+    `# sphinx_gallery_needs = ["…"]`."""
+    time_limit: float = 300.0
+    """Seconds that a recipe may take; `# sphinx_gallery_time_limit = …` in it wins."""
+    tolerance: float = 0.05
+    """Relative difference that `verify` allows between two numbers."""
+    block_times: bool = True
+    """Show under each code block how long it ran."""
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            ConfigError: One of them can't be right; the message names it.
+        """
+        if self.mode not in MODES:
+            known = ", ".join(map(repr, MODES))
+            raise ConfigError(f"recordings_mode is {self.mode!r}; it knows {known}")
+        if self.time_limit <= 0:
+            raise ConfigError(f"recordings_time_limit is {self.time_limit}; above 0")
+        if not 0 <= self.tolerance < 1:
+            raise ConfigError(f"recordings_tolerance is {self.tolerance}; 0 to below 1")
+
+    def address(self, conf_dir: Path) -> str:
+        """Where recordings are kept, as an absolute folder or an fsspec address."""
+        return self.path if "://" in self.path else str(conf_dir / self.path)
+
+    def packages(self, conf_dir: Path) -> dict[str, str]:
+        """Pinned versions by package.
+
+        Raises:
+            ConfigError: A file or group that `requirements` names is not there.
+        """
+        found: dict[str, str] = {}
+        for entry in self.requirements:
+            file, separator, group = entry.rpartition(":")
+            if not separator or not file.endswith(".toml"):
+                found |= pins([entry])
+                continue
+            try:
+                found |= pins_of_group(conf_dir / file, group)
+            except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
+                raise ConfigError(
+                    f"recordings_requirements: {entry}: {error}"
+                ) from error
+        return found
+
+
+def register(app: Sphinx) -> None:
+    """Add each setting to Sphinx."""
+    for setting in fields(Settings):
+        default = (
+            setting.default_factory()
+            if setting.default_factory is not MISSING
+            else setting.default
+        )
+        # A page is made again when its recording changed, whatever the settings;
+        # only this one changes the page itself.
+        rebuilds = setting.name == "block_times"
+        types = (list, tuple) if isinstance(default, tuple) else (type(default), int)
+        app.add_config_value(
+            PREFIX + setting.name, default, "env" if rebuilds else "", types
+        )
+
+
+def from_sphinx(config: Config) -> Settings:
+    """Take the settings from Sphinx's configuration."""
+    return Settings(
+        **{each.name: config[PREFIX + each.name] for each in fields(Settings)}
+    )
+
+
+def from_file(conf_dir: Path) -> tuple[Settings, dict[str, Any]]:
+    """Read `conf.py` without starting Sphinx.
+
+    Returns:
+        The settings, and everything that the file sets.
+
+    Raises:
+        ConfigError: There is no `conf.py`, it can't be run, or a setting is wrong.
+    """
+    file = conf_dir / "conf.py"
+    if not file.is_file():
+        raise ConfigError(f"no conf.py in {conf_dir}; name its folder with --conf")
+    namespace = eval_config_file(file, Tags())
+    known = {each.name for each in fields(Settings)}
+    given = {
+        name.removeprefix(PREFIX): value
+        for name, value in namespace.items()
+        if name.removeprefix(PREFIX) in known and name.startswith(PREFIX)
+    }
+    return Settings(**given), namespace

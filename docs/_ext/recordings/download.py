@@ -1,0 +1,105 @@
+"""Make a page's notebook download: prose, code with what it gave, and run card."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from recordings.key import Block, is_code
+from recordings.recording import CodeBlock, Output, Recording
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+REST = "text/x-rst"
+"""What a scraper wrote for the page; a notebook can't show it."""
+HIDDEN = "sphinx_gallery_start_ignore"
+NO_OUTPUT = CodeBlock(source="")
+
+
+def notebook(
+    blocks: Sequence[Block],
+    recording: Recording | None,
+    texts: Sequence[str],
+    run_card: str | None,
+) -> dict[str, Any]:
+    """Make a notebook, valid by nbformat 4.5; equal arguments give equal notebooks.
+
+    Args:
+        blocks: Of the page, so without what it hides.
+        recording: What the code gave. None: the cells have no outputs.
+        texts: The Markdown of each text block.
+        run_card: Markdown; the last cell.
+    """
+    cells: list[dict[str, Any]] = []
+    texts_left = iter(texts)
+    recorded = _recorded(blocks, recording)
+    count = 0
+    for number, block in enumerate(blocks, 1):
+        if block.kind == "text":
+            if text := next(texts_left).strip():
+                cells.append(_text_cell(f"text-{number}", text))
+            continue
+        source = block.content.strip("\n")
+        count += bool(source)
+        given = next(recorded)
+        shown_count = count if recording and source else None
+        outputs = list(_outputs(given.outputs, shown_count))
+        if source or outputs:
+            cells.append(_code_cell(f"code-{number}", source, outputs, shown_count))
+    if run_card:
+        cells.append(_text_cell("run-card", run_card.strip()))
+    made = {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+    sorted_copy: dict[str, Any] = json.loads(json.dumps(made, sort_keys=True))
+    return sorted_copy
+
+
+def _recorded(
+    blocks: Sequence[Block], recording: Recording | None
+) -> Iterator[CodeBlock]:
+    """Give what each code block gave.
+
+    Blocks that hold code are recorded, in the order of the page. But the page may hide
+    that code, wholly or all but comments.
+    """
+    left = list(recording.blocks) if recording else []
+    for block in blocks:
+        if block.kind == "code":
+            recorded = left and (is_code(block) or _hides(left[0], block))
+            yield left.pop(0) if recorded else NO_OUTPUT
+
+
+def _hides(recorded: CodeBlock, block: Block) -> bool:
+    lines = recorded.source.splitlines()
+    return HIDDEN in recorded.source and all(
+        line in lines for line in block.content.splitlines() if line
+    )
+
+
+def _outputs(outputs: Sequence[Output], count: int | None) -> Iterator[Output]:
+    for output in outputs:
+        if output["output_type"] == "execute_result":
+            yield {**output, "execution_count": count}
+        elif "data" not in output:
+            yield output
+        elif data := {kind: it for kind, it in output["data"].items() if kind != REST}:
+            yield {**output, "data": data}
+
+
+def _text_cell(name: str, source: str) -> dict[str, Any]:
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": source}
+
+
+def _code_cell(
+    name: str, source: str, outputs: list[Output], count: int | None
+) -> dict[str, Any]:
+    fails = any(output["output_type"] == "error" for output in outputs)
+    return {
+        "cell_type": "code",
+        "execution_count": count,
+        "id": name,
+        # Jupyter goes on after such a cell.
+        "metadata": {"tags": ["raises-exception"]} if fails else {},
+        "outputs": outputs,
+        "source": source,
+    }

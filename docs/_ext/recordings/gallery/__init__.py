@@ -1,0 +1,124 @@
+"""The adapter: the only place that knows Sphinx-Gallery's internals.
+
+Sphinx-Gallery runs recipes and makes pages; it keeps no outputs. Some of its functions
+are wrapped here: in `capture`, to keep what each code block printed and drew, and in
+`replay`, to put that into a page without running anything. `check` compares their
+signatures with the ones that this was written for.
+"""
+
+import inspect
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import sphinx_gallery
+from sphinx.errors import ConfigError
+from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
+
+from recordings.key import Block
+
+TESTED = "0.22"
+"""The minor release that this was written for and tested with."""
+
+SIGNATURES = {
+    "execute_script": "script_blocks script_vars gallery_conf file_conf",
+    "execute_code_block": (
+        "compiler block example_globals script_vars gallery_conf file_conf"
+    ),
+    "save_figures": "block block_vars gallery_conf",
+    "_get_last_repr": "capture_repr ___",
+    "_get_code_output": (
+        "is_last_expr example_globals gallery_conf logging_tee images_rst capture_repr"
+    ),
+    "handle_exception": "exc_info src_file script_vars gallery_conf",
+    "jupyter_notebook": "script_blocks gallery_conf target_dir",
+}
+"""Parameters of the functions of `sphinx_gallery.gen_rst` that are wrapped or called."""
+
+
+def check() -> None:
+    """Make sure that this Sphinx-Gallery is one that can be wrapped.
+
+    Raises:
+        ConfigError: A function is gone or has other parameters.
+    """
+    for name, expected in SIGNATURES.items():
+        function = getattr(gen_rst, name, None)
+        found = " ".join(inspect.signature(function).parameters) if function else "gone"
+        if found != expected:
+            raise ConfigError(
+                f"recordings supports Sphinx-Gallery {TESTED}.x, and this is "
+                f"{sphinx_gallery.__version__}: gen_rst.{name} takes ({expected}) "
+                f"there, and here ({found}). Type: "
+                f"pip install 'sphinx-gallery~={TESTED}.0'"
+            )
+
+
+def load(namespace: Mapping[str, Any], source: Path) -> dict[str, Any]:
+    """Fill in Sphinx-Gallery's defaults for settings that were read without Sphinx.
+
+    Args:
+        namespace: What `conf.py` sets.
+        source: Sphinx's source folder.
+    """
+    given = namespace.get("sphinx_gallery_conf", {})
+    settings: dict[str, Any] = gen_gallery._fill_gallery_conf_defaults(given)
+    plot = gen_gallery._bool_eval(settings["plot_gallery"])
+    gen_gallery._update_gallery_conf_builder_inited(settings, source, plot)
+    return settings
+
+
+def scripts(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
+    """List the recipes that Sphinx-Gallery would run, each with its document name.
+
+    Raises:
+        ConfigError: A setting of Sphinx-Gallery is on that recordings can't serve.
+    """
+    if settings["image_srcset"]:
+        raise ConfigError(
+            "recordings keeps one picture a figure: remove image_srcset from "
+            "sphinx_gallery_conf, and let recipes draw SVG"
+        )
+    for examples, pages in gen_gallery._prepare_sphx_glr_dirs(settings, source):
+        root = Path(os.path.normpath(source / examples))
+        if not root.is_dir():
+            continue
+        for section in ("", *gen_gallery.get_subsections(source, root, settings)):
+            folder = root / section
+            for name in sorted(utils._collect_gallery_files([folder], settings)):
+                if gen_rst.executable_script(folder / name, settings):
+                    page = Path(pages, section, name).with_suffix("")
+                    yield folder / name, page.as_posix()
+
+
+def split(script: Path) -> tuple[dict[str, Any], list[Block]]:
+    """Read a recipe: its in-file settings, and its blocks as they stand in the file."""
+    settings, blocks = py_source_parser.split_code_and_text_blocks(script)
+    return settings, [Block(*block) for block in blocks]
+
+
+def settings_of_block(block: Block) -> dict[str, Any]:
+    """Read the settings that stand in one block."""
+    return dict(py_source_parser.extract_file_config(block.content))
+
+
+def failure_expected(script: Path, settings: dict[str, Any]) -> bool:
+    """Tell whether a recipe is one of `expected_failing_examples`."""
+    return str(script.resolve()) in gen_gallery._expected_failing_examples(settings)
+
+
+def changes_output(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the gallery's settings that change what a recording holds."""
+    return {
+        "capture_repr": list(settings["capture_repr"]),
+        "ignore_repr_types": settings["ignore_repr_types"],
+        "image_scrapers": [_name(each) for each in settings["image_scrapers"]],
+        "matplotlib_animations": list(settings["matplotlib_animations"]),
+    }
+
+
+def _name(scraper: object) -> str:
+    if isinstance(scraper, str):
+        return scraper
+    return str(getattr(scraper, "__qualname__", type(scraper).__qualname__))

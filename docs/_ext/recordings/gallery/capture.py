@@ -1,0 +1,190 @@
+"""Run one recipe through Sphinx-Gallery, and keep what each code block gave."""
+
+import os
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from sphinx_gallery import gen_rst, py_source_parser, scrapers
+
+from recordings.gallery import SIGNATURES, pictures
+from recordings.key import Block, is_code
+from recordings.recording import CodeBlock, Output
+
+
+class RecipeFailed(Exception):  # noqa: N818 - what happened, not a fault of ours
+    """A recipe raised. The message is the traceback, from the recipe's own first line."""
+
+
+def capture(  # noqa: PLR0913 - all but three by name
+    script: Path,
+    settings: dict[str, Any],
+    folder: Path,
+    *,
+    failure_expected: bool,
+    peak_memory: Callable[[], int | None],
+    echo: Callable[[str], None],
+    longest_output: int,
+) -> list[CodeBlock]:
+    """Run a recipe through Sphinx-Gallery, in this process.
+
+    Args:
+        script: The recipe; it runs in its own folder.
+        settings: Sphinx-Gallery's, filled in.
+        folder: An empty folder, for its figures.
+        failure_expected: Whether raising is what the recipe is there to show.
+        peak_memory: Called after each code block; gives bytes.
+        echo: Told what the recipe prints, as it prints.
+        longest_output: Characters that it may print before it counts as a flood.
+
+    Returns:
+        One entry for each block that holds code.
+
+    Raises:
+        RecipeFailed: It raised, and was not expected to.
+    """
+    in_file, blocks = py_source_parser.split_code_and_text_blocks(script)
+    template = folder / "images" / f"sphx_glr_{script.stem}_{{0:03}}.png"
+    template.parent.mkdir(parents=True)
+    copy = folder / script.name
+    copy.write_bytes(script.read_bytes())
+    variables: dict[str, Any] = {
+        "execute_script": True,
+        "image_path_iterator": scrapers.ImagePathIterator(template),
+        "src_file": str(script),
+        "target_file": str(copy),
+    }
+    settings = {**settings, "src_dir": str(folder), "abort_on_example_error": False}
+    scrapers.clean_modules(settings, script.name, "before")
+    watch = _Watch(script.parent, peak_memory)
+    with watch.wrapped(), _tapped(echo, longest_output):
+        gen_rst.execute_script(blocks, variables, settings, in_file)
+    traceback = variables.get("formatted_exception")
+    if traceback is not None and not failure_expected:
+        raise RecipeFailed(watch.portable(traceback))
+    return watch.blocks
+
+
+class OutputFlood(Exception):  # noqa: N818 - the name that a recipe's author will see
+    """A recipe printed more than can be shown on a page."""
+
+
+@contextmanager
+def _tapped(echo: Callable[[str], None], longest: int) -> Iterator[None]:
+    """Pass on what a recipe prints, and stop a flood."""
+    write = gen_rst._LoggingTee.write
+    printed = 0
+
+    def tapped(tee: Any, text: str) -> None:
+        nonlocal printed
+        printed += len(text)
+        if printed > longest:
+            raise OutputFlood(f"it printed more than {longest:,} characters")
+        echo(text)
+        write(tee, text)
+
+    gen_rst._LoggingTee.write = tapped
+    try:
+        yield
+    finally:
+        gen_rst._LoggingTee.write = write
+
+
+class _Watch:
+    """Stands around Sphinx-Gallery's functions while a recipe runs, and takes notes."""
+
+    def __init__(self, home: Path, peak_memory: Callable[[], int | None]) -> None:
+        self.blocks: list[CodeBlock] = []
+        self._home = home
+        self._peak_memory = peak_memory
+        self._outputs: list[Output] = []
+        self._last_repr: tuple[str | None, str | None] = (None, None)
+
+    @contextmanager
+    def wrapped(self) -> Iterator[None]:
+        """Stand around each function that has a method of its name here."""
+        originals = {name: getattr(gen_rst, name) for name in SIGNATURES}
+        self._original = SimpleNamespace(**originals)
+        for name in originals.keys() & vars(type(self)).keys():
+            setattr(gen_rst, name, getattr(self, name))
+        try:
+            yield
+        finally:
+            for name, function in originals.items():
+                setattr(gen_rst, name, function)
+
+    def portable(self, text: str) -> str:
+        """Take this machine's folders out of a text."""
+        for folder in (str(self._home), sysconfig.get_path("purelib")):
+            text = text.replace(folder + os.sep, "")
+        return text
+
+    def execute_code_block(self, compiler: Any, block: Any, *rest: Any) -> str:
+        if not is_code(Block(*block)):
+            return ""
+        self._outputs = []
+        start = time.perf_counter()
+        page: str = self._original.execute_code_block(compiler, block, *rest)
+        self.blocks.append(
+            CodeBlock(
+                source=block.content.strip("\n"),
+                outputs=tuple(self._outputs),
+                seconds=round(time.perf_counter() - start, 3),
+                peak_memory=self._peak_memory(),
+            )
+        )
+        return page
+
+    def save_figures(self, block: Any, variables: Any, settings: Any) -> str:
+        paths = variables["image_path_iterator"].paths
+        before = len(paths)
+        page: str = self._original.save_figures(block, variables, settings)
+        in_block = py_source_parser.extract_file_config(block.content)
+        single = pictures.keeps_single(variables["file_conf"], in_block)
+        self._outputs += pictures.read(
+            paths[before:], page, settings["src_dir"], single=single
+        )
+        return page
+
+    def _get_last_repr(self, methods: Any, value: object) -> tuple[Any, Any]:
+        self._last_repr = self._original._get_last_repr(methods, value)
+        return self._last_repr
+
+    def _get_code_output(self, *arguments: Any) -> str:
+        self._last_repr = (None, None)
+        page: str = self._original._get_code_output(*arguments)
+        logging_tee = arguments[3]
+        printed = self.portable(logging_tee.output.getvalue())
+        if printed:
+            stream = {"output_type": "stream", "name": "stdout", "text": printed}
+            self._outputs.append(stream)
+        text, method = self._last_repr
+        if text and method:
+            mime = "text/html" if method == "_repr_html_" else "text/plain"
+            data = {mime: self.portable(text)}
+            self._outputs.append(
+                {"output_type": "execute_result", "data": data, "metadata": {}}
+            )
+        return page
+
+    def handle_exception(
+        self, exc_info: Any, src_file: str, variables: Any, settings: Any
+    ) -> str:
+        page: str = self._original.handle_exception(
+            exc_info, src_file, variables, settings
+        )
+        traceback = self.portable(variables["formatted_exception"])
+        error = exc_info[1]
+        self._outputs = [
+            {
+                "output_type": "error",
+                "ename": type(error).__name__,
+                "evalue": self.portable(str(error)),
+                "traceback": traceback.splitlines(),
+            }
+        ]
+        return page

@@ -1,0 +1,143 @@
+"""Pictures of a block: from Sphinx-Gallery's files to outputs, and back to reST.
+
+A scraper saves pictures and returns the reST that shows them. Where that is the reST
+which Sphinx-Gallery makes for those files, only the pictures are kept. Where a scraper
+has reST of its own, it is kept too, with `{picture-1}`, … for the paths.
+"""
+
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+from sphinx_gallery import scrapers
+
+from recordings.recording import Output
+
+MIME_TYPES = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
+SUFFIXES = {mime: suffix for suffix, mime in MIME_TYPES.items()}
+REST = "text/x-rst"
+
+
+def read(paths: Sequence[str], rest: str, source: str, *, single: bool) -> list[Output]:
+    """Make outputs of the pictures that a block saved.
+
+    Args:
+        paths: Those that Sphinx-Gallery handed out; a scraper may have saved with
+            another suffix.
+        rest: What the scrapers returned.
+        source: Sphinx's source folder, to which paths in `rest` are relative.
+        single: Whether several pictures keep their full width.
+    """
+    files = [Path(scrapers._find_image_ext(path)[0]) for path in paths]
+    alternatives = re.findall(r"(?m)^\s*:alt: ?(.*)$", rest)
+    if len(alternatives) != len(files):
+        alternatives = [""] * len(files)
+    outputs = [
+        _picture(file, alternative)
+        for file, alternative in zip(files, alternatives, strict=True)
+    ]
+    if rest.strip() and rest != show(files, alternatives, source, single=single):
+        for number, file in enumerate(files, 1):
+            address = scrapers._as_relative_rst_path(file, source)
+            rest = rest.replace(address, f"{{picture-{number}}}")
+        outputs.append(
+            {"output_type": "display_data", "data": {REST: rest}, "metadata": {}}
+        )
+    return outputs
+
+
+def _picture(file: Path, alternative: str) -> Output:
+    mime, content = MIME_TYPES[file.suffix], file.read_bytes()
+    text = mime == "image/svg+xml"
+    data = content.decode() if text else base64.b64encode(content).decode()
+    return {
+        "output_type": "display_data",
+        "data": {mime: data},
+        "metadata": {"alt": alternative},
+    }
+
+
+def show(
+    files: Sequence[Path], alternatives: Sequence[str], source: str, *, single: bool
+) -> str:
+    """Make the reST that shows pictures, as Sphinx-Gallery's matplotlib scraper does.
+
+    A page has several pictures of one block side by side, unless `single`.
+    """
+    images: list[str] = [
+        scrapers.figure_rst([file], source, alternative)
+        for file, alternative in zip(files, alternatives, strict=True)
+    ]
+    if len(images) <= 1:
+        return "".join(images)
+    if not single:
+        images = [
+            each.replace("sphx-glr-single-img", "sphx-glr-multi-img") for each in images
+        ]
+    items = [scrapers.HLIST_IMAGE_MATPLOTLIB + indent(each, " " * 6) for each in images]
+    return str(scrapers.HLIST_HEADER + "".join(items))
+
+
+def write(
+    outputs: Sequence[Output],
+    paths: Iterator[str],
+    source: str,
+    *,
+    single: bool,
+    alternative: str | None = None,
+) -> str:
+    """Write recorded pictures where the page looks for them, and make their reST.
+
+    Args:
+        outputs: A code block's.
+        paths: Sphinx-Gallery's iterator of picture paths.
+        source: Sphinx's source folder.
+        single: Whether several pictures keep their full width.
+        alternative: Text alternative for all of them, instead of the recorded ones.
+    """
+    files: list[Path] = []
+    alternatives: list[str] = []
+    rest: str | None = None
+    for output in outputs:
+        if output["output_type"] != "display_data":
+            continue
+        for mime, data in output["data"].items():
+            if mime == REST:
+                rest = data
+            elif mime in SUFFIXES:
+                file = Path(next(paths)).with_suffix(SUFFIXES[mime])
+                content = data.encode() if "svg" in mime else base64.b64decode(data)
+                _write_if_changed(file, content)
+                files.append(file)
+                alternatives.append(alternative or output["metadata"].get("alt", ""))
+    if rest is None:
+        return show(files, alternatives, source, single=single)
+    for number, file in enumerate(files, 1):
+        address = scrapers._as_relative_rst_path(file, source)
+        rest = rest.replace(f"{{picture-{number}}}", address)
+    return rest
+
+
+def _write_if_changed(file: Path, content: bytes) -> None:
+    """Leave an equal file alone, so that Sphinx does not copy it again."""
+    if not (file.is_file() and file.read_bytes() == content):
+        file.write_bytes(content)
+
+
+def keeps_single(file: Mapping[str, Any], block: Mapping[str, Any]) -> bool:
+    """Tell whether several pictures of a block keep their full width.
+
+    Args:
+        file: In-file settings of the recipe.
+        block: Settings of the code block; they win.
+    """
+    return bool(block.get("multi_image_block", file.get("multi_image")) == "single")

@@ -1,0 +1,159 @@
+"""Make pages and notebook downloads from recordings, without running anything."""
+
+from collections.abc import Callable, Sequence
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from sphinx_gallery import gen_rst, py_source_parser
+from sphinx_gallery.utils import get_md5sum
+
+from recordings.gallery import pictures
+from recordings.key import Block, is_code
+from recordings.recording import CodeBlock, Recording
+from recordings.units import duration
+
+Find = Callable[[str], Recording | None]
+"""Gives the recording for a page, by its document name; None: it has no output."""
+
+MakeNotebook = Callable[[str, Sequence[Block]], dict[str, Any]]
+"""Makes the notebook download, from the document name and the blocks of the page."""
+
+
+class Replay:
+    """Stands in for the functions with which Sphinx-Gallery runs and writes."""
+
+    def __init__(
+        self, find: Find, make_notebook: MakeNotebook, *, block_times: bool
+    ) -> None:
+        """Remember where recordings come from and how notebooks are made."""
+        self._find = find
+        self._make_notebook = make_notebook
+        self._block_times = block_times
+        self._page, self._target = "", Path()
+        self._run_nothing = gen_rst.execute_script
+
+    def install(self) -> Callable[[], None]:
+        """Take the place of Sphinx-Gallery's functions; the result gives it back."""
+        names = ("execute_script", "jupyter_notebook")
+        originals = {name: getattr(gen_rst, name) for name in names}
+        for name in names:
+            setattr(gen_rst, name, getattr(self, name))
+
+        def give_back() -> None:
+            for name, function in originals.items():
+                setattr(gen_rst, name, function)
+
+        return give_back
+
+    def execute_script(
+        self,
+        blocks: list[Any],
+        variables: dict[str, Any],
+        settings: dict[str, Any],
+        in_file: dict[str, Any],
+    ) -> tuple[list[str], float]:
+        """Give the reST of each block's recorded output, and the recorded seconds."""
+        target = Path(variables["target_file"])
+        page = target.relative_to(settings["src_dir"]).with_suffix("")
+        self._page, self._target = page.as_posix(), target
+        recording = self._find(self._page)
+        if recording is None or not variables["execute_script"]:
+            variables["execute_script"] = False
+            result: tuple[list[str], float] = self._run_nothing(
+                blocks, variables, settings, in_file
+            )
+            return result
+        recorded = iter(recording.blocks)
+        output = [
+            self._rest(next(recorded), block, variables, settings, in_file)
+            if is_code(Block(*block))
+            else ""
+            for block in blocks
+        ]
+        variables["example_globals"] = {}
+        variables["memory_delta"] = (recording.run.peak_memory or 0) / 2**20
+        variables.setdefault("passing", True)
+        if "formatted_exception" in variables:
+            del variables["passing"]
+        return output, recording.run.seconds
+
+    def jupyter_notebook(
+        self, blocks: Sequence[Any], _settings: Any, _target_dir: Any
+    ) -> dict[str, Any]:
+        """Make the notebook of the page that is being written: the last of its files."""
+        made = self._make_notebook(self._page, [Block(*block) for block in blocks])
+        _mark_as_made(self._target)
+        return made
+
+    def _rest(
+        self,
+        recorded: CodeBlock,
+        block: Any,
+        variables: dict[str, Any],
+        settings: dict[str, Any],
+        in_file: dict[str, Any],
+    ) -> str:
+        in_block = py_source_parser.extract_file_config(block.content)
+        shown = pictures.write(
+            recorded.outputs,
+            iter(variables["image_path_iterator"]),
+            settings["src_dir"],
+            single=pictures.keeps_single(in_file, in_block),
+            alternative=in_block.get("alt_block"),
+        )
+        printed, result = "", {}
+        for output in recorded.outputs:
+            match output["output_type"]:
+                case "stream":
+                    printed += output["text"]
+                case "execute_result":
+                    result = output["data"]
+                case "error":
+                    return _traceback(output["traceback"], variables)
+        rest: str = gen_rst._get_code_output(
+            bool(result),
+            {"___": _Shown(result)},
+            {**settings, "ignore_repr_types": ""},
+            SimpleNamespace(output=StringIO(printed)),
+            shown,
+            ("_repr_html_",) if "text/html" in result else ("__repr__",),
+        )
+        if self._block_times and recorded.seconds is not None:
+            rest += BLOCK_TIME.format(duration(recorded.seconds))
+        return rest
+
+
+BLOCK_TIME = """
+.. container:: recording-block-time
+
+   {}
+
+"""
+
+
+class _Shown:
+    """A value that shows itself as it was recorded."""
+
+    def __init__(self, data: dict[str, str]) -> None:
+        self._data = data
+
+    def __repr__(self) -> str:
+        return self._data["text/plain"]
+
+    def _repr_html_(self) -> str:
+        return self._data["text/html"]
+
+
+def _traceback(lines: Sequence[str], variables: dict[str, Any]) -> str:
+    """Show a recorded failure as Sphinx-Gallery does, and tell it of the failure."""
+    traceback = "\n".join(lines) + "\n"
+    variables["formatted_exception"] = traceback
+    rest = gen_rst.codestr2rst(traceback, lang="pytb")
+    return f"\n.. rst-class:: sphx-glr-script-out\n\n{rest}\n\n\n\n"
+
+
+def _mark_as_made(target: Path) -> None:
+    """Note, as Sphinx-Gallery does, that the page of this very script is made."""
+    Path(f"{target}.md5").write_text(get_md5sum(target, mode="t"), encoding="utf-8")

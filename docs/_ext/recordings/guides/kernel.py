@@ -1,0 +1,212 @@
+"""Run a guide's cells in a kernel, and keep what they print and draw."""
+
+import itertools
+import json
+import math
+import os
+import re
+import sysconfig
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from nbformat import NotebookNode
+
+from recordings.guides import GuideFailed
+from recordings.guides.pages import Guide, cells, code
+from recordings.recording import CodeBlock, Output
+
+SETTINGS = {
+    "Application": {"log_level": "ERROR"},
+    "HistoryManager": {"enabled": False},
+    # Vector figures, the same on every run. `%config InlineBackend…` in a guide wins.
+    "InlineBackend": {
+        "figure_formats": ["svg"],
+        "print_figure_kwargs": {"bbox_inches": "tight", "metadata": {"Date": None}},
+        "rc": {"svg.hashsalt": "recordings"},
+    },
+}
+"""IPython's settings in the kernel."""
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_CELL_LINE = re.compile(r"Cell In\[(\d+)\], line (\d+)")
+
+
+def record(
+    guide: Guide, time_limit: float = 300, longest_output: int = 10 * 2**20
+) -> list[CodeBlock]:
+    """Run a guide's cells in a kernel of this very Python, in the guide's folder.
+
+    Args:
+        guide: What to run.
+        time_limit: Seconds for all cells together.
+        longest_output: Characters that a cell may print before it counts as a flood.
+
+    Raises:
+        GuideFailed: It can't be read, a cell raised or was not done in time, or the
+            kernel died.
+    """
+    page = guide.read()
+    lines = [block.line for block in cells(guide)]
+    notebook: NotebookNode = nbformat.v4.new_notebook(cells=code(page))
+    portable = _portable(guide.path.parent)
+    watch = _Watch(longest_output)
+    deadline = time.monotonic() + time_limit
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        client = NotebookClient(
+            notebook,
+            km=_kernel(Path(scratch)),
+            resources={"metadata": {"path": str(guide.path.parent)}},
+            timeout_func=lambda _cell: max(1, math.ceil(deadline - time.monotonic())),
+            # Rather fail than lose output on a busy machine.
+            iopub_timeout=60,
+            raise_on_iopub_timeout=True,
+            allow_errors=guide.settings(page).execution_allow_errors,
+            record_timing=False,
+            shutdown_kernel="immediate",
+            on_cell_execute=watch.start,
+            on_cell_executed=watch.stop,
+        )
+        try:
+            client.execute(cleanup_kc=True, env=_environment(scratch))
+        except CellExecutionError as error:
+            cell = notebook.cells[watch.index]
+            traceback = _clean(cell.outputs[-1], portable)["traceback"]
+            line = lines[watch.index] + _line_in_cell(cell, traceback) - 1
+            cause = f"{error.ename}: {portable(error.evalue)}"
+            why = "\n".join([*traceback, guide.place(line, cause)])
+            raise GuideFailed(why) from None
+        except (CellTimeoutError, RuntimeError) as error:
+            late = isinstance(error, CellTimeoutError)
+            cause = f"not done after {time_limit:g} seconds" if late else str(error)
+            raise GuideFailed(guide.place(lines[watch.index], cause)) from None
+    return [
+        CodeBlock(
+            source=cell.source,
+            outputs=tuple(
+                _clean(each, portable, number) for each in _merged(cell.outputs)
+            ),
+            seconds=watch.seconds.get(number - 1),
+        )
+        for number, cell in enumerate(notebook.cells, 1)
+    ]
+
+
+class _Watch:
+    """Takes notes while cells run."""
+
+    def __init__(self, longest_output: int) -> None:
+        self.index = 0
+        self.seconds: dict[int, float] = {}
+        self._longest = longest_output
+        self._clock = 0.0
+
+    def start(self, *, cell_index: int, **_cell: Any) -> None:
+        self.index = cell_index
+        self._clock = time.perf_counter()
+
+    def stop(self, *, cell: NotebookNode, cell_index: int, **_reply: Any) -> None:
+        self.seconds[cell_index] = round(time.perf_counter() - self._clock, 3)
+        if sum(len(each.get("text", "")) for each in cell.outputs) > self._longest:
+            raise RuntimeError(f"it printed more than {self._longest:,} characters")
+
+
+def _kernel(scratch: Path) -> AsyncKernelManager:
+    """Prepare a kernel of this Python, whatever kernels are installed and set up."""
+    profile = scratch / "profile_default"
+    profile.mkdir()
+    settings = json.dumps(SETTINGS)
+    (profile / "ipython_kernel_config.json").write_text(settings, encoding="utf-8")
+    return AsyncKernelManager(
+        kernel_name="python3",
+        kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
+        connection_file=str(scratch / "kernel.json"),
+    )
+
+
+def _environment(scratch: str) -> dict[str, str]:
+    """Give the kernel's environment, where it chooses itself how figures are drawn."""
+    kept = {name: text for name, text in os.environ.items() if name != "MPLBACKEND"}
+    # The debugger, which nobody uses here, else warns that modules are frozen.
+    return kept | {"IPYTHONDIR": scratch, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+
+def _line_in_cell(cell: NotebookNode, traceback: list[str]) -> int:
+    """Find the line of a cell that raised; 1 if the traceback doesn't name it."""
+    named = [
+        int(line)
+        for number, line in _CELL_LINE.findall("\n".join(traceback))
+        if int(number) == cell.execution_count
+    ]
+    return named[-1] if named else 1
+
+
+def _merged(outputs: Iterable[Output]) -> Iterator[Output]:
+    """Join what was printed in a row: in what pieces it came is chance."""
+    for printed, group in itertools.groupby(
+        outputs, lambda each: each["output_type"] == "stream"
+    ):
+        if not printed:
+            yield from group
+            continue
+        texts = {"stdout": "", "stderr": ""}
+        for each in group:
+            texts[each["name"]] += each["text"]
+        for name, text in texts.items():
+            if text:
+                yield {"output_type": "stream", "name": name, "text": text}
+
+
+def _clean(output: Output, portable: Callable[[str], str], number: int = 0) -> Output:
+    """Make an output plain, and free of this machine's folders."""
+    plain: Output = json.loads(json.dumps(output))
+    match plain["output_type"]:
+        case "stream":
+            plain["text"] = portable(plain["text"])
+        case "error":
+            shown = _COLOUR.sub("", "\n".join(plain["traceback"]))
+            plain["traceback"] = portable(shown).splitlines()
+            plain["evalue"] = portable(plain["evalue"])
+        case "execute_result":
+            plain["execution_count"] = number
+    for kind, content in plain.get("data", {}).items():
+        if isinstance(content, str) and kind.startswith(("text/", "image/svg")):
+            plain["data"][kind] = portable(content)
+    return plain
+
+
+def _portable(folder: Path) -> Callable[[str], str]:
+    """Make a function that takes this machine's folders out of a text.
+
+    Args:
+        folder: Where the guide ran; folders around it are written as seen from there.
+    """
+    home = Path.home()
+    names = {home: "~"}
+    for kind in ("stdlib", "purelib", "platlib"):
+        library = Path(sysconfig.get_path(kind))
+        names[library] = library.name
+    for start in (folder.absolute(), folder.resolve()):
+        for each in (start, *start.parents):
+            # Not `/home` or `/tmp`: such names belong to no machine.
+            if each.parent.name:
+                names.setdefault(each, Path(os.path.relpath(each, start)).as_posix())
+    known = {str(each): name for each, name in names.items()}
+    for each in (each for each in names if home in each.parents):
+        known[f"~{os.sep}{each.relative_to(home)}"] = names[each]  # as IPython says it
+    either = "|".join(re.escape(each) for each in sorted(known, key=len, reverse=True))
+    folders = re.compile(rf"(?<![\w.~-])(?:{either})(?![\w-])")
+    temporary = re.escape(tempfile.gettempdir())
+    cell = re.compile(rf"{temporary}[/\\]ipykernel_\d+[/\\]\d+\.py")
+
+    def portable(text: str) -> str:
+        return folders.sub(lambda found: known[found[0]], cell.sub("cell", text))
+
+    return portable

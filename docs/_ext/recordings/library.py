@@ -1,0 +1,211 @@
+"""Which recipes there are, and whether their recordings are fresh."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from sphinx.errors import SphinxError
+
+from recordings import gallery, guides, key
+from recordings.config import Settings, from_file
+from recordings.key import Block
+from recordings.recording import Ingredients, Recording, RecordingError, from_text
+from recordings.store import Store
+
+State = Literal["fresh", "stale", "missing"]
+
+COMMAND = "python -m recordings run"
+"""What to type to record; messages name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One thing that is run and recorded: a recipe's script or a guide."""
+
+    path: Path
+    page: str
+    """Document name of its page; names the recording too."""
+    kind: Literal["recipe", "guide"]
+    blocks: tuple[Block, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """In-file settings."""
+    fault: str = ""
+    """Why the file can't be read, if it can't."""
+
+    @property
+    def file(self) -> str:
+        """Name of its recording in the store."""
+        return f"{self.page}.ipynb"
+
+    @property
+    def name(self) -> str:
+        """What people call it: its page and its own suffix."""
+        return self.page + self.path.suffix
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A recipe, and how its recording stands."""
+
+    recipe: Recipe
+    state: State
+    present: Ingredients
+    reasons: tuple[str, ...] = ()
+    """Why it is not fresh, a sentence each."""
+    recording: Recording | None = None
+    """The recording that was found; fresh or stale."""
+    found_at: str | None = None
+    """Name in the store, where it is another than the recipe's own: the recipe moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """All recipes of a project, and the store of their recordings."""
+
+    settings: Settings
+    gallery_settings: dict[str, Any]
+    conf_dir: Path
+    """Folder of `conf.py`."""
+    conf: Mapping[str, Any]
+    """What `conf.py` sets."""
+    source: Path
+    """Sphinx's source folder."""
+    store: Store
+    packages: Mapping[str, str]
+    recipes: tuple[Recipe, ...]
+
+    def entries(self) -> list[Entry]:
+        """Compare each recipe with its recording."""
+        return [self.entry(recipe) for recipe in self.recipes]
+
+    def entry(self, recipe: Recipe) -> Entry:
+        """Compare a recipe with its recording, wherever in the store that stands."""
+        try:
+            recording = self._read(recipe.file)
+            cause = "it has no recording yet"
+        except RecordingError as error:
+            recording, cause = None, str(error)
+        try:
+            if recipe.fault:
+                raise ValueError(recipe.fault)  # noqa: TRY301 - one way out
+            plain = self.ingredients(recipe, with_lines=False)
+        except ValueError as error:  # its code or a setting can't be read
+            state: State = "stale" if recording else "missing"
+            return Entry(recipe, state, Ingredients(()), (str(error),), recording)
+        reasons: list[str] = []
+        if recording is not None:
+            with_lines = recording.ingredients.lines is not None
+            present = self.ingredients(recipe, with_lines=True) if with_lines else plain
+            reasons = key.differences(recording.ingredients, present, recipe.blocks)
+            if not reasons:
+                return Entry(recipe, "fresh", present, recording=recording)
+        elsewhere = self._find_by_key(recipe, plain)
+        if elsewhere is not None:
+            name, moved, present = elsewhere
+            return Entry(recipe, "fresh", present, (), moved, name)
+        if recording is not None:
+            return Entry(recipe, "stale", plain, tuple(reasons), recording)
+        return Entry(recipe, "missing", plain, (cause,))
+
+    def orphans(self) -> list[str]:
+        """Names in the store that belong to no recipe."""
+        used = {recipe.file for recipe in self.recipes}
+        return [name for name in self.store.names() if name not in used]
+
+    def ingredients(self, recipe: Recipe, *, with_lines: bool) -> Ingredients:
+        """Find out all that a recording of the recipe would depend on now."""
+        of_gallery = recipe.kind == "recipe"
+        return key.ingredients(
+            recipe.blocks,
+            recipe.settings,
+            recipe.path.parent,
+            gallery=gallery.changes_output(self.gallery_settings) if of_gallery else {},
+            packages=self.packages,
+            data=self.settings.data,
+            with_lines=with_lines,
+        )
+
+    def _read(self, name: str) -> Recording | None:
+        text = self.store.read(name)
+        return None if text is None else from_text(text, self.store.where(name))
+
+    def _find_by_key(
+        self, recipe: Recipe, plain: Ingredients
+    ) -> tuple[str, Recording, Ingredients] | None:
+        """Find the recording of a renamed or moved recipe among the orphans."""
+        candidates = {key.key(plain): plain}
+        lined = self.ingredients(recipe, with_lines=True)
+        candidates[key.key(lined)] = lined
+        for name in self.orphans():
+            try:
+                recording = self._read(name)
+            except RecordingError:
+                continue
+            if recording is not None and recording.key in candidates:
+                return name, recording, candidates[recording.key]
+        return None
+
+
+def open_library(
+    conf_dir: Path,
+    source: Path | None = None,
+    settings: Settings | None = None,
+    namespace: Mapping[str, Any] | None = None,
+    gallery_settings: dict[str, Any] | None = None,
+) -> Library:
+    """Find a project's recipes and its store.
+
+    Args:
+        conf_dir: Folder of `conf.py`.
+        source: Sphinx's source folder; as a rule the same.
+        settings: Where Sphinx runs: its settings. Else `conf.py` is read.
+        namespace: Likewise: what `conf.py` sets.
+        gallery_settings: Likewise: Sphinx-Gallery's settings, filled in.
+
+    Raises:
+        ConfigError: A setting is wrong.
+    """
+    source = source or conf_dir
+    if settings is None or namespace is None:
+        settings, namespace = from_file(conf_dir)
+    if gallery_settings is None:
+        gallery_settings = gallery.load(namespace, source)
+    recipes = [
+        *_scripts(gallery.scripts(gallery_settings, source)),
+        *_guides(source, namespace),
+    ]
+    return Library(
+        settings=settings,
+        gallery_settings=gallery_settings,
+        conf_dir=conf_dir,
+        conf=namespace,
+        source=source,
+        store=Store(settings.address(conf_dir)),
+        packages=settings.packages(conf_dir),
+        recipes=tuple(recipes),
+    )
+
+
+def _scripts(found: Iterable[tuple[Path, str]]) -> Iterable[Recipe]:
+    for path, page in found:
+        try:
+            in_file, blocks = gallery.split(path)
+        except (SphinxError, ValueError) as error:
+            yield Recipe(path, page, "recipe", fault=f"{path.name}: {error}")
+            continue
+        yield Recipe(path, page, "recipe", tuple(blocks), in_file)
+
+
+def _guides(source: Path, namespace: Mapping[str, Any]) -> Iterable[Recipe]:
+    if "myst_nb" not in namespace.get("extensions", ()):
+        return
+    exclude = namespace.get("exclude_patterns", ())
+    for guide in guides.find(source, exclude, namespace):
+        page = guide.path.relative_to(source).with_suffix("").as_posix()
+        try:
+            blocks = tuple(guides.cells(guide))
+        except guides.GuideFailed as error:
+            yield Recipe(guide.path, page, "guide", fault=str(error))
+            continue
+        yield Recipe(guide.path, page, "guide", blocks)

@@ -1,0 +1,93 @@
+"""Put run cards on pages, and read a page again when its recording changed."""
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from recordings import build, run_card
+
+
+def add_to_page(app: Sphinx, document: nodes.document) -> None:
+    """Put the run card, or the note that there is none, on a recipe's page."""
+    page = app.env.docname
+    entry = build.of(app).entries.get(page)
+    section = next(iter(document.findall(nodes.section)), None)
+    if entry is None or section is None:
+        return
+    note_page(app, page)
+    if entry.state != "fresh" or entry.recording is None:
+        section.insert(1, run_card.as_note(entry))
+        return
+    name = entry.found_at or entry.recipe.file
+    link = _link(app, name)
+    card = run_card.as_nodes(entry.recording.run, app.config.language, link)
+    footer = next(
+        (
+            each
+            for each in document.findall(nodes.container)
+            if "sphx-glr-footer" in each["classes"]
+        ),
+        None,
+    )
+    if footer is None:
+        section += card
+    else:
+        # The footer stands in an `only` node, within the last section.
+        place = footer.parent if isinstance(footer.parent, addnodes.only) else footer
+        place.parent.insert(place.parent.index(place), card)
+
+
+def _link(app: Sphinx, name: str) -> nodes.Node:
+    """Link to a recording: a download where it is a file here, else its address."""
+    where = build.of(app).library.store.where(name)
+    text = nodes.Text(Path(name).name)
+    if "://" in where:
+        return nodes.reference("", "", text, refuri=where)
+    target = f"/{Path(where).relative_to(app.srcdir).as_posix()}"
+    return addnodes.download_reference("", "", text, reftarget=target, refdoc=name)
+
+
+def _digests(env: BuildEnvironment) -> dict[str, str]:
+    """Digest of each page's recording, as of when Sphinx last read the page."""
+    if not hasattr(env, "recordings_digests"):
+        env.recordings_digests = {}  # type: ignore[attr-defined]
+    digests: dict[str, str] = env.recordings_digests  # type: ignore[attr-defined]
+    return digests
+
+
+def note_page(app: Sphinx, page: str) -> None:
+    """Remember from which recording a page is made."""
+    _digests(app.env)[page] = build.of(app).digest(page)
+
+
+def with_other_recordings(
+    app: Sphinx,
+    env: BuildEnvironment,
+    added: AbstractSet[str],
+    changed: AbstractSet[str],
+    _removed: AbstractSet[str],
+) -> Iterator[str]:
+    """Name pages that Sphinx would leave alone though their recording is another."""
+    known = _digests(env)
+    for page in build.of(app).entries:
+        if page in env.found_docs and page not in added and page not in changed:
+            if known.get(page) != build.of(app).digest(page):
+                yield page
+
+
+def forget(_app: Sphinx, env: BuildEnvironment, page: str) -> None:
+    """Forget a page that goes away or is read again."""
+    _digests(env).pop(page, None)
+
+
+def merge(
+    _app: Sphinx, env: BuildEnvironment, pages: Iterable[str], other: BuildEnvironment
+) -> None:
+    """Take over what a parallel process read."""
+    theirs = _digests(other)
+    _digests(env).update({page: theirs[page] for page in pages if page in theirs})

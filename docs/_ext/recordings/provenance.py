@@ -1,0 +1,93 @@
+"""Where and on what a recipe runs: what can be found out, and nothing else."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+
+PEAK_RESET = Path("/proc/self/clear_refs")
+STATUS = Path("/proc/self/status")
+
+
+def processor() -> str | None:
+    """Name this machine's processor, with its number of cores."""
+    name = platform.processor()
+    try:
+        for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass  # not Linux: what platform knows has to do
+    if not name:
+        return None
+    cores = os.cpu_count()
+    return f"{' '.join(name.split())}, {cores} cores" if cores else name
+
+
+def gpu() -> str | None:
+    """Name the GPU, where there is one and the recipe imported PyTorch."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return None
+    return str(torch.cuda.get_device_name())
+
+
+def system() -> str:
+    """Name the operating system and the machine's architecture."""
+    return f"{platform.system()} {platform.machine()}"
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Versions installed here, Python's first; what is not here is left out."""
+    found = {"Python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def commit(file: Path) -> str | None:
+    """Give the commit that a file is at, only if the file is as that commit has it."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(
+            ["git", *words], cwd=file.parent, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    try:
+        if git("status", "--porcelain", "--ignored", "--", file.name):
+            return None
+        return git("log", "-1", "--format=%H", "--", file.name) or None
+    except (OSError, subprocess.CalledProcessError):
+        return None  # no git, or no repository
+
+
+def reset_peak_memory() -> None:
+    """Begin to measure the peak anew, where the system can do that (Linux)."""
+    try:
+        PEAK_RESET.write_text("5")
+    except OSError:
+        return
+
+
+def peak_memory() -> int | None:
+    """Give the highest resident memory of this process since the last reset, bytes."""
+    try:
+        for line in STATUS.read_text("utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass  # not Linux
+    try:
+        import resource
+    except ImportError:
+        return None  # Windows
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

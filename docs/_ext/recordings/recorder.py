@@ -1,0 +1,136 @@
+"""Run a recipe in this process, and make its recording or tell why there is none.
+
+The recipe runs in a copy of its folder, so that it may even delete that.
+"""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from recordings import guides, key, provenance
+from recordings.gallery import capture, failure_expected, split
+from recordings.job import Job, Outcome
+from recordings.library import Library, Recipe, open_library
+from recordings.recording import CodeBlock, Recording, Run, to_text
+from recordings.workspace import mirror
+
+CHANGED = "it, or a file that it uses, was changed while it ran; record it again"
+LONGEST_OUTPUT = 10 * 2**20
+"""Characters that a recipe may print; beyond, it is a flood and fails."""
+
+
+class RecipeChanged(Exception):  # noqa: N818 - what happened, not a fault here
+    """A recipe was edited while it ran, so nobody knows of what this is a recording."""
+
+
+def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
+    """Run a recipe, and tell what came of it; whatever it raises ends here.
+
+    Args:
+        job: What to run, where and within which bounds.
+        echo: Told what the recipe prints, as it prints.
+    """
+    # What Sphinx-Gallery would warn of, a recipe that raised, is in the outcome.
+    logging.getLogger("sphinx").setLevel(logging.CRITICAL)
+    try:
+        library = open_library(Path(job.conf_dir), Path(job.source))
+        recipe = next(each for each in library.recipes if each.page == job.page)
+        return Outcome(recording=record(library, recipe, job, echo))
+    except (capture.RecipeFailed, guides.GuideFailed) as failed:
+        last = str(failed).strip().splitlines()[-1]
+        last = last.removeprefix(f"{capture.OutputFlood.__module__}.")
+        return Outcome(failure=last, traceback=str(failed))
+    except (RecipeChanged, key.CodeError) as refused:
+        return Outcome(failure=str(refused))
+    except SystemExit as left:
+        return Outcome(failure=f"it called sys.exit({left.code!r})")
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the runner must know
+        name = type(error).__name__
+        return Outcome(failure=f"{name}: {error}", traceback=traceback.format_exc())
+
+
+def record(
+    library: Library, recipe: Recipe, job: Job, echo: Callable[[str], None]
+) -> str:
+    """Run a recipe in this process, and give its recording's text.
+
+    Args:
+        library: The project's.
+        recipe: The one to run.
+        job: Where and within which bounds.
+        echo: Told what the recipe prints, as it prints.
+
+    Raises:
+        RecipeFailed: It raised.
+        GuideFailed: A guide's cell raised.
+        RecipeChanged: It, or a file that it uses, was edited while it ran.
+    """
+    folder = Path(job.workspace)
+    before = library.ingredients(recipe, with_lines=False)
+    started, clock = datetime.now(UTC), time.perf_counter()
+    peaks: list[int] = []
+
+    def peak_of_block() -> int | None:
+        peak = provenance.peak_memory()
+        provenance.reset_peak_memory()
+        peaks.extend([peak] if peak else [])
+        return peak
+
+    commit = provenance.commit(recipe.path)
+    provenance.reset_peak_memory()
+    if recipe.kind == "guide":
+        blocks = guides.record(
+            guides.open_guide(recipe.path, library.conf), job.time_limit
+        )
+    else:
+        script = mirror(recipe.path, folder / "copy")
+        if tuple(split(script)[1]) != recipe.blocks:
+            raise RecipeChanged(CHANGED)
+        blocks = capture.capture(
+            script,
+            library.gallery_settings,
+            folder / "figures",
+            failure_expected=failure_expected(recipe.path, library.gallery_settings),
+            peak_memory=peak_of_block,
+            echo=echo,
+            longest_output=LONGEST_OUTPUT,
+        )
+    ingredients = library.ingredients(
+        recipe, with_lines=key.names_lines(_texts(blocks), recipe.path.name)
+    )
+    # A file that was not there before is one that the recipe made.
+    if not before.files.items() <= ingredients.files.items():
+        raise RecipeChanged(CHANGED)
+    return to_text(
+        Recording(
+            recipe=recipe.name,
+            key=key.key(ingredients),
+            ingredients=ingredients,
+            run=Run(
+                date=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+                seconds=round(time.perf_counter() - clock, 2),
+                threads=job.threads,
+                peak_memory=max(peaks, default=None),
+                processor=provenance.processor(),
+                gpu=provenance.gpu(),
+                system=provenance.system(),
+                versions=provenance.versions(library.packages),
+                commit=commit,
+            ),
+            blocks=tuple(blocks),
+        )
+    )
+
+
+def _texts(blocks: list[CodeBlock]) -> list[str]:
+    """All text in the outputs of code blocks."""
+    texts: list[str] = []
+    for block in blocks:
+        for output in block.outputs:
+            texts += [output.get("text", ""), "\n".join(output.get("traceback", ()))]
+            data = output.get("data", {})
+            texts += [data.get("text/plain", ""), data.get("text/html", "")]
+    return texts

@@ -1,0 +1,179 @@
+"""A recording, and its form as an executed notebook."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import nbformat
+
+FORMAT = 1
+"""Version of the metadata. A recording with another one counts as missing."""
+
+Output = dict[str, Any]
+"""One notebook output, as nbformat defines it (`stream`, `display_data`, …)."""
+
+
+class RecordingError(Exception):
+    """What should be a recording is not one; the message names the file and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredients:
+    """All that a recording depends on; its digest is the key (see `recordings.key`)."""
+
+    blocks: tuple[str, ...]
+    """A digest of each code block's syntax tree and of its settings."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """The settings, of the file and of the gallery, that change output."""
+    packages: dict[str, str] = field(default_factory=dict)
+    """Pinned versions by package."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Digests of local modules and data files, by path relative to the recipe."""
+    data: dict[str, str] = field(default_factory=dict)
+    """Published digests of data sets, by name."""
+    lines: tuple[int, ...] | None = None
+    """First line of each code block; only where an output names lines of the recipe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where, when and on what a recipe ran. What is unknown is None and not shown."""
+
+    date: str
+    """Start, ISO 8601, UTC, to the second."""
+    seconds: float
+    threads: int
+    peak_memory: int | None = None
+    """Bytes."""
+    processor: str | None = None
+    gpu: str | None = None
+    system: str | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    """Versions that ran, by package, Python's among them."""
+    commit: str | None = None
+    """Only where the recipe's file was as committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBlock:
+    """What one code block printed and drew."""
+
+    source: str
+    outputs: tuple[Output, ...] = ()
+    seconds: float | None = None
+    peak_memory: int | None = None
+    """Bytes, highest while the block ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a recipe printed and drew when it ran, block by block."""
+
+    recipe: str
+    """Path of the recipe as it ran, relative to the project, with `/`."""
+    key: str
+    ingredients: Ingredients
+    run: Run
+    blocks: tuple[CodeBlock, ...]
+
+
+def to_text(recording: Recording) -> str:
+    """Write a recording as a notebook's text.
+
+    The text depends on nothing but the recording: the same output gives the same lines.
+    """
+    cells = []
+    for number, block in enumerate(recording.blocks, 1):
+        measured = {"seconds": block.seconds, "peak_memory": block.peak_memory}
+        outputs = [dict(output) for output in block.outputs]
+        for output in outputs:
+            if output["output_type"] == "execute_result":
+                output["execution_count"] = number
+        cells.append(
+            {
+                "cell_type": "code",
+                "id": f"block-{number}",
+                "execution_count": number,
+                "metadata": {"recording": measured},
+                "source": block.source,
+                "outputs": outputs,
+            }
+        )
+    notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
+        {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {
+                "kernelspec": {
+                    "display_name": "Python 3",
+                    "language": "python",
+                    "name": "python3",
+                },
+                "language_info": {"name": "python"},
+                "recording": {
+                    "format": FORMAT,
+                    "recipe": recording.recipe,
+                    "key": recording.key,
+                    "ingredients": asdict(recording.ingredients),
+                    "run": asdict(recording.run),
+                },
+            },
+            "cells": cells,
+        }
+    )
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook, indent=1, sort_keys=True) + "\n"
+
+
+def from_text(text: str, name: str) -> Recording:
+    """Read a recording from a notebook's text.
+
+    Args:
+        text: What stands in the file.
+        name: The file's name, for messages.
+
+    Raises:
+        RecordingError: It is no notebook, no recording, or of another format.
+    """
+    try:
+        notebook = nbformat.v4.reads(text)  # type: ignore[no-untyped-call]
+        nbformat.validate(notebook)
+    except (ValueError, AttributeError, nbformat.ValidationError) as error:
+        cause = str(error).strip().splitlines()[0]
+        raise RecordingError(f"{name}: not a valid notebook: {cause}") from error
+    about = notebook.metadata.get("recording")
+    if about is None:
+        raise RecordingError(f"{name}: a notebook, but not a recording")
+    if about.get("format") != FORMAT:
+        raise RecordingError(
+            f"{name}: recorded in format {about.get('format')!r}; "
+            f"this version reads format {FORMAT}"
+        )
+    try:
+        ingredients = dict(about.ingredients)
+        lines = ingredients.pop("lines")
+        return Recording(
+            recipe=about.recipe,
+            key=about.key,
+            ingredients=Ingredients(
+                blocks=tuple(ingredients.pop("blocks")),
+                lines=None if lines is None else tuple(lines),
+                **_plain(ingredients),
+            ),
+            run=Run(**_plain(about.run)),
+            blocks=tuple(
+                CodeBlock(
+                    source=cell.source,
+                    outputs=tuple(_plain(output) for output in cell.outputs),
+                    **_plain(cell.metadata.recording),
+                )
+                for cell in notebook.cells
+            ),
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RecordingError(f"{name}: its recording is incomplete: {error}") from error
+
+
+def _plain(node: Any) -> Any:
+    """Turn notebook nodes, at every depth, into plain dictionaries and lists."""
+    return json.loads(json.dumps(node))

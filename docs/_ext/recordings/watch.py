@@ -1,0 +1,214 @@
+"""Watch the process of one recipe from start to end, and keep it within its bounds.
+
+`watch` may be called in a thread, in another process or on another machine that sees
+the project at the same path: what it takes and gives can be pickled.
+"""
+
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from recordings.job import Job, Outcome
+from recordings.processes import TOKEN, Family
+from recordings.workspace import workspace
+
+LONGEST_LOG = 50 * 2**20
+"""Bytes that a recipe may write to its log."""
+PAUSE = 0.05
+"""Seconds between two looks at a recipe."""
+TAIL = 4000
+"""Bytes at the end of a log that are shown when a recipe failed."""
+LONGEST_REASON = 300
+"""Characters of the reason why a recipe failed."""
+THREAD_COUNTS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\n\t\x20-\x7e\xa0-\U0010ffff]")
+
+_stopped: set[str] = set()
+"""Runs that end now, in the process of their runner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One recipe to run, and the bounds that it must keep."""
+
+    run: str
+    """Names the run of the runner that this belongs to."""
+    conf_dir: str
+    source: str
+    page: str
+    log: str
+    """File for all that its processes print."""
+    threads: int
+    time_limit: float
+    """Seconds."""
+    memory_limit: int | None
+    """Bytes; None: a fair share of the machine's."""
+    jobs: int
+    """How many recipes run at once, each of which needs its share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a recipe's process ended."""
+
+    outcome: Outcome
+    seconds: float
+    tail: str
+    """The last that it printed."""
+
+
+def watch(task: Task) -> Ending:
+    """Run a recipe in a process of its own.
+
+    When this returns, whatever the recipe started is ended and its folder is removed.
+    """
+    token = secrets.token_hex(16)
+    log = Path(task.log)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    start = time.monotonic()
+    with workspace() as folder, log.open("wb") as output:
+        (folder / "tmp").mkdir()
+        job = Job(
+            conf_dir=task.conf_dir,
+            source=task.source,
+            page=task.page,
+            threads=task.threads,
+            time_limit=task.time_limit,
+            workspace=str(folder),
+        )
+        job.save(folder / "job.json")
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "recordings.worker", "job.json"],
+            stdin=subprocess.PIPE,  # held open: the worker ends when it closes
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=_environment(task.threads, token, folder / "tmp"),
+            start_new_session=True,
+        )
+        family = Family(process.pid, token)
+        try:
+            failure = _wait(family, task, log)
+        finally:
+            family.end()
+            process.kill()
+            status = process.wait()
+            if process.stdin:
+                process.stdin.close()
+        outcome = Outcome(failure=failure) if failure else _outcome(folder, status)
+        if outcome.failure is not None:
+            outcome = Outcome(failure=_one_line(outcome.failure))
+    return Ending(outcome, time.monotonic() - start, _tail(log))
+
+
+def stop(run: str) -> None:
+    """Have each `watch` of a run in this process end its recipe and return."""
+    _stopped.add(run)
+
+
+def memory_of_machine() -> int:
+    """Give the bytes of memory that there are, for a container its own limit."""
+    total = int(psutil.virtual_memory().total)
+    with suppress(OSError, ValueError):
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text("utf-8")))
+    return total
+
+
+def _environment(threads: int, token: str, temporary: Path) -> Mapping[str, str]:
+    """Make the environment of a recipe, alike on every machine in what counts."""
+    # The worker starts in another folder, so what is relative would be lost.
+    found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    python_path = os.pathsep.join(str(Path(each).absolute()) for each in found if each)
+    return {
+        **os.environ,
+        **dict.fromkeys(THREAD_COUNTS, str(threads)),
+        **({"PYTHONPATH": python_path} if python_path else {}),
+        "MPLBACKEND": "agg",
+        "PYTHONFAULTHANDLER": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONIOENCODING": "utf-8",
+        "TMPDIR": str(temporary),
+        TOKEN: token,
+    }
+
+
+def _wait(family: Family, task: Task, log: Path) -> str | None:
+    """Wait for a recipe to end; if it breaks a bound, say which."""
+    start = time.monotonic()
+    most = task.memory_limit or memory_of_machine() // (task.jobs + 1)
+    while family.is_running():
+        if task.run in _stopped or _is_cancelled():
+            return "it was stopped before its end"
+        if time.monotonic() - start > task.time_limit:
+            return f"took longer than {task.time_limit:g} s"
+        if log.stat().st_size > LONGEST_LOG:
+            os.truncate(log, LONGEST_LOG)
+            return f"printed more than {LONGEST_LOG // 2**20} MiB"
+        if family.memory() > most:
+            return f"used more than {most / 2**30:.3g} GiB of memory"
+        time.sleep(PAUSE)
+    return None
+
+
+def _is_cancelled() -> bool:
+    """Tell, on a worker of dask.distributed, whether nobody waits any more."""
+    module = sys.modules.get("distributed.worker")
+    if module is None:
+        return False
+    try:
+        worker = module.get_worker()
+        task = worker.state.tasks.get(worker.get_current_task())
+    except (AttributeError, ValueError):
+        return False  # not on such a worker
+    return task is None or task.state in {"cancelled", "released", "forgotten"}
+
+
+def _outcome(folder: Path, status: int) -> Outcome:
+    """Read what a worker left behind, or tell from its exit status why it left none."""
+    with suppress(OSError, ValueError, TypeError):
+        outcome = Outcome.load(folder)
+        if outcome is not None:
+            return outcome
+    if status >= 0:
+        return Outcome(failure=f"ended without a result: exit status {status}")
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    hint = ", maybe by the system for want of memory" if name == "SIGKILL" else ""
+    return Outcome(failure=f"killed by {name}{hint}")
+
+
+def _one_line(text: str) -> str:
+    """Make a reason fit for a table."""
+    line = CONTROLS.sub("", " ".join(text.split()))
+    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
+
+
+def _tail(log: Path) -> str:
+    """Give the last lines of a log, from the beginning of a line, without controls."""
+    with suppress(OSError), log.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - TAIL))
+        text = file.read().decode("utf-8", "replace").replace("\r", "\n")
+        if size > TAIL:
+            text = text.partition("\n")[2] or text
+        return CONTROLS.sub("", text).strip("\n")
+    return ""

@@ -1,0 +1,95 @@
+"""The folder of one run: made, filled with a copy of the recipe's own, and removed.
+
+As long as its maker lives, such a folder is locked. One that is not was left behind by
+a runner that was killed; the next one to make a folder removes it.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+PREFIX = "recordings-"
+NEW = 60.0
+"""Seconds for which a folder may be there and not be locked yet."""
+
+
+@contextmanager
+def workspace() -> Iterator[Path]:
+    """Make a folder, and remove it whatever was done in it."""
+    _sweep(Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    try:
+        with _locked(folder):
+            yield folder
+    finally:
+        remove(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock, which ends with this process at the latest.
+
+    Raises:
+        OSError: Another holds it, or the folder can't be opened.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(temporary: Path) -> None:
+    """Remove folders that killed runners left behind."""
+    for folder in temporary.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > NEW:
+                with _locked(folder):
+                    remove(folder)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder, with what is read-only in it; links are not followed."""
+    for parent, folders, _ in os.walk(folder):
+        for name in folders:
+            path = Path(parent, name)
+            if not path.is_symlink():
+                with suppress(OSError):
+                    path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def mirror(script: Path, target: Path) -> Path:
+    """Copy a recipe's folder, so that nothing it does there reaches the original.
+
+    Files are copied; folders, such as a data set's, are links to the originals, and so
+    is what stands around the folder.
+
+    Args:
+        script: The recipe.
+        target: A folder that is not there yet.
+
+    Returns:
+        The recipe in the copy.
+    """
+    folder = script.parent
+    around = target / folder.parent.name
+    around.mkdir(parents=True)
+    for neighbour in folder.parent.iterdir():
+        if neighbour != folder:
+            (around / neighbour.name).symlink_to(neighbour.resolve())
+    copy = around / folder.name
+    copy.mkdir()
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            (copy / entry.name).symlink_to(entry.resolve())
+        else:
+            shutil.copy2(entry, copy / entry.name)
+    return copy / script.name

@@ -1,0 +1,152 @@
+"""Build small sites with real Sphinx and real Sphinx-Gallery, each in its own folder.
+
+A test asks for ``make_site``, gives it the files that it is about, and builds::
+
+    def test_title(make_site: MakeSite) -> None:
+        site = make_site({"recipes/gradients/one.py": RECIPE}, extensions=["mine"])
+        build = site.build()
+        assert build.status == 0, build.stderr
+        assert "One" in build.page("recipes/gradients/one.html")
+
+Every build is a process of its own, so nothing leaks from one to the next. Extensions
+are found as in every other process: installed, or on ``PYTHONPATH``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SECONDS: Final = 300
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_INDEX: Final = "Test site\n=========\n\n.. toctree::\n\n   recipes/index\n"
+
+# What a test's ``docs/conf.py`` says, unless the test says otherwise.
+_SETTINGS: Final[Mapping[str, object]] = {
+    "project": "Test site",
+    "extensions": [],
+    "html_theme": "basic",
+}
+_GALLERY: Final[Mapping[str, object]] = {
+    "examples_dirs": "../recipes",
+    "gallery_dirs": "recipes",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "FileNameSortKey",
+    "inspect_global_variables": False,
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+}
+
+
+@dataclass(frozen=True)
+class Build:
+    """What one run of Sphinx left behind."""
+
+    status: int
+    stdout: str
+    stderr: str
+    folder: Path
+
+    def page(self, name: str) -> str:
+        """Return the text of the file *name* in the output folder."""
+        return (self.folder / name).read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site's sources, below *root*: ``docs/`` and ``recipes/`` as in this project."""
+
+    root: Path
+
+    def write(self, files: Mapping[str, str | bytes]) -> None:
+        """Write *files*, each given by its path from the root, byte for byte."""
+        for name, content in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def build(
+        self, *sphinx_args: str, builder: str = "html", strict: bool = True
+    ) -> Build:
+        """Run Sphinx from the root; when *strict*, every warning is an error."""
+        output = self.root / "docs" / "_build" / builder
+        checks = ("-W", "--keep-going", "-n") if strict else ()
+        command = (sys.executable, "-m", "sphinx", "-b", builder, "--no-color", *checks)
+        done = subprocess.run(
+            [*command, *sphinx_args, "docs", str(output)],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": _python_path()},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=_SECONDS,
+            check=False,
+        )
+        stdout, stderr = (_COLOUR.sub("", text) for text in (done.stdout, done.stderr))
+        return Build(done.returncode, stdout, stderr, output)
+
+
+class MakeSite(Protocol):
+    """What the fixture ``make_site`` gives to a test."""
+
+    def __call__(self, files: Mapping[str, str | bytes], **conf: object) -> Site:
+        """Write a new site of *files*, with the settings *conf* in its ``conf.py``."""
+
+
+@pytest.fixture(scope="session")
+def make_site(tmp_path_factory: pytest.TempPathFactory) -> MakeSite:
+    """Make sites; of session scope, so that tests of one module can share a build.
+
+    Sphinx-Gallery is always among the extensions. ``sphinx_gallery_conf`` is added to
+    this project's choices. ``docs/conf.py``, a start page and the gallery headers are
+    made where *files* has none.
+    """
+
+    def make(files: Mapping[str, str | bytes], **conf: object) -> Site:
+        site = Site(tmp_path_factory.mktemp("site"))
+        site.write({"docs/conf.py": _conf(conf), **_headers(files), **files})
+        if not any(name.startswith("docs/index.") for name in files):
+            site.write({"docs/index.rst": _INDEX})
+        return site
+
+    return make
+
+
+def _python_path() -> str:
+    """Return ``PYTHONPATH`` so that it means the same from the site's folder."""
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return os.pathsep.join(str(Path(path).absolute()) for path in paths if path)
+
+
+def _conf(conf: Mapping[str, object]) -> str:
+    """Return the text of a ``conf.py``."""
+    settings = {**_SETTINGS, **conf}
+    extensions, gallery = settings["extensions"], conf.get("sphinx_gallery_conf", {})
+    assert isinstance(extensions, list), "extensions are a list"
+    assert isinstance(gallery, dict), "sphinx_gallery_conf is a dict"
+    settings["extensions"] = ["sphinx_gallery.gen_gallery", *extensions]
+    settings["sphinx_gallery_conf"] = {**_GALLERY, **gallery}
+    return "".join(f"{name} = {value!r}\n" for name, value in settings.items())
+
+
+def _headers(files: Mapping[str, str | bytes]) -> dict[str, str]:
+    """Return a gallery header for each folder of recipes, and for their root."""
+    recipes = [Path(name) for name in files if name.endswith(".py")]
+    folders = {Path("recipes")} | {
+        path.parent for path in recipes if path.parts[0] == "recipes"
+    }
+    return {
+        f"{folder.as_posix()}/GALLERY_HEADER.rst": f"{folder.name}\n{'=' * 40}\n"
+        for folder in folders
+    }

@@ -1,0 +1,196 @@
+"""The notebook download: what is in it, and that it runs."""
+
+import json
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from recordings.download import notebook
+from recordings.key import Block
+from recordings.recording import CodeBlock, Ingredients, Output, Recording, Run
+
+PICTURE: Output = {
+    "output_type": "display_data",
+    "data": {"image/svg+xml": "<svg/>", "text/x-rst": ".. image:: {picture-1}"},
+    "metadata": {"alt": "Nothing."},
+}
+REST: Output = {
+    "output_type": "display_data",
+    "data": {"text/x-rst": ".. raw:: html"},
+    "metadata": {},
+}
+FAILURE: Output = {
+    "output_type": "error",
+    "ename": "ZeroDivisionError",
+    "evalue": "division by zero",
+    "traceback": ["ZeroDivisionError: division by zero"],
+}
+
+
+def printed(text: str) -> Output:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def result(text: str) -> Output:
+    return {
+        "output_type": "execute_result",
+        "data": {"text/plain": text},
+        "metadata": {},
+    }
+
+
+def recorded(*blocks: tuple[str, list[Output]]) -> Recording:
+    return Recording(
+        recipe="recipes/a.py",
+        key="k",
+        ingredients=Ingredients(blocks=()),
+        run=Run(date="2026-01-01T00:00:00Z", seconds=1.0, threads=1),
+        blocks=tuple(CodeBlock(source, tuple(outputs)) for source, outputs in blocks),
+    )
+
+
+def page(*blocks: str) -> list[Block]:
+    """Make blocks: a text block is `"…"`, code is anything else."""
+    return [
+        Block("text" if content.startswith('"') else "code", content, line)
+        for line, content in enumerate(blocks, 1)
+    ]
+
+
+def outputs_of(made: dict[str, Any]) -> list[tuple[str, list[Output]]]:
+    return [
+        (cell["source"], cell["outputs"])
+        for cell in made["cells"]
+        if cell["cell_type"] == "code"
+    ]
+
+
+RECIPE = page(
+    '"Title"', "\nx = 1\nprint(x)\n\n", '"Next"', "x + 1\n", "# the end\n", "1 / 0"
+)
+RECORDING = recorded(
+    ("x = 1\nprint(x)", [printed("1\n")]),
+    ("x + 1", [result("2")]),
+    ("1 / 0", [FAILURE]),
+)
+CARD = "**How this output was made**\n\n| | |\n| --- | --- |\n| Run time | 1 s |\n"
+
+
+def test_a_notebook_has_prose_code_outputs_and_run_card() -> None:
+    made = notebook(RECIPE, RECORDING, ["# Title\n", "Next"], CARD)
+    cells = [(cell["cell_type"], cell["source"]) for cell in made["cells"]]
+    assert cells == [
+        ("markdown", "# Title"),
+        ("code", "x = 1\nprint(x)"),
+        ("markdown", "Next"),
+        ("code", "x + 1"),
+        ("code", "# the end"),
+        ("code", "1 / 0"),
+        ("markdown", CARD.strip()),
+    ]
+    assert [outputs for _, outputs in outputs_of(made)] == [
+        [printed("1\n")],
+        [result("2") | {"execution_count": 2}],
+        [],
+        [FAILURE],
+    ]
+    counts = [cell.get("execution_count") for cell in made["cells"]]
+    assert counts == [None, 1, None, 2, 3, 4, None]
+    assert made["metadata"]["kernelspec"]["name"] == "python3"
+
+
+@pytest.mark.parametrize("recording", [RECORDING, None], ids=["recorded", "missing"])
+def test_a_notebook_is_valid_and_always_the_same(recording: Recording | None) -> None:
+    made = notebook(RECIPE, recording, ["# Title", ""], CARD)
+    nbformat.validate(made)  # also that names of cells are unique
+    text = json.dumps(made)
+    assert text == json.dumps(made, sort_keys=True)
+    assert text == json.dumps(notebook(RECIPE, recording, ["# Title", ""], CARD))
+    assert (made["nbformat"], made["nbformat_minor"]) == (4, 5)
+
+
+def test_without_a_recording_there_is_no_output() -> None:
+    made = notebook(RECIPE, None, ["# Title", "Next"], None)
+    assert [outputs for _, outputs in outputs_of(made)] == [[], [], [], []]
+    assert not any(cell.get("execution_count") for cell in made["cells"])
+    assert made["cells"][-1]["source"] == "1 / 0"
+
+
+HIDDEN = "# sphinx_gallery_start_ignore\nx = 1\n# sphinx_gallery_end_ignore"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "recording", "expected"),
+    [
+        pytest.param(
+            page('"T"', "a = 1", "print(a)"),
+            recorded(
+                ("a = 1", []), ("print(a)", [printed("1")]), ("# conf\nb", [REST])
+            ),
+            [("a = 1", []), ("print(a)", [printed("1")])],
+            id="a last block that the page dropped",
+        ),
+        pytest.param(
+            page('"T"', "# comment", "print(1)"),
+            recorded(("print(1)", [printed("1")])),
+            [("# comment", []), ("print(1)", [printed("1")])],
+            id="comments are not recorded",
+        ),
+        pytest.param(
+            page('"T"', "\n\n", "print(1)"),
+            recorded((HIDDEN, []), ("print(1)", [printed("1")])),
+            [("print(1)", [printed("1")])],
+            id="hidden code",
+        ),
+        pytest.param(
+            page('"T"', "\n\n", "print(1)"),
+            recorded((HIDDEN, [PICTURE]), ("print(1)", [printed("1")])),
+            [
+                ("", [{**PICTURE, "data": {"image/svg+xml": "<svg/>"}}]),
+                ("print(1)", [printed("1")]),
+            ],
+            id="hidden code that draws",
+        ),
+        pytest.param(
+            page('"T"', "# seen\n", "print(1)"),
+            recorded((f"# seen\n{HIDDEN}", [printed("0")]), ("print(1)", [])),
+            [("# seen", [printed("0")]), ("print(1)", [])],
+            id="hidden code under a comment",
+        ),
+        pytest.param(
+            page('"T"', "# a comment", "print(1)"),
+            recorded((f"{HIDDEN}\nprint(1)", [printed("1")])),
+            [("# a comment", []), ("print(1)", [printed("1")])],
+            id="a comment before partly hidden code",
+        ),
+        pytest.param(
+            page('"T"', "draw()", "print(1)"),
+            recorded(("draw()", [PICTURE, REST]), ("print(1)", [])),
+            [
+                ("draw()", [{**PICTURE, "data": {"image/svg+xml": "<svg/>"}}]),
+                ("print(1)", []),
+            ],
+            id="reST is for the page",
+        ),
+    ],
+)
+def test_outputs_stand_under_their_code(
+    blocks: list[Block], recording: Recording, expected: list[tuple[str, list[Output]]]
+) -> None:
+    made = notebook(blocks, recording, ["# T"], None)
+    assert outputs_of(made) == expected
+    nbformat.validate(made)
+
+
+def test_a_notebook_runs_from_top_to_bottom_and_gives_the_same() -> None:
+    made = notebook(RECIPE, RECORDING, ["# Title", "Next"], CARD)
+    again = nbformat.from_dict(made)  # type: ignore[no-untyped-call]
+    NotebookClient(again, timeout=60, kernel_name="python3").execute()
+    for (source, before), (_, after) in zip(
+        outputs_of(made), outputs_of(again), strict=True
+    ):
+        for output in (*before, *after):
+            output.pop("traceback", None)  # Jupyter's own style
+        assert after == before, source

@@ -1,0 +1,424 @@
+"""A recording gets stale by what changes its output, and by nothing else."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sphinx_gallery.py_source_parser import split_code_and_text_blocks
+
+from recordings.key import (
+    Block,
+    CodeError,
+    differences,
+    ingredients,
+    is_code,
+    key,
+    names_lines,
+    pins,
+    pins_of_group,
+)
+from recordings.recording import Ingredients
+
+RECIPE = '''"""
+Title
+=====
+
+A sentence.
+"""
+
+# %%
+# A first step
+# ------------
+import helper
+
+rows = open("points.csv").read()  # a comment
+print("a text", rows)
+
+print(helper.double(21))
+
+# %%
+# Another sentence.
+
+figure = draw(rows, color="C0")
+# sphinx_gallery_multi_image_block = "single"
+# sphinx_gallery_alt_block = "A curve."
+
+# sphinx_gallery_start_ignore
+hidden = 1
+# sphinx_gallery_end_ignore
+
+# %%
+# The end.
+
+# sphinx_gallery_tags = ["one"]
+# sphinx_gallery_cost = "20 s"
+# sphinx_gallery_needs = ["Fashion-MNIST"]
+# sphinx_gallery_capture_repr = ("_repr_html_",)
+'''
+FILES = {
+    "recipe.py": RECIPE,
+    "helper.py": "import package.deep\ndouble = package.deep.double\n",
+    "package/__init__.py": "",
+    "package/deep.py": "from .table import factor\ndef double(x): return factor * x\n",
+    "package/table.py": "factor = len(open('factor.txt').read())\n",
+    "package/unused.py": "",
+    "factor.txt": "ab",
+    "points.csv": "1,2\n",
+    "other.csv": "3,4\n",
+}
+GIVEN: Mapping[str, Mapping[str, Any]] = {
+    "gallery": {"capture_repr": (), "threads": 1, "ignore_repr_types": "Axes"},
+    "packages": {"torch": "2.14.1"},
+    "data": {"Fashion-MNIST": "c59f", "CIFAR-10": "6d95"},
+}
+# Of the recipe above. If it has to change, every recording gets stale.
+KEY = "347691df030608885ae885be39f0987e4da2f924eed13f34488b8ac32e0ad330"
+
+IN_FIRST = "code block 1 (line 11) changed"
+IN_SECOND = "code block 2 (line 20) changed"
+
+# File, what stands in it, what is put there instead.
+FRESH = {
+    "sentence": ("recipe.py", "A sentence.", "A better one."),
+    "sentence between code": ("recipe.py", "Another sentence", "A second one"),
+    "paragraph": ("recipe.py", "# Another", "# One more.\n#\n# Another"),
+    "title": ("recipe.py", "Title\n=====", "Head\n===="),
+    "comment": ("recipe.py", "# a comment", "# said better"),
+    "comment gone": ("recipe.py", "  # a comment", ""),
+    "block of comments": ("recipe.py", "# %%\n# The", "# %%\n# A\n\n# B\n\n# %%\n#"),
+    "blank lines": ("recipe.py", "\n\nprint", "\n\n\n\nprint"),
+    "quotes": ("recipe.py", '"a text"', "'a ' 'text'"),
+    "line break": ("recipe.py", "draw(rows,", "draw(\n    rows,"),
+    "parentheses": ("recipe.py", "hidden = 1", "hidden = (0x1)"),
+    "tags": ("recipe.py", '["one"]', '["two"]'),
+    "cost": ("recipe.py", '"20 s"', '"2 s"'),
+    "alternative": ("recipe.py", '"A curve."', '"A line."'),
+    "position": ("recipe.py", "# sphinx_gallery_tags", "# sphinx_gallery_thumbnail"),
+    "need without digest": ("recipe.py", '["Fashion', '["a GPU", "Fashion'),
+    "code shown that was hidden": ("recipe.py", "gallery_start_ignore", ""),
+    "setting of a block that is no literal": (
+        "recipe.py",
+        'alt_block = "A curve."',
+        "multi_image_block = single",
+    ),
+    "default that is written down": (
+        "recipe.py",
+        "# sphinx_gallery_tags",
+        "# sphinx_gallery_threads = 1\n#",
+    ),
+    "module that is not imported": ("package/unused.py", "", "import os"),
+    "file that is not named": ("other.csv", "3", "5"),
+}
+STALE = {
+    "code": ("recipe.py", "draw(rows", "draw(rows[1:]", [IN_SECOND]),
+    "string in code": ("recipe.py", "a text", "A text", [IN_FIRST]),
+    "hidden code": ("recipe.py", "hidden = 1", "hidden = 2", [IN_SECOND]),
+    "moved block boundary": (
+        "recipe.py",
+        "\nprint(helper",
+        "\n# %%\n# More.\nprint(helper",
+        ["code blocks: 2 recorded, 3 now, from code block 1 (line 11) on"],
+    ),
+    "code block added": (
+        "recipe.py",
+        "# The end.\n",
+        "# The end.\nprint()\n",
+        ["code blocks: 2 recorded, 3 now"],
+    ),
+    "setting of a block": ("recipe.py", 'block = "single"', "block = ()", [IN_SECOND]),
+    "representation in a block": (
+        "recipe.py",
+        "# sphinx_gallery_alt_block",
+        "#   sphinx_gallery_capture_repr_block=()  #",
+        [IN_SECOND],
+    ),
+    "flag of a block": (
+        "recipe.py",
+        "# sphinx_gallery_alt_block",
+        "# sphinx_gallery_defer_figures\n#",
+        [IN_SECOND],
+    ),
+    "setting of the file": (
+        "recipe.py",
+        '("_repr_html_",)',
+        "()",
+        ["setting capture_repr: ['_repr_html_'] → []"],
+    ),
+    "threads": (
+        "recipe.py",
+        "# sphinx_gallery_tags",
+        "# sphinx_gallery_threads = 2\n#",
+        ["setting threads: 1 → 2"],
+    ),
+    "multi_image": (
+        "recipe.py",
+        "# sphinx_gallery_tags",
+        '# sphinx_gallery_multi_image = "single"\n#',
+        ["setting multi_image: not set → single"],
+    ),
+    "data file": ("points.csv", "1", "5", ["points.csv changed"]),
+    "data file's line ends": ("points.csv", "\n", "\r\n", ["points.csv changed"]),
+    "pattern": (
+        "recipe.py",
+        "# sphinx_gallery_tags",
+        '# sphinx_gallery_files = ["*.csv"]\n#',
+        ["other.csv is new"],
+    ),
+    "module": ("helper.py", "double", "double ", ["helper.py changed"]),
+    "module of a module": ("package/deep.py", "*", "+", ["package/deep.py changed"]),
+    "module of that module": (
+        "package/table.py",
+        "",
+        "\n",
+        ["package/table.py changed"],
+    ),
+    "package": ("package/__init__.py", "", "0", ["package/__init__.py changed"]),
+    "data file of a module": ("factor.txt", "b", "bc", ["factor.txt changed"]),
+    "need": (
+        "recipe.py",
+        '["Fashion-MNIST"]',
+        '"CIFAR-10"',
+        [
+            "data set CIFAR-10: its digest is new",
+            "data set Fashion-MNIST: its digest is gone",
+        ],
+    ),
+}
+# What the edits do that change no output, if an output names lines.
+MOVED = {
+    "paragraph": ["line numbers moved (an output names them)"],
+    "blank lines": [
+        f"{IN_FIRST}, or lines moved in it (an output names them)",
+        "line numbers moved (an output names them)",
+    ],
+    "line break": [f"{IN_SECOND}, or lines moved in it (an output names them)"],
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with the recipe and all that it uses."""
+    return write(tmp_path / "recipes", FILES)
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    return folder
+
+
+def edit(folder: Path, name: str, old: str, new: str) -> None:
+    text = (folder / name).read_text(encoding="utf-8")
+    assert old in text
+    write(folder, {name: text.replace(old, new, 1)})
+
+
+def read(folder: Path) -> tuple[dict[str, Any], list[Block]]:
+    settings, blocks = split_code_and_text_blocks(folder / "recipe.py")
+    return settings, [Block(*block) for block in blocks]
+
+
+def present(folder: Path, *, with_lines: bool = False, **given: Any) -> Ingredients:
+    settings, blocks = read(folder)
+    return ingredients(
+        blocks, settings, folder, with_lines=with_lines, **{**GIVEN, **given}
+    )
+
+
+def news(folder: Path, before: Ingredients, **given: Any) -> list[str]:
+    """Say what changed; make sure that the key changed just if something did."""
+    after = present(folder, with_lines=before.lines is not None, **given)
+    found = differences(before, after, read(folder)[1])
+    assert (key(before) == key(after)) == (not found)
+    return found
+
+
+@pytest.mark.parametrize("name", FRESH)
+def test_edit_that_changes_no_output(folder: Path, name: str) -> None:
+    before = present(folder)
+    edit(folder, *FRESH[name])
+    assert news(folder, before) == []
+
+
+@pytest.mark.parametrize("name", STALE)
+def test_edit_that_may_change_output(folder: Path, name: str) -> None:
+    before = present(folder)
+    file, old, new, sentences = STALE[name]
+    edit(folder, file, old, new)
+    assert news(folder, before) == sentences
+
+
+@pytest.mark.parametrize("name", FRESH)
+def test_lines_count_where_an_output_names_them(folder: Path, name: str) -> None:
+    before = present(folder, with_lines=True)
+    edit(folder, *FRESH[name])
+    assert news(folder, before) == MOVED.get(name, [])
+
+
+def test_stored_key(folder: Path) -> None:
+    assert key(present(folder)) == KEY
+
+
+@pytest.mark.parametrize(
+    ("given", "sentences"),
+    [
+        ({"packages": {"torch": "2.15.0"}}, ["torch 2.14.1 → 2.15.0"]),
+        ({"packages": {}}, ["torch 2.14.1 → not pinned"]),
+        (
+            {"packages": {**GIVEN["packages"], "numpy": "2.4.0"}},
+            ["numpy not pinned → 2.4.0"],
+        ),
+        (
+            {"data": {**GIVEN["data"], "Fashion-MNIST": "dead"}},
+            ["data set Fashion-MNIST: its digest changed"],
+        ),
+        ({"data": {**GIVEN["data"], "CIFAR-10": "dead"}}, []),
+        (
+            {"gallery": {**GIVEN["gallery"], "threads": 2}},
+            ["setting threads: 1 → 2"],
+        ),
+        (
+            {"gallery": {**GIVEN["gallery"], "threads": True}},
+            ["setting threads: 1 → True"],
+        ),
+        ({"gallery": {**GIVEN["gallery"], "capture_repr": ("__repr__",)}}, []),
+    ],
+)
+def test_what_the_project_gives(
+    folder: Path, given: dict[str, Any], sentences: list[str]
+) -> None:
+    assert news(folder, present(folder), **given) == sentences
+
+
+def test_whole_project_elsewhere_under_another_name(folder: Path) -> None:
+    before = present(folder)
+    (folder / "recipe.py").rename(folder / "renamed.py")
+    moved = folder.rename(folder.parent / "moved")
+    (moved / "renamed.py").rename(moved / "recipe.py")
+    assert news(moved, before) == []
+
+
+def test_ingredients_come_back_from_a_recording(folder: Path) -> None:
+    given = present(folder, gallery={"a": (1, (None, True)), "b": {"y", "x"}, "c": {}})
+    kept = json.loads(json.dumps(asdict(given)))
+    again = Ingredients(**{**kept, "blocks": tuple(kept["blocks"])})
+    assert again == given
+    assert key(again) == key(given)
+
+
+def test_key_that_counts_lines_is_another_one(folder: Path) -> None:
+    without, counted = present(folder), present(folder, with_lines=True)
+    assert counted.lines == (11, 20)
+    assert key(without) != key(counted)
+    alike = replace(without, lines=counted.lines)
+    sentence = ["line numbers count in only one of the two keys"]
+    assert differences(without, alike, read(folder)[1]) == sentence
+
+
+@pytest.mark.parametrize(
+    ("code", "holds_code"),
+    [
+        ("a\n", True),
+        ("def broken(:\n", True),
+        ("# a comment\n\n# sphinx_gallery_defer_figures\n", False),
+        ("\n", False),
+    ],
+)
+def test_block_that_holds_code(code: str, holds_code: bool) -> None:  # noqa: FBT001
+    assert is_code(Block("code", code, 1)) == holds_code
+    assert not is_code(Block("text", code, 1))
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [("a = 1\nb = (\n", 11), ("a\n  b\n", 11), ("\n\n\nf(", 13), ("a\0", 10)],
+)
+def test_code_that_is_not_python_has_no_key(
+    tmp_path: Path, code: str, line: int
+) -> None:
+    blocks = [Block("code", "ok", 1), Block("text", "f(", 2), Block("code", code, 10)]
+    with pytest.raises(CodeError, match=f"^line {line}: .") as error:
+        ingredients(blocks, {}, tmp_path)
+    assert error.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"needs": 1}, "sphinx_gallery_needs must be a list of strings, not 1"),
+        ({"needs": [1]}, r"sphinx_gallery_needs must be a list of strings, not \[1]"),
+        ({"files": None}, "sphinx_gallery_files must be a list of strings, not None"),
+        ({"files": ["/x/*"]}, r"/x/\*: must be relative to the recipe's folder"),
+        ({"capture_repr": b""}, "a setting that changes output can't be b''"),
+    ],
+)
+def test_setting_that_cannot_be_used(
+    tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        ingredients([], settings, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('  File "recipe.py", line 3, in <module>\n', True),
+        ("x\n/home/me/recipe.py:12: UserWarning: old", True),
+        ("an error on line 7", True),
+        ("Lines 7 to 9", True),
+        ("a straight line 3x + 2", True),
+        ("a line, 7 points", False),
+        ("outline 7, underline 8", False),
+        ("a recipe", False),
+        ("", False),
+    ],
+)
+def test_output_that_names_lines(text: str, named: bool) -> None:  # noqa: FBT001
+    assert names_lines(["other", text], "recipes/one/recipe.py") == named
+
+
+def test_pins() -> None:
+    requirements = [
+        "torch==2.14.1",
+        "Torch_Vision [extra] == 0.29.1",
+        "numpy >= 2, == 2.4.0",
+        "later>=1",
+        "wild==1.*",
+        "any",
+        "at @ https://example.org/at-1.0.zip",
+        "both==2; sys_platform != 'win32'",
+        "both==1; sys_platform == 'win32'",
+    ]
+    assert pins(requirements) == {
+        "both": '1 ; sys_platform == "win32", 2 ; sys_platform != "win32"',
+        "numpy": "2.4.0",
+        "torch": "2.14.1",
+        "torch-vision": "0.29.1",
+    }
+    assert [*pins(requirements)] == sorted(pins(requirements))
+    with pytest.raises(ValueError, match="dependency specifier"):
+        pins(["==1"])
+
+
+def test_pins_of_a_dependency_group(tmp_path: Path) -> None:
+    pyproject = tmp_path / "pyproject.toml"
+    pyproject.write_text(
+        "[dependency-groups]\n"
+        "base = ['torch==2.14.1']\n"
+        "recipes = ['matplotlib==3.11.2', {include-group = 'Base'}, 'pytest']\n"
+        "circle = [{include-group = 'circle'}]\n"
+    )
+    expected = {"matplotlib": "3.11.2", "torch": "2.14.1"}
+    assert pins_of_group(pyproject, "recipes") == expected
+    with pytest.raises(ValueError, match=r"pyproject.toml: .*'missing' not found"):
+        pins_of_group(pyproject, "missing")
+    with pytest.raises(ValueError, match=r"pyproject.toml: .*includes itself"):
+        pins_of_group(pyproject, "circle")
+    pyproject.write_text("")
+    with pytest.raises(ValueError, match="'recipes' not found"):
+        pins_of_group(pyproject, "recipes")

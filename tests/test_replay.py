@@ -1,0 +1,222 @@
+"""Pages made from recordings are the pages that Sphinx-Gallery itself makes."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import MakeSite, Site
+
+PNG = base64.b64encode(b"no picture, but no recipe needs one").decode()
+RECIPE = '"""\n{title}\n{rule}\n\nWords.\n"""\n\n{code}\n'
+FIGURES = "import matplotlib.pyplot as plt\n"
+CODE = {
+    "prints": 'print("one\\ttwo")\nprint("three")',
+    "one_block": "print(1)",
+    "values": "# %%\n# A value.\n\n{'a': 1}\n\n# %%\n# None.\n\nNone",
+    "html": (
+        "# %%\n# HTML.\n\n\nclass Shown:\n    def _repr_html_(self):\n"
+        "        return '<b>bold</b>'\n\n\nprint('before')\nShown()"
+    ),
+    "no_repr": "# %%\n# No.\n\n{'b': 2}\n\n# sphinx_gallery_capture_repr = ()",
+    "block_repr": (
+        "# %%\n# A.\n\n{'b': 2}\n# sphinx_gallery_capture_repr_block = ()\n"
+        "\n# %%\n# B.\n\n{'c': 3}"
+    ),
+    "figures": FIGURES + "# %%\n# Two.\n\nfor n in (1, 2):\n    plt.figure()\n"
+    "    plt.plot([n, 2])\n    plt.title(f'Picture {n}')\nprint('drawn')",
+    "single": FIGURES + "# %%\n# Two.\n\nfor n in (1, 2):\n    plt.figure()\n"
+    "    plt.plot([n, 2])\n\n# sphinx_gallery_multi_image = 'single'",
+    "single_block": FIGURES + "# %%\n# Two.\n\nfor n in (1, 2):\n    plt.figure()\n"
+    "    plt.plot([n, 2])\n# sphinx_gallery_multi_image_block = 'single'",
+    "deferred": FIGURES + "plt.plot([1, 2])\n# sphinx_gallery_defer_figures\n"
+    "\n# %%\n# Now.\n\n_ = plt.title('Late')",
+    "dummy": "# %%\n# None.\n\nprint(1)\n\n# sphinx_gallery_dummy_images = 2",
+    "ignored": (
+        "# %%\n# Hidden.\n\n# sphinx_gallery_start_ignore\nx = 2\n"
+        "# sphinx_gallery_end_ignore\nprint(x)"
+    ),
+    "thumbnail": FIGURES + "# %%\n# Two.\n\nfor n in (1, 2):\n    plt.figure()\n"
+    "    plt.plot([n, 2])\n\n# sphinx_gallery_thumbnail_number = 2",
+    "thumbnail_path": "print(1)\n\n# sphinx_gallery_thumbnail_path = '_static/own.png'",
+    "twin_a": FIGURES + "# %%\n# A.\n\n_ = plt.plot([1, 3])",
+    "twin_b": FIGURES + "# %%\n# B.\n\n_ = plt.plot([1, 3])",
+    "names_ä_梯度": "print('梯度 ä')",
+    "own_rest": "# %%\n# Own.\n\nprint('with a note')\nSHOW = 'a *note*'",
+    "fails": (
+        "# %%\n# First.\n\nprint('fine')\n\n# %%\n# Then.\n\nprint('lost')\n"
+        "raise ValueError('as expected')\n\n# %%\n# Never.\n\nprint('never')"
+    ),
+    "config": "# %%\n# Config.\n\nprint(1)  # stays\n\n# sphinx_gallery_tags = ['one']",
+}
+SCRAPER = '''\
+"""Scrapers for the tests."""
+import matplotlib
+from sphinx_gallery.scrapers import matplotlib_scraper
+
+
+def salt(gallery_conf, name):
+    # The names inside an SVG are then the same in each run.
+    matplotlib.rcParams["svg.hashsalt"] = "salt"
+
+
+def svg(block, block_vars, gallery_conf):
+    return matplotlib_scraper(
+        block, block_vars, gallery_conf, format="svg", metadata={"Date": None}
+    )
+
+
+def notes(block, block_vars, gallery_conf):
+    note = block_vars["example_globals"].pop("SHOW", None)
+    return f"\\n.. note:: {note}\\n" if note else ""
+'''
+
+
+def features(
+    make_site: MakeSite, *extensions: str, scraper: str = "matplotlib"
+) -> Site:
+    """Make a site whose recipes use what Sphinx-Gallery offers."""
+    files: dict[str, str | bytes] = {
+        f"recipes/some/{name}.py": RECIPE.format(
+            title=f"Recipe {name}", rule="=" * 60, code=code
+        )
+        for name, code in CODE.items()
+    }
+    files["recipes/other/nested.py"] = RECIPE.format(
+        title="Nested", rule="=" * 60, code="print('nested')"
+    )
+    site = make_site(
+        {**files, "docs/scraping.py": SCRAPER, "docs/_static/own.png": b""},
+        extensions=[*extensions],
+        recordings_block_times=False,
+    )
+    conf = site.root / "docs" / "conf.py"
+    conf.write_text(
+        "import sys\nfrom pathlib import Path\n\n"
+        "sys.path.insert(0, str(Path(__file__).parent))\n"
+        f"{conf.read_text('utf-8')}\n"
+        "sphinx_gallery_conf |= {\n"
+        f"    'image_scrapers': ('{scraper}', 'scraping.notes'),\n"
+        "    'reset_modules': ('matplotlib', 'scraping.salt'),\n"
+        "    'expected_failing_examples': ['../recipes/some/fails.py'],\n"
+        "    'remove_config_comments': True,\n"
+        "    'min_reported_time': 1e9,\n}\n",
+        "utf-8",
+    )
+    from PIL import Image  # noqa: PLC0415
+
+    Image.new("RGB", (40, 30), "white").save(site.root / "docs/_static/own.png")
+    return site
+
+
+def made(site: Site) -> dict[str, str]:
+    """Give what Sphinx-Gallery made of a site's recipes: pages, and pictures' digests."""
+    folder = site.root / "docs" / "recipes"
+    pages = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix in {".rst", ".py"}:
+            pages[name] = path.read_text("utf-8").replace(str(site.root), "ROOT")
+        elif path.suffix in {".svg", ".png"}:
+            pages[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return pages
+
+
+@pytest.mark.parametrize(
+    "scraper", ["matplotlib", "scraping.svg"], ids=["png", "svg"]
+)
+def test_pages_are_those_of_sphinx_gallery(make_site: MakeSite, scraper: str) -> None:
+    plain = features(make_site, scraper=scraper)
+    build = plain.build()
+    assert build.status == 0, build.stderr
+    replayed = features(make_site, "recordings", scraper=scraper)
+    build = replayed.build()
+    assert build.status == 0, build.stderr
+    expected, found = made(plain), made(replayed)
+    assert found.keys() == expected.keys()
+    # Tracebacks name files: ours without this machine's folders.
+    expected["some/fails.rst"] = re.sub(
+        r'File "[^"]*/', 'File "', expected["some/fails.rst"]
+    )
+    for name, text in expected.items():
+        assert found[name] == text, name
+
+
+@pytest.fixture(scope="module")
+def site(make_site: MakeSite) -> Site:
+    """Make a site and record it."""
+    site = features(make_site, "recordings", scraper="scraping.svg")
+    build = site.build()
+    assert build.status == 0, build.stderr
+    return site
+
+
+def html(folder: Path) -> dict[str, bytes]:
+    """Give the files of a built site, but what holds no page."""
+    skip = {".buildinfo", "environment.pickle", "objects.inv"}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in skip and ".doctrees" not in path.parts
+    }
+
+
+def anew(site: Site, *arguments: str, builder: str = "html") -> dict[str, bytes]:
+    """Build a recorded site by replay from nothing."""
+    import shutil  # noqa: PLC0415
+
+    for name in ("_build/html", "_build/dirhtml", "recipes"):
+        shutil.rmtree(site.root / "docs" / name, ignore_errors=True)
+    mode = ("-D", "recordings_mode=replay")
+    build = site.build(*mode, *arguments, builder=builder)
+    assert build.status == 0, build.stderr
+    return html(build.folder)
+
+
+def test_replay_equals_the_build_that_recorded(site: Site) -> None:
+    first = html(site.root / "docs" / "_build" / "html")
+    assert "recipes/some/figures.html" in first
+    assert anew(site) == first
+    assert anew(site, "--fresh-env") == first
+    parallel = anew(site, "-j", "2")
+    different = {name for name in first if parallel.get(name) != first[name]}
+    assert different <= {"searchindex.js"}
+    dirhtml = anew(site, builder="dirhtml")
+    assert b"Picture 1" in dirhtml["recipes/some/figures/index.html"]
+
+
+def test_second_build_rewrites_no_page(site: Site) -> None:
+    anew(site)
+    build = site.build("-D", "recordings_mode=replay")
+    assert build.status == 0, build.stderr
+    assert "0 added, 0 changed, 0 removed" in build.stdout
+    assert "writing output..." not in build.stdout
+
+
+def test_a_page_is_made_again_when_its_recording_changed(site: Site) -> None:
+    anew(site)
+    recording = site.root / "docs/recordings/recipes/some/prints.ipynb"
+    before = recording.read_text("utf-8")
+    recording.write_text(before.replace("three", "THREE"), "utf-8")
+    try:
+        build = site.build("-D", "recordings_mode=replay")
+        assert build.status == 0, build.stderr
+        assert "THREE" in build.page("recipes/some/prints.html")
+        assert "0 added, 1 changed, 0 removed" in build.stdout
+    finally:
+        recording.write_text(before, "utf-8")
+
+
+def test_notebooks_hold_the_outputs(site: Site) -> None:
+    anew(site)
+    for path in (site.root / "docs" / "recipes").rglob("*.ipynb"):
+        nbformat.validate(nbformat.read(path, as_version=4))
+    notebook = nbformat.read(
+        site.root / "docs/recipes/some/figures.ipynb", as_version=4
+    )
+    outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
+    mimes = [mime for o in outputs for mime in o.get("data", {})]
+    assert mimes.count("image/svg+xml") == 2
+    assert [o.text for o in outputs if o.output_type == "stream"] == ["drawn\n"]

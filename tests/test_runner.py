@@ -1,0 +1,616 @@
+"""The runner: real recipes in real processes, good ones and all kinds of bad ones."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import psutil
+import pytest
+
+from recordings import runner
+from recordings.events import Event, Planned, Result, Started
+from recordings.library import Library, open_library
+from recordings.recording import Recording, from_text, to_text
+from recordings.workspace import workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from conftest import MakeSite, Site
+
+PATIENCE = 60
+"""Seconds after which a test gives up waiting for what has to come."""
+MARK = "RECORDINGS_TEST"
+"""Environment variable by which a test knows the processes that it is the cause of."""
+
+# A worker starts twice as fast without matplotlib, and these recipes draw nothing.
+WITHOUT_MATPLOTLIB = """
+import os, sys
+if "RECORDINGS_TOKEN" in os.environ:
+    sys.modules["matplotlib"] = None
+"""
+
+
+def recipe(code: str) -> str:
+    return f'"""\nTitle\n=====\n\nText.\n"""\n\n{code}\n'
+
+
+@dataclass(frozen=True)
+class Project:
+    """A site whose recipes are run."""
+
+    site: Site
+    mark: str
+    temporary: Path
+
+    @property
+    def library(self) -> Library:
+        """The recipes and recordings as they are now."""
+        return open_library(self.site.root / "docs")
+
+    def write(self, recipes: Mapping[str, str]) -> None:
+        """Write recipes, each given by its name and code."""
+        self.site.write(
+            {f"recipes/all/{name}.py": recipe(code) for name, code in recipes.items()}
+        )
+
+    def run(
+        self, *, report: Callable[[Event], None] = lambda _: None, **options: object
+    ) -> dict[str, Result]:
+        """Have the runner run, in this process; give the results by name."""
+        library = self.library
+        run: Callable[..., list[Result]] = runner.run
+        results = run(library, library.entries(), report=report, **options)
+        return {each.entry.recipe.path.stem: each for each in results}
+
+    def recording(self, name: str) -> Recording:
+        """Read a recording, which has to be whole."""
+        text = self.library.store.read(f"recipes/all/{name}.ipynb")
+        assert text is not None
+        return from_text(text, name)
+
+    def leaves_nothing(self) -> bool:
+        """Tell whether no process and no temporary file is left."""
+        return not self.processes() and not [*self.temporary.iterdir()]
+
+    def processes(self) -> list[psutil.Process]:
+        """List the processes that a run started, the runner's own included."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.pid == os.getpid() or process.status() == "zombie":
+                    continue
+                if self.mark in (process.environ().get(MARK), *process.cmdline()):
+                    found.append(process)
+        return found
+
+
+def printed(recording: Recording) -> str:
+    return "".join(
+        output["text"]
+        for block in recording.blocks
+        for output in block.outputs
+        if output["output_type"] == "stream"
+    )
+
+
+def wait_for(condition: Callable[[], object]) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return bool(condition())
+
+
+class MakeProject(Protocol):
+    """What the fixture `make_project` gives."""
+
+    def __call__(self, recipes: Mapping[str, str]) -> Project:
+        """Write a site of recipes, each given by its name and code."""
+
+
+@pytest.fixture(scope="module")
+def make_project(
+    make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MakeProject]:
+    with pytest.MonkeyPatch.context() as patch:
+        found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        absolute = [str(Path(each).absolute()) for each in found if each]
+        patch.setenv("PYTHONPATH", os.pathsep.join(absolute))
+
+        def make(recipes: Mapping[str, str]) -> Project:
+            mark, temporary = uuid.uuid4().hex, tmp_path_factory.mktemp("temporary")
+            patch.setenv(MARK, mark)
+            patch.setattr(tempfile, "tempdir", str(temporary))
+            site = make_site(
+                {"recipes/all/first.py": recipe("")},
+                extensions=["recordings"],
+                sphinx_gallery_conf={"image_scrapers": (), "reset_modules": ()},
+            )
+            (site.root / "recipes/all/first.py").unlink()
+            conf = site.root / "docs" / "conf.py"
+            conf.write_text(WITHOUT_MATPLOTLIB + conf.read_text("utf-8"), "utf-8")
+            project = Project(site, mark, temporary)
+            project.write(recipes)
+            return project
+
+        yield make
+
+
+# Recipes that misbehave ------------------------------------------------------
+
+SLEEP = "import time\ntime.sleep(3600)"
+LIMIT = "# sphinx_gallery_time_limit = 20\n"
+
+RECORDED = ""
+"""The reason of those that misbehave and end well all the same."""
+
+BAD = {
+    "raises": ('raise ValueError("no such gradient")', "ValueError: no such gradient"),
+    "exits": ("import sys\nsys.exit(0)", "it called sys.exit(0)"),
+    "leaves": ("import os\nos._exit(0)", "ended without a result: exit status 0"),
+    "aborts": ("import os\nos.abort()", "killed by SIGABRT"),
+    "sleeps": (LIMIT + SLEEP, "took longer than 20 s"),
+    "ignores_sigterm": (
+        f"""{LIMIT}
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+while True:
+    time.sleep(3600)
+""",
+        "took longer than 20 s",
+    ),
+    "holds_the_lock": (
+        f"""{LIMIT}
+import re
+re.match("(a+)+$", "a" * 64 + "b")
+""",
+        "took longer than 20 s",
+    ),
+    "has_a_daemon": (
+        """
+import os, sys
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        code = "import time; time.sleep(3600)"
+        os.execv(sys.executable, [sys.executable, "-c", code])
+    os._exit(0)
+os.wait()
+""",
+        RECORDED,
+    ),
+    "has_a_child_without_environment": (
+        """
+import subprocess, sys
+code = "import time; time.sleep(3600)"
+subprocess.Popen([sys.executable, "-c", code, MARK], env={})
+""",
+        RECORDED,
+    ),
+    "prints": (
+        'for _ in range(200):\n    print("x" * 2**20)',
+        "OutputFlood: it printed more than 10,485,760 characters",
+    ),
+    "prints_past_python": (
+        f"""
+import os
+for _ in range(200):
+    os.write(2, b"x" * 2**20)
+{SLEEP}
+""",
+        "printed more than 50 MiB",
+    ),
+    "fills_memory": (
+        """
+import time
+kept = []
+while True:
+    kept.append(b"x" * 2**26)
+    time.sleep(0.02)
+""",
+        "used more than 1 GiB of memory",
+    ),
+    "closes_stdout": ('import sys\nsys.stdout.close()\nprint("on")', RECORDED),
+    "closes_descriptors": ('import os\nos.closerange(0, 99)\nprint("on")', RECORDED),
+    "changes_directory": ('import os\nos.chdir("/")', RECORDED),
+    "deletes_its_directory": (
+        "import os, shutil\nshutil.rmtree(os.getcwd())",
+        RECORDED,
+    ),
+    "sets_defaults": (
+        'import decimal, os\ndecimal.DefaultContext.prec = 3\nos.environ["X"] = "y"',
+        RECORDED,
+    ),
+    "leaves_a_thread": (
+        "from threading import Thread, Event\nThread(target=Event().wait).start()",
+        RECORDED,
+    ),
+    "is_no_python": ("def gradient(:", "line 8: invalid syntax"),
+    "has_a_bad_limit": (
+        '# sphinx_gallery_time_limit = "long"',
+        "its sphinx_gallery_time_limit is 'long'; a number above 0",
+    ),
+}
+GOOD = (
+    "import os, decimal\n"
+    'print(decimal.Decimal(1) / 3, os.environ.get("X"), os.path.exists("helper.txt"))'
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The run of all of them, a good one before and after each."""
+
+    project: Project
+    results: dict[str, Result]
+    events: list[Event]
+    tree_before: list[str]
+
+
+def tree(folder: Path) -> list[str]:
+    return sorted(
+        str(path) for path in folder.rglob("*") if "__pycache__" not in str(path)
+    )
+
+
+@pytest.fixture(scope="module")
+def table(make_project: MakeProject) -> Table:
+    project = make_project({})
+    project.site.write({"recipes/all/helper.txt": "It is here."})
+    project.write({"a00_good": GOOD})
+    for number, (name, (code, _)) in enumerate(BAD.items()):
+        bad = code.replace("MARK", repr(project.mark))
+        project.write({f"a{number:02}_z_{name}": bad, f"a{number + 1:02}_good": GOOD})
+    before = tree(project.site.root / "recipes")
+    events: list[Event] = []
+    results = project.run(jobs=4, memory_limit=2**30, report=events.append)
+    return Table(project, results, events, before)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_recipe_is_named_with_its_reason(table: Table, name: str) -> None:
+    result = table.results[f"a{[*BAD].index(name):02}_z_{name}"]
+    assert result.reason == BAD[name][1]
+    assert result.status == ("failed" if result.reason else "recorded")
+
+
+def test_bad_recipes_cost_good_ones_nothing(table: Table) -> None:
+    good = [each for name, each in table.results.items() if name.endswith("good")]
+    assert len(good) == len(BAD) + 1
+    for each in good:
+        assert each.status == "recorded", each
+        recording = table.project.recording(each.entry.recipe.path.stem)
+        assert printed(recording) == "0.3333333333333333333333333333 None True\n"
+
+
+def test_bad_recipes_leave_nothing_behind(table: Table) -> None:
+    assert table.project.leaves_nothing()
+    assert tree(table.project.site.root / "recipes") == table.tree_before
+
+
+def test_failed_recipe_tells_its_last_lines_and_keeps_its_log(table: Table) -> None:
+    result = table.results["a00_z_raises"]
+    assert result.log
+    log = result.log.read_text("utf-8")
+    assert result.tail.splitlines() == log.splitlines()
+    assert result.tail.splitlines() == [
+        "Traceback (most recent call last):",
+        '  File "a00_z_raises.py", line 8, in <module>',
+        '    raise ValueError("no such gradient")',
+        "ValueError: no such gradient",
+    ]
+    flood = next(each for name, each in table.results.items() if "past" in name)
+    assert flood.log
+    assert flood.log.stat().st_size <= 50 * 2**20
+
+
+def test_each_recipe_starts_and_ends_once(table: Table) -> None:
+    pages = [result.entry.recipe.page for result in table.results.values()]
+    started = [e.entry.recipe.page for e in table.events if isinstance(e, Started)]
+    ended = [e.entry.recipe.page for e in table.events if isinstance(e, Result)]
+    assert sorted(ended) == sorted(pages)
+    not_started = {page for page in pages if page.endswith("bad_limit")}
+    assert sorted(started) == sorted(set(pages) - not_started)
+    assert isinstance(table.events[0], Planned)
+
+
+# What a run does and does not do ----------------------------------------------
+
+
+def test_only_what_is_not_fresh_runs(
+    make_project: MakeProject,
+) -> None:
+    project = make_project({"one": "print(1)", "two": "print(2)"})
+    assert {*project.run()} == {"one", "two"}
+    assert project.run() == {}
+    project.write({"two": "print(3)"})
+    assert {*project.run()} == {"two"}
+    assert printed(project.recording("two")) == "3\n"
+    assert {*project.run(anew=True)} == {"one", "two"}
+
+
+def test_failed_recipe_keeps_its_last_recording(
+    make_project: MakeProject,
+) -> None:
+    project = make_project({"one": "print(1)"})
+    project.run()
+    project.write({"one": "print(1 / 0)"})
+    assert project.run()["one"].status == "failed"
+    (entry,) = project.library.entries()
+    assert entry.state == "stale"
+    assert printed(project.recording("one")) == "1\n"
+
+
+def test_result_does_not_depend_on_jobs(
+    make_project: MakeProject,
+) -> None:
+    code = (
+        "import os\n"
+        'print(os.environ["OMP_NUM_THREADS"], os.environ["MKL_NUM_THREADS"])\n'
+        'print(hash("seed"), {"a", "b", "c"})'
+    )
+    threads = "# sphinx_gallery_threads = 3\n"
+    project = make_project({"one": code, "two": threads + code, "three": code})
+
+    def outputs(jobs: int) -> list[object]:
+        project.run(jobs=jobs, anew=True)
+        found = [project.recording(name) for name in ("one", "two", "three")]
+        return [(each.run.threads, each.key, printed(each)) for each in found]
+
+    one_by_one = outputs(1)
+    assert one_by_one == outputs(3)
+    assert [each.split()[:2] for _, _, each in one_by_one] == [  # type: ignore[misc]
+        ["1", "1"],
+        ["3", "3"],
+        ["1", "1"],
+    ]
+
+
+def test_longest_goes_first(
+    make_project: MakeProject,
+) -> None:
+    project = make_project({"a_short": "1", "b_long": "2", "c_new": "3"})
+    library = project.library
+    entry = library.entries()[0]
+    seconds = {"a_short": 1.0, "b_long": 60.0}
+    project.run(jobs=3)
+    for name, each in seconds.items():
+        recording = project.recording(name)
+        recording = replace(recording, run=replace(recording.run, seconds=each))
+        library.store.write(f"recipes/all/{name}.ipynb", to_text(recording))
+    library.store.remove("recipes/all/c_new.ipynb")
+
+    class Enough(Exception):  # noqa: N818 - the plan is all that is wanted
+        pass
+
+    plan: list[str] = []
+
+    def report(event: Event) -> None:
+        if isinstance(event, Planned):
+            plan.extend(entry.recipe.path.stem for entry in event.entries)
+            raise Enough
+
+    with pytest.raises(Enough):
+        project.run(anew=True, report=report)
+    assert plan == ["c_new", "b_long", "a_short"]
+    assert entry.state == "missing"
+
+
+def test_command_line_wins_over_the_recipe_s_time_limit(
+    make_project: MakeProject,
+) -> None:
+    project = make_project({"one": f"# sphinx_gallery_time_limit = 3600\n{SLEEP}"})
+    assert project.run(time_limit=1)["one"].reason == "took longer than 1 s"
+    assert project.leaves_nothing()
+
+
+def test_renamed_recipe_takes_its_recording_along(
+    make_project: MakeProject,
+) -> None:
+    project = make_project({"old": "print(1)"})
+    project.run()
+    folder = project.site.root / "recipes" / "all"
+    shutil.copy(folder / "old.py", folder / "new.py")
+    (folder / "old.py").rename(folder / "twin.py")
+    events: list[Event] = []
+    results = project.run(report=events.append)
+    assert {name: each.status for name, each in results.items()} == {
+        "new": "moved",
+        "twin": "moved",
+    }
+    assert not any(isinstance(event, Started) for event in events)
+    names = project.library.store.names()
+    assert names == ["recipes/all/new.ipynb", "recipes/all/twin.ipynb"]
+    assert {entry.state for entry in project.library.entries()} == {"fresh"}
+
+
+def test_recipe_that_changes_while_it_runs_is_not_recorded(
+    make_project: MakeProject, tmp_path: Path
+) -> None:
+    began, go_on = tmp_path / "began", tmp_path / "go_on"
+    project = make_project(
+        {
+            "one": "import helper, pathlib, time\n"
+            f"pathlib.Path({str(began)!r}).touch()\n"
+            f"while not pathlib.Path({str(go_on)!r}).exists():\n    time.sleep(0.01)"
+        }
+    )
+    project.site.write({"recipes/all/helper.py": recipe("a = 1")})
+
+    def change() -> None:
+        wait_for(began.exists)
+        project.site.write({"recipes/all/helper.py": recipe("a = 2")})
+        go_on.touch()
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    library = project.library
+    entries = [each for each in library.entries() if each.recipe.path.stem == "one"]
+    (result,) = runner.run(library, entries)
+    thread.join()
+    assert "changed while it ran" in result.reason
+    assert library.store.names() == []
+
+
+def test_recipe_that_cannot_be_started_is_a_failure(
+    make_project: MakeProject,
+) -> None:
+    project = make_project({"one": "print(1)"})
+    project.site.write(
+        {"docs/_build/recordings/logs": "a file, where a folder must be"}
+    )
+    result = project.run()["one"]
+    assert result.status == "failed"
+    assert "Not a directory" in result.reason or "File exists" in result.reason
+    assert project.leaves_nothing()
+
+
+def test_workspace_goes_with_what_is_read_only_in_it(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("kept")
+    with workspace() as folder:
+        inner = folder / "inner"
+        inner.mkdir()
+        (inner / "file").write_text("text")
+        (inner / "link").symlink_to(kept)
+        (folder / "linked").symlink_to(tmp_path)
+        (inner / "file").chmod(0o400)
+        inner.chmod(0o500)
+    assert not folder.exists()
+    assert kept.read_text() == "kept"
+
+
+# Ends before the end ----------------------------------------------------------
+
+
+def record_one(name: str, conf_dir: str, mark: str, temporary: str) -> None:
+    os.environ[MARK], tempfile.tempdir = mark, temporary
+    library = open_library(Path(conf_dir))
+    entries = [each for each in library.entries() if each.recipe.path.stem == name]
+    runner.run(library, entries, jobs=1, anew=True)
+
+
+def test_killed_runner_leaves_whole_recordings(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kill two runners, 25 times, at moments spread over a run and a little more."""
+    lines, rounds, names = 1000, 25, ("one", "two")
+    code = f"import uuid\nprint((uuid.uuid4().hex * 10 + chr(10)) * {lines}, end='')"
+    project = make_project(dict.fromkeys(names, code))
+    project.run()
+    about = (str(project.site.root / "docs"), project.mark, str(project.temporary))
+    # Each runner is a new process, but one that needs not import everything first.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["recordings.runner"])
+    monkeypatch.delenv(MARK)
+
+    def kill_at(moments: Mapping[str, float]) -> None:
+        processes = {
+            name: context.Process(target=record_one, args=(name, *about))
+            for name in names
+        }
+        for process in processes.values():
+            process.start()
+        clock = time.monotonic()
+        for name in sorted(names, key=moments.__getitem__):
+            processes[name].join(max(0, moments[name] + clock - time.monotonic()))
+            processes[name].kill()
+            processes[name].join(PATIENCE)
+
+    start = time.monotonic()
+    before = {name: printed(project.recording(name)) for name in names}
+    kill_at(dict.fromkeys(names, PATIENCE))
+    assert all(printed(project.recording(name)) != before[name] for name in names)
+    step = 1.1 * (time.monotonic() - start) / rounds
+    order = {name: random.sample(range(rounds), k=rounds) for name in names}
+    for number in range(rounds):
+        kill_at({n: step * (order[n][number] + random.random()) for n in names})  # noqa: S311
+        for name in names:
+            text = printed(project.recording(name))
+            assert len(text.splitlines()) == lines
+            assert len({*text.splitlines()}) == 1
+    assert wait_for(lambda: not project.processes())
+    monkeypatch.setattr("recordings.workspace.NEW", -1)
+    project.run(anew=True)
+    assert project.leaves_nothing()
+
+
+SCHEDULER = """
+import json, sys
+from pathlib import Path
+from distributed import Client, LocalCluster
+from recordings import runner
+from recordings.events import Started
+from recordings.library import open_library
+
+def interrupt(event):
+    if isinstance(event, Started):
+        raise KeyboardInterrupt
+
+def main():
+    library = open_library(Path(sys.argv[1]))
+    entries = {entry.recipe.path.stem: entry for entry in library.entries()}
+    sleeper = entries.pop("sleeper")
+    local = dict(n_workers=1, dashboard_address=None, host="127.0.0.1", protocol="tcp")
+    reasons = []
+    with LocalCluster(processes=True, **local) as cluster, Client(cluster) as client:
+        for result in runner.run(library, entries.values(), executor=client):
+            reasons.append(result.reason)
+        try:
+            runner.run(library, [sleeper], executor=client, report=interrupt)
+        except KeyboardInterrupt:
+            reasons.append("stopped")
+        local |= {"processes": False, "resources": {"GPU": 1}}
+    with LocalCluster(**local) as cluster, Client(cluster) as client:
+        for result in runner.run(library, [entries["needs_gpu"]], executor=client):
+            reasons.append(result.reason)
+    print(json.dumps(reasons))
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_scheduler_runs_recipes(make_project: MakeProject) -> None:
+    pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    needs = '# sphinx_gallery_needs = ["GPU"]\n'
+    project = make_project(
+        {"bad": "1 / 0", "good": "1", "needs_gpu": f"{needs}1", "sleeper": SLEEP}
+    )
+    project.site.write({"scheduler.py": SCHEDULER})
+    done = subprocess.run(
+        [sys.executable, "scheduler.py", str(project.site.root / "docs")],
+        cwd=project.site.root,
+        env={**os.environ, "TMPDIR": str(project.temporary)},
+        stdout=subprocess.PIPE,
+        timeout=3 * PATIENCE,
+        check=True,
+    )
+    assert json.loads(done.stdout) == [
+        "ZeroDivisionError: division by zero",
+        "",
+        (
+            "it needs a GPU, and no worker of the scheduler offers one; "
+            "start one with: dask worker ADDRESS --resources GPU=1"
+        ),
+        "stopped",
+        "",
+    ]
+    names = project.library.store.names()
+    assert names == ["recipes/all/good.ipynb", "recipes/all/needs_gpu.ipynb"]
+    assert wait_for(lambda: not project.processes())
+    assert not [*project.temporary.glob("recordings-*")]

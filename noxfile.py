@@ -31,9 +31,7 @@ def install(session: nox.Session, *groups: str) -> None:
     session.install("--no-deps", "--editable", ".")
 
 
-def arguments(
-    session: nox.Session, **options: dict[str, Any]
-) -> argparse.Namespace:
+def arguments(session: nox.Session, **options: dict[str, Any]) -> argparse.Namespace:
     """Parse what stands behind `--`; an unknown word is answered with the known ones.
 
     Args:

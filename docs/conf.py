@@ -1,7 +1,8 @@
 """Settings of the site; what they switch on stands in `docs/_ext`."""
 
-from fashion_mnist import FASHION_MNIST
 from sphinx_gallery.sorting import ExplicitOrder
+
+from fashion_mnist import FASHION_MNIST
 
 project = "Gradient Recipes"
 author = "Gradient Recipes contributors"

@@ -1,4 +1,4 @@
-"""Which edits make a recording stale: the table that readers and translators rely on."""
+"""Which edits make a recording stale: what authors and translators rely on."""
 
 import shutil
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MakeSite, Site
+
 from recordings import runner
 from recordings.library import open_library
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+
 from recipe_errors import header_line, raised_at, source_line
 
 if TYPE_CHECKING:

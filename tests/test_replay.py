@@ -112,7 +112,7 @@ def features(
 
 
 def made(site: Site) -> dict[str, str]:
-    """Give what Sphinx-Gallery made of a site's recipes: pages, and pictures' digests."""
+    """Give what Sphinx-Gallery made of recipes: pages, and pictures' digests."""
     folder = site.root / "docs" / "recipes"
     pages = {}
     for path in sorted(folder.rglob("*")):
@@ -124,9 +124,7 @@ def made(site: Site) -> dict[str, str]:
     return pages
 
 
-@pytest.mark.parametrize(
-    "scraper", ["matplotlib", "scraping.svg"], ids=["png", "svg"]
-)
+@pytest.mark.parametrize("scraper", ["matplotlib", "scraping.svg"], ids=["png", "svg"])
 def test_pages_are_those_of_sphinx_gallery(make_site: MakeSite, scraper: str) -> None:
     plain = features(make_site, scraper=scraper)
     build = plain.build()

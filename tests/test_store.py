@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Thread
 from uuid import uuid4
 
-import fsspec  # type: ignore[import-untyped]
+import fsspec
 import psutil
 import pytest
 

@@ -15,7 +15,7 @@ from sphinx_gallery.scrapers import matplotlib_scraper
 INK = "#7a7a7a"
 CYCLE = ("#2f7fd1", "#d9622b", "#2a9461", "#9a6fc9", "#b08a1e", "#d0568f")
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.spines.right": False,
@@ -42,8 +42,7 @@ STYLE: dict[str, Any] = {
 
 def reset(_gallery_conf: dict[str, Any], _recipe: str) -> None:
     """Set the style before a recipe runs: one of Sphinx-Gallery's `reset_modules`."""
-    for name, value in STYLE.items():
-        mpl.rcParams[name] = value
+    mpl.rcParams.update(STYLE)
     mpl.rcParams["axes.prop_cycle"] = cycler(color=CYCLE)
 
 

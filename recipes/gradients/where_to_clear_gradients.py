@@ -305,6 +305,7 @@ assert losses[False, 0.1] > 10 * losses[False, 0.0], "the model must get worse"
 # - `torch.Tensor.backward
 #   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html>`__
 
+# sphinx_gallery_position = 2
 # sphinx_gallery_tags = ["zero_grad", "optimizer", "training loop"]
 # sphinx_gallery_cost = "10 s"
 # sphinx_gallery_needs = []

@@ -434,6 +434,7 @@ assert layer.bias.grad is None
 # - `torch.optim.SGD
 #   <https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html>`__
 
+# sphinx_gallery_position = 1
 # sphinx_gallery_tags = ["zero_grad", "optimizer", "training loop", "SGD"]
 # sphinx_gallery_cost = "30 s"
 # sphinx_gallery_needs = ["Fashion-MNIST"]

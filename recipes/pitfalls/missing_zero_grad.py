@@ -342,6 +342,7 @@ assert found_at == 2, "the first step has nothing to clear, the second has"
 # - `torch.optim.Adam
 #   <https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html>`__
 
+# sphinx_gallery_position = 1
 # sphinx_gallery_tags = ["zero_grad", "optimizer", "training loop", "SGD", "Adam"]
 # sphinx_gallery_cost = "20 s"
 # sphinx_gallery_needs = ["Fashion-MNIST"]

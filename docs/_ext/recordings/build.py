@@ -136,9 +136,11 @@ def _forget_outdated_pages(build: Build) -> None:
 
 
 def before_guide(app: Sphinx, page: str, source: list[str]) -> None:
-    """Hand a guide's recording to MyST-NB, which would run the guide otherwise."""
-    entry = of(app).entries.get(page)
-    if entry and entry.recipe.kind == "guide":
+    """Hand a guide's recording to MyST-NB, which would run the guide otherwise.
+
+    Pages that are no guides are told to it too: a setting for the one before ends.
+    """
+    if "myst_nb" in app.extensions:
         guides.prepare(app, page, source[0], of(app).recording(page))
 
 

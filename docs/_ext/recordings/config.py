@@ -1,6 +1,5 @@
 """The settings of `recordings`, read from `conf.py` with or without Sphinx."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -22,7 +21,7 @@ class Settings:
     """One attribute for each `recordings_<name>` in `conf.py`."""
 
     path: str = "recordings"
-    """Where recordings are kept: a folder, relative to `conf.py`, or an fsspec address."""
+    """Where recordings are kept: a folder beside `conf.py`, or an fsspec address."""
     mode: str = "auto"
     """`auto`: record what is stale or missing, then replay. `replay`: never run; what
     is stale or missing is a warning, and its page says so. `run`: record all anew."""
@@ -71,7 +70,7 @@ class Settings:
                 continue
             try:
                 found |= pins_of_group(conf_dir / file, group)
-            except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
+            except (OSError, ValueError) as error:
                 raise ConfigError(
                     f"recordings_requirements: {entry}: {error}"
                 ) from error

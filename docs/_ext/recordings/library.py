@@ -56,7 +56,7 @@ class Entry:
     recording: Recording | None = None
     """The recording that was found; fresh or stale."""
     found_at: str | None = None
-    """Name in the store, where it is another than the recipe's own: the recipe moved."""
+    """Name in the store, where it is not the recipe's own: the recipe moved."""
 
 
 @dataclass(frozen=True, slots=True)

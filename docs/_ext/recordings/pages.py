@@ -75,9 +75,9 @@ def with_other_recordings(
     """Name pages that Sphinx would leave alone though their recording is another."""
     known = _digests(env)
     for page in build.of(app).entries:
-        if page in env.found_docs and page not in added and page not in changed:
-            if known.get(page) != build.of(app).digest(page):
-                yield page
+        left_alone = page in env.found_docs and page not in added | changed
+        if left_alone and known.get(page) != build.of(app).digest(page):
+            yield page
 
 
 def forget(_app: Sphinx, env: BuildEnvironment, page: str) -> None:

@@ -85,9 +85,9 @@ def peak_memory() -> int | None:
                 return int(line.split()[1]) * 1024
     except OSError:
         pass  # not Linux
-    try:
-        import resource
-    except ImportError:
-        return None  # Windows
+    if sys.platform == "win32":
+        return None
+    import resource  # noqa: PLC0415 - not on Windows
+
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

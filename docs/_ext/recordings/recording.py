@@ -14,7 +14,7 @@ Output = dict[str, Any]
 
 
 class RecordingError(Exception):
-    """What should be a recording is not one; the message names the file and says why."""
+    """What should be a recording is none; the message names the file and says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def to_text(recording: Recording) -> str:
                 "outputs": outputs,
             }
         )
-    notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
+    notebook = nbformat.from_dict(
         {
             "nbformat": 4,
             "nbformat_minor": 5,
@@ -122,7 +122,8 @@ def to_text(recording: Recording) -> str:
         }
     )
     nbformat.validate(notebook)
-    return nbformat.writes(notebook, indent=1, sort_keys=True) + "\n"
+    text: str = nbformat.writes(notebook, indent=1, sort_keys=True)
+    return f"{text}\n"
 
 
 def from_text(text: str, name: str) -> Recording:
@@ -136,7 +137,7 @@ def from_text(text: str, name: str) -> Recording:
         RecordingError: It is no notebook, no recording, or of another format.
     """
     try:
-        notebook = nbformat.v4.reads(text)  # type: ignore[no-untyped-call]
+        notebook = nbformat.v4.reads(text)
         nbformat.validate(notebook)
     except (ValueError, AttributeError, nbformat.ValidationError) as error:
         cause = str(error).strip().splitlines()[0]

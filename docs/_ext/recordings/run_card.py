@@ -17,7 +17,6 @@ def _(text: str) -> str:
     return str(get_translation("recordings")(text))
 
 
-
 def lines(run: Run, language: str = "en") -> Iterator[tuple[str, str]]:
     """Give what is known of a run, as pairs of a label and a value."""
     if run.gpu:

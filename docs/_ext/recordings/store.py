@@ -15,8 +15,8 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from fsspec.core import url_to_fs  # type: ignore[import-untyped]
-from fsspec.implementations.local import (  # type: ignore[import-untyped]
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import (
     LocalFileSystem,
 )
 

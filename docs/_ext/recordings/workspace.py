@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-
 PREFIX = "recordings-"
 NEW = 60.0
 """Seconds for which a folder may be there and not be locked yet."""

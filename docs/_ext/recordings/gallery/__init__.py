@@ -34,7 +34,7 @@ SIGNATURES = {
     "handle_exception": "exc_info src_file script_vars gallery_conf",
     "jupyter_notebook": "script_blocks gallery_conf target_dir",
 }
-"""Parameters of the functions of `sphinx_gallery.gen_rst` that are wrapped or called."""
+"""Parameters of those functions of `gen_rst` that are wrapped or called."""
 
 
 def check() -> None:

@@ -17,7 +17,7 @@ from recordings.recording import CodeBlock, Output
 
 
 class RecipeFailed(Exception):  # noqa: N818 - what happened, not a fault of ours
-    """A recipe raised. The message is the traceback, from the recipe's own first line."""
+    """A recipe raised. The message is the traceback, from the recipe's own line on."""
 
 
 def capture(  # noqa: PLR0913 - all but three by name

@@ -82,7 +82,7 @@ class Replay:
     def jupyter_notebook(
         self, blocks: Sequence[Any], _settings: Any, _target_dir: Any
     ) -> dict[str, Any]:
-        """Make the notebook of the page that is being written: the last of its files."""
+        """Make the notebook of the page that is being written; it comes last."""
         made = self._make_notebook(self._page, [Block(*block) for block in blocks])
         _mark_as_made(self._target)
         return made

@@ -186,7 +186,7 @@ def test_outputs_stand_under_their_code(
 
 def test_a_notebook_runs_from_top_to_bottom_and_gives_the_same() -> None:
     made = notebook(RECIPE, RECORDING, ["# Title", "Next"], CARD)
-    again = nbformat.from_dict(made)  # type: ignore[no-untyped-call]
+    again = nbformat.from_dict(made)
     NotebookClient(again, timeout=60, kernel_name="python3").execute()
     for (source, before), (_, after) in zip(
         outputs_of(made), outputs_of(again), strict=True

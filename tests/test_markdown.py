@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from recordings.markdown import to_markdown
+from recordings.markdown import syntax, to_markdown
 
 FORBIDDEN = re.compile(
     r"\{\.interpreted-text|:::|:\w+:`|^\s*\.\. |%%|[\ue000-\uf8ff]", re.MULTILINE
@@ -49,6 +49,7 @@ LINES = {
     "no numbered list": (r"1986\. A year", r"1986\. A year"),
     "no quote": ("> a", r"\> a"),
     "no picture": ("Look!\\ `a <https://b.c>`__", r"Look\![a](https://b.c)"),
+    "no picture of code": (r"Look!\ ``a``", "Look!`a`"),
     "link": ("`a b <https://c.d/e_(f)>`__", "[a b](<https://c.d/e_(f)>)"),
     "wrapped link": ("`a\n<https://b.c>`__", "[a](https://b.c)"),
     "anonymous link": ("a__\n\n__ https://b.c", "[a](https://b.c)"),
@@ -77,6 +78,7 @@ LINES = {
     "raw role": (".. role:: x(raw)\n   :format: html\n\n:x:`<br>`", "<br>"),
     "pep": (":pep:`8`", "[PEP 8](https://peps.python.org/pep-0008/)"),
     "formula": (r":math:`x_i^2 \cdot *`", r"$x_i^2 \cdot *$"),
+    "bars out of tables": (r":math:`|a|` ``b\|c``", r"$|a|$ `b\|c`"),
     "footnotes": (
         "a [#]_ b [#c]_\n\n.. [#] d\n.. [#c] e",
         "a \\[1\\] b \\[2\\]\n\n\\[1\\] d\n\n\\[2\\] e",
@@ -203,6 +205,23 @@ BLOCKS = {
 def test_each_kind_of_markup(text: str, markdown: str) -> None:
     assert convert(text) == markdown
     assert not FORBIDDEN.search(CODE.sub("", markdown))
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        (syntax.link("a", "b c<d>\\"), "[a](<b c%3Cd%3E%5C>)"),
+        (syntax.code("`a"), "`` `a ``"),
+        (syntax.code("a`"), "`` a` ``"),
+        (syntax.code(" a "), "`  a  `"),
+        (syntax.code(" a"), "` a`"),
+        (syntax.code(r"a\|b"), r"`a\|b`"),
+        (syntax.math(r"\|a|", in_table=True), r"$\Vert{}a\vert{}$"),
+        (syntax.finish("\u00a0b".join(syntax.EMPHASIS) + "c"), "<em>\u00a0b</em>c"),
+    ],
+)
+def test_odd_characters(markdown: str, expected: str) -> None:
+    assert markdown == expected
 
 
 FAULTS = {

@@ -167,6 +167,8 @@ def test_recipes_keep_their_words_and_marks(path: Path) -> None:
         ("先，**清零**。", "先，**清零**。"),
         (r"**（必须）**\ 清零", "<strong>（必须）</strong>清零"),
         (r"a **b|**\ ×c", "a <strong>b|</strong>×c"),
+        ("先 **（必须）** 后", "先 **（必须）** 后"),
+        (r"😀\ *a*\ b", "😀<em>a</em>b"),
         (r"先\ *“清零”*\ 再", "先<em>“清零”</em>再"),
         (r"先\ **→ 清零**", "先<strong>→ 清零</strong>"),
         (r"**``a``**\ b", "<strong>\\`\\`a\\`\\`</strong>b"),

@@ -1,6 +1,7 @@
 """What `recordings` does in a build: record, tell what is missing, replay."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,7 @@ def _warn(entry: Entry) -> None:
         why,
         COMMAND,
         entry.recipe.name,
-        location=str(entry.recipe.path),
+        location=f"{os.path.relpath(entry.recipe.path)}:1",
         type="recordings",
         subtype=entry.state,
     )

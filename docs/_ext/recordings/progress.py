@@ -137,6 +137,8 @@ class _Board:
         """Draw a line for each recipe that did not end yet, and one for the whole."""
         now = time.monotonic()
         table = Table.grid(padding=(0, 2))
+        if not self.planned:
+            return table
         rows = [
             (entry.recipe.name, "running", duration(now - start), _about(entry))
             for entry, start in [*self.running.values()]

@@ -33,6 +33,7 @@ SIGNATURES = {
     ),
     "handle_exception": "exc_info src_file script_vars gallery_conf",
     "jupyter_notebook": "script_blocks gallery_conf target_dir",
+    "zip_files": "file_list zipname relative_to extension",
 }
 """Parameters of those functions of `gen_rst` that are wrapped or called."""
 

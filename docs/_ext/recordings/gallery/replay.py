@@ -1,6 +1,8 @@
 """Make pages and notebook downloads from recordings, without running anything."""
 
+import os
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,12 +33,13 @@ class Replay:
         self._find = find
         self._make_notebook = make_notebook
         self._block_times = block_times
-        self._page, self._target = "", Path()
+        self._page, self._target, self._failed = "", Path(), False
         self._run_nothing = gen_rst.execute_script
+        self._zip_files = gen_rst.zip_files
 
     def install(self) -> Callable[[], None]:
         """Take the place of Sphinx-Gallery's functions; the result gives it back."""
-        names = ("execute_script", "jupyter_notebook")
+        names = ("execute_script", "jupyter_notebook", "zip_files")
         originals = {name: getattr(gen_rst, name) for name in names}
         for name in names:
             setattr(gen_rst, name, getattr(self, name))
@@ -57,7 +60,7 @@ class Replay:
         """Give the reST of each block's recorded output, and the recorded seconds."""
         target = Path(variables["target_file"])
         page = target.relative_to(settings["src_dir"]).with_suffix("")
-        self._page, self._target = page.as_posix(), target
+        self._page, self._target, self._failed = page.as_posix(), target, False
         recording = self._find(self._page)
         if recording is None or not variables["execute_script"]:
             variables["execute_script"] = False
@@ -74,18 +77,30 @@ class Replay:
         ]
         variables["example_globals"] = {}
         variables["memory_delta"] = (recording.run.peak_memory or 0) / 2**20
-        variables.setdefault("passing", True)
-        if "formatted_exception" in variables:
-            del variables["passing"]
+        # Sphinx-Gallery counts failures as it makes pages, so it makes these each time.
+        self._failed = "formatted_exception" in variables
+        if not self._failed:
+            variables["passing"] = True
         return output, recording.run.seconds
 
     def jupyter_notebook(
         self, blocks: Sequence[Any], _settings: Any, _target_dir: Any
     ) -> dict[str, Any]:
-        """Make the notebook of the page that is being written; it comes last."""
-        made = self._make_notebook(self._page, [Block(*block) for block in blocks])
-        _mark_as_made(self._target)
-        return made
+        """Make the notebook of the page that is being written."""
+        return self._make_notebook(self._page, [Block(*block) for block in blocks])
+
+    def zip_files(self, files: Sequence[str], *rest: Any) -> Any:
+        """Zip a page's downloads, dated as its recording: equal downloads, equal zip."""
+        recording = self._find(self._page)
+        if recording:
+            date = datetime.fromisoformat(recording.run.date).timestamp()
+            for file in files:
+                os.utime(file, (date, date))
+        zipped = self._zip_files(files, *rest)
+        # The page's files are all there now.
+        if not self._failed:
+            _mark_as_made(self._target)
+        return zipped
 
     def _rest(
         self,
@@ -95,6 +110,8 @@ class Replay:
         settings: dict[str, Any],
         in_file: dict[str, Any],
     ) -> str:
+        if "formatted_exception" in variables:
+            return ""  # nothing ran after the failure
         in_block = py_source_parser.extract_file_config(block.content)
         shown = pictures.write(
             recorded.outputs,

@@ -90,7 +90,7 @@ def _holds(outside: str, inside: str) -> bool:
 
 def _is_punctuation(character: str, kinds: str) -> bool:
     if character.isascii():  # here nobody differs
-        return not character.isalnum() and not character.isspace()
+        return not character.isalnum()
     return unicodedata.category(character)[0] in kinds
 
 
@@ -106,7 +106,7 @@ def code(text: str, *, in_table: bool = False) -> str:
         return f"<code>{escape(text).replace('|', '&#124;')}</code>"
     ticks = _ticks(text, 1)
     spaced = text[:1] == "`" or text[-1:] == "`" or text[:1] == text[-1:] == " "
-    pad = " " if spaced and text.strip() else ""
+    pad = " " if spaced else ""
     return f"{ticks}{pad}{text}{pad}{ticks}"
 
 

@@ -407,6 +407,8 @@ def test_interrupted_run_keeps_what_is_finished(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # Whoever runs the tests in the background has Ctrl-C ignored, and passes it on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads in this test
     )
     assert process.stdout
     told = ""

@@ -362,7 +362,7 @@ class Site:
 
     def build(self, *options: str, into: str = "html") -> None:
         """Build the pages; fail on a warning, a run of a guide or a kernel."""
-        paths = [str(self.root / "no_kernel"), os.environ["PYTHONPATH"]]
+        paths = [str(self.root / "no_kernel"), os.environ.get("PYTHONPATH", "")]
         words = ("-m", "sphinx", "-W", "--keep-going", "--no-color", *options)
         done = subprocess.run(
             [sys.executable, *words, self.root / "docs", self.root / "_build" / into],
@@ -418,7 +418,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Site:
         },
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
-        paths = [str(site.root / "recorder"), os.environ["PYTHONPATH"]]
+        paths = [str(site.root / "recorder"), os.environ.get("PYTHONPATH", "")]
         patch.setenv("PYTHONPATH", os.pathsep.join(paths))
         keep(
             site, "guide", guides.record(guides.Guide(site.root / "docs" / "guide.md"))

@@ -98,6 +98,12 @@ BLOCKS = {
     "numbers": ("3. a\n4. b", "3. a\n4. b"),
     "letters": ("a) b\n#) c", "1. b\n2. c"),
     "number in a bullet": ("- a\n\n  2. b", "- a\n\n  2. b"),
+    "1 in a bullet": ("- a\n\n  1. b", "- a\n  1. b"),
+    "HTML in a bullet": (
+        "- .. raw:: html\n\n     <hr>\n\n  - a",
+        "- <hr>\n\n  - a",
+    ),
+    "code as a bullet": ("- a\n- ::\n\n    b", "- a\n- ```\n  b\n  ```"),
     "two lists": ("- a\n\n* b", "- a\n\n<!-- -->\n\n- b"),
     "code in a bullet": ("- a::\n\n    b\n", "- a:\n\n  ```\n  b\n  ```"),
     "definitions": ("a : b\n  c\n", "- **a** (b)\n\n  c"),
@@ -150,6 +156,10 @@ BLOCKS = {
     "formulas": (
         ".. math:: a\n   :label: b\n\n.. math::\n\n   c \\\\ d",
         "$$\na\n$$\n\n$$\n\\begin{split}\nc \\\\ d\n\\end{split}\n$$",
+    ),
+    "formula with an environment": (
+        r".. math:: \begin{cases} a \\ b \end{cases}",
+        "$$\n\\begin{cases} a \\\\ b \\end{cases}\n$$",
     ),
     "table": (
         """
@@ -222,6 +232,32 @@ def test_each_kind_of_markup(text: str, markdown: str) -> None:
 )
 def test_odd_characters(markdown: str, expected: str) -> None:
     assert markdown == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (":ref:`a`", ("ref", "a", None)),
+        (":ref:`a <a>`", ("ref", "a", "a")),
+        (":doc:`b\nc </d>`", ("doc", "/d", "b c")),
+        (":py:meth:`~a.B.c`", ("py:meth", "a.B.c", "c()")),
+        (":py:func:`a()`", ("py:func", "a()", None)),
+        (":py:mod:`!a`", ("py:mod", "a", None)),
+        (".. image:: a.svg", ("image", "a.svg", None)),
+        (".. image:: a.svg\n   :alt: b", ("image", "a.svg", "b")),
+    ],
+)
+def test_where_a_role_leads_is_asked(
+    text: str, told: tuple[str, str, str | None]
+) -> None:
+    calls = []
+
+    def resolve(*call: str | None) -> tuple[str, None]:
+        calls.append(call)
+        return "", None
+
+    to_markdown([text], resolve)
+    assert calls == [told]
 
 
 FAULTS = {

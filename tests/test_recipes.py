@@ -1,7 +1,10 @@
 """What recipes claim holds for other seeds than the one on the page."""
 
+import ast
 import contextlib
 import io
+import re
+import textwrap
 from pathlib import Path
 
 import matplotlib as mpl
@@ -43,3 +46,26 @@ def test_where_to_clear_gradients_holds_for_other_seeds() -> None:
         assert len(set(right)) > 1
         assert len(set(wrong)) == 1, "in the wrong order the loss never moves"
     assert len(failed) <= 1, failed
+
+
+def test_the_diff_of_a_pitfall_is_what_ran() -> None:
+    """Applied to the mistake, the diff gives the repair: both define one name."""
+    found = 0
+    for file in sorted((RECIPES / "pitfalls").glob("*.py")):
+        code = file.read_text("utf-8")
+        block = re.search(r"(?m)^# \.\. code-block:: diff\n#\n((?:#.*\n)+?)#\n#? ", code)
+        assert block, f"{file.name} shows no diff"
+        lines = [line[5:] for line in block[1].splitlines() if line.strip("#")]
+        mistake = [line[1:].rstrip() for line in lines if line[:1] != "+"]
+        repair = [line[1:].rstrip() for line in lines if line[:1] != "-"]
+        assert mistake != repair
+        sources = [
+            ast.get_source_segment(code, node)
+            for node in ast.parse(code).body
+            if isinstance(node, ast.FunctionDef)
+        ]
+        ran = [textwrap.dedent(each or "") for each in sources]
+        first, second = (textwrap.dedent("\n".join(each)) for each in (mistake, repair))
+        assert ran.index(first) < ran.index(second), file.name
+        found += 1
+    assert found

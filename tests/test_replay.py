@@ -218,3 +218,64 @@ def test_notebooks_hold_the_outputs(site: Site) -> None:
     mimes = [mime for o in outputs for mime in o.get("data", {})]
     assert mimes.count("image/svg+xml") == 2
     assert [o.text for o in outputs if o.output_type == "stream"] == ["drawn\n"]
+
+
+RECIPES = {
+    "recipes/one/good.py": RECIPE.format(title="Good", rule="=" * 9, code="print(1)"),
+    "recipes/one/other.py": RECIPE.format(title="Other", rule="=" * 9, code="print(2)"),
+}
+
+
+def test_what_is_stale_or_missing_cannot_be_published(make_site: MakeSite) -> None:
+    site = make_site(RECIPES, extensions=["recordings"])
+    assert site.build().status == 0
+    site.write({"recipes/one/good.py": RECIPES["recipes/one/good.py"] + "print(3)\n"})
+    (site.root / "docs/recordings/recipes/one/other.ipynb").unlink()
+    build = site.build("-D", "recordings_mode=replay")
+    assert build.status == 1
+    for name, line in (
+        ("good", "its recording is stale: code block 1 (line 7) changed."),
+        ("other", "its recording is missing: it has no recording yet."),
+    ):
+        command = f"Type: python -m recordings run recipes/one/{name}.py"
+        assert f"recipes/one/{name}.py:1: WARNING: {line}" in build.stderr
+        assert command in build.stderr
+        page = build.page(f"recipes/one/{name}.html")
+        assert "This page has no output" in page
+        assert command.removeprefix("Type: ") in re.sub("<[^>]+>", "", page)
+        assert "sphx-glr-script-out" not in page, "output of other code than it shows"
+    assert "[recordings.stale]" in build.stderr
+    assert "[recordings.missing]" in build.stderr
+    quiet = "-Dsuppress_warnings=recordings.stale,recordings.missing"
+    assert site.build("-D", "recordings_mode=replay", quiet, "-E").status == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("", "not a valid notebook"),
+        ('{"cells": [', "not a valid notebook"),
+        ("[1]", "not a valid notebook"),
+        (nbformat.writes(nbformat.v4.new_notebook()), "not a recording"),
+    ],
+    ids=["empty", "truncated", "foreign", "not recorded"],
+)
+def test_a_broken_recording_counts_as_missing(
+    make_site: MakeSite, text: str, cause: str
+) -> None:
+    site = make_site(RECIPES, extensions=["recordings"])
+    file = "docs/recordings/recipes/one/good.ipynb"
+    site.write({file: text})
+    build = site.build("-D", "recordings_mode=replay")
+    assert build.status == 1
+    [line] = [each for each in build.stderr.splitlines() if "good.py:1" in each]
+    assert "missing" in line
+    assert "good.ipynb" in line
+    assert cause in line
+
+
+def test_unknown_mode_is_named(make_site: MakeSite) -> None:
+    site = make_site(RECIPES, extensions=["recordings"], recordings_mode="fast")
+    build = site.build()
+    assert build.status == 2
+    assert "recordings_mode is 'fast'" in build.stderr

@@ -21,9 +21,7 @@ OK, FAILED = 0, 1
 
 def run(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Record what is not fresh."""
-    results = []
-    if options.all or any(e.state != "fresh" or e.found_at for e in entries):
-        results = _with_runner(library, entries, options, anew=options.all)
+    results = _with_runner(library, entries, options, anew=options.all)
     orphans = _orphans(library)
     if options.prune:
         for name in orphans:

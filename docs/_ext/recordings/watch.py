@@ -112,6 +112,9 @@ def watch(task: Task) -> Ending:
             status = process.wait()
             if process.stdin:
                 process.stdin.close()
+        # Only now nobody writes to it any more.
+        if log.stat().st_size > LONGEST_LOG:
+            os.truncate(log, LONGEST_LOG)
         outcome = Outcome(failure=failure) if failure else _outcome(folder, status)
         if outcome.failure is not None:
             outcome = Outcome(failure=_one_line(outcome.failure))
@@ -159,7 +162,6 @@ def _wait(family: Family, task: Task, log: Path) -> str | None:
         if time.monotonic() - start > task.time_limit:
             return f"took longer than {task.time_limit:g} s"
         if log.stat().st_size > LONGEST_LOG:
-            os.truncate(log, LONGEST_LOG)
             return f"printed more than {LONGEST_LOG // 2**20} MiB"
         if family.memory() > most:
             return f"used more than {most / 2**30:.3g} GiB of memory"

@@ -196,11 +196,13 @@ def _elements(node: nodes.Node | None) -> list[nodes.Element]:
 
 
 def _is_short(item: nodes.Element) -> bool:
-    """Say whether a list item needs no blank line: one paragraph, and maybe a list."""
-    first, rest = item.children[:1], item.children[1:]
-    return all(isinstance(node, nodes.paragraph) for node in first) and (
-        not rest or (len(rest) == 1 and _may_follow_at_once(rest[0]))
-    )
+    """Say whether a list item needs no blank line: one block, or text and a list."""
+    match item.children:
+        case [] | [_]:
+            return True
+        case [nodes.paragraph(), node]:
+            return _may_follow_at_once(node)
+    return False
 
 
 def _may_follow_at_once(node: nodes.Node) -> bool:

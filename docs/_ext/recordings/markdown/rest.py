@@ -101,41 +101,37 @@ _LABEL_AND_TARGET = re.compile(r"(.+?)\s*(?<!\0)<([^<]*)>", re.DOTALL)
 def _role(
     name: str, source: str, text: str, _line: int, inliner: Any, *_rest: Any
 ) -> tuple[Sequence[nodes.Node], Sequence[nodes.system_message]]:
-    """Make the node of any role."""
+    """Do what docutils asks of a role."""
     name = inliner.document.settings.own_roles.get(name, name)
-    if name == "raw":
-        return [
-            nodes.raw(source, unescape(text, restore_backslashes=True), format="html")
-        ], []
-    if name in ("code", "literal", "math"):
-        return [_STYLES[name](source, unescape(text, restore_backslashes=True))], []
-    if name in ("file", "samp"):
+    return [_node(name, source, text)], []
+
+
+def _node(role: str, source: str, text: str) -> nodes.Node:
+    """Make the node of any role."""
+    verbatim = unescape(text, restore_backslashes=True)
+    if role == "raw":
+        return nodes.raw(source, verbatim, format="html")
+    if role in ("code", "literal", "math"):
+        return _STYLES[role](source, verbatim)
+    if role in ("file", "samp"):
         text = text.replace("{", "").replace("}", "")
-    if style := _STYLES.get(name):
-        return [style(source, unescape(text))], []
+    if style := _STYLES.get(role):
+        return style(source, unescape(text))
     explicit = _LABEL_AND_TARGET.fullmatch(text)
     label, target = explicit.groups() if explicit else (None, text)
     label = label and " ".join(unescape(label).split())
     target = " ".join(unescape(target).split())
-    if name in _SERIES:
-        text, address = _SERIES[name]
-        text, address = label or text.format(target), address.format(target)
-        return [nodes.reference(source, text, refuri=address)], []
+    if role in _SERIES:
+        words, address = _SERIES[role]
+        label, address = label or words.format(target), address.format(target)
+        return nodes.reference(source, label, refuri=address)
+    name = target.lstrip("~!")
     if not explicit:
-        label = _short(name, target)
-    target = target.lstrip("~!")
-    about = {"role": name, "target": target, "label": label}
-    return [cross_reference(source, label or target, **about)], []
-
-
-def _short(role: str, target: str) -> str | None:
-    """Give the label that a role makes of its target, where it makes one."""
-    kind, name = role.rpartition(":")[2], target.lstrip("~!")
-    if target.startswith("~"):
-        name = name.rpartition(".")[2]
-    if kind in ("func", "meth") and not name.endswith(")"):
-        name += "()"
-    return None if name == target else name
+        shown = name.rpartition(".")[2] if target.startswith("~") else name
+        if role.rpartition(":")[2] in ("func", "meth") and not shown.endswith(")"):
+            shown += "()"
+        label = shown if shown != name else None
+    return cross_reference(source, label or name, role=role, target=name, label=label)
 
 
 # Directives --------------------------------------------------------------------------

@@ -1,0 +1,134 @@
+"""Compare with plain Sphinx-Gallery on this project's own recipes (`nox -s benchmark`).
+
+Prints seconds and their ratios; only the ratios mean anything on another machine. All
+builds are of one site that holds the recipes and nothing else, each from a copy.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+INDEX = "Recipes only\n============\n\n.. toctree::\n\n   recipes/index\n"
+SENTENCE = "PyTorch adds every new gradient"
+NO_TORCH = "raise ImportError('torch must not be needed')\n"
+
+
+def copy(folder: Path, *, recordings: bool) -> Path:
+    """Copy the project, with the recipes and nothing else on its site."""
+    shutil.copytree(ROOT / "recipes", folder / "recipes", symlinks=True)
+    shutil.rmtree(folder / "recipes" / "data", ignore_errors=True)
+    (folder / "recipes" / "data").symlink_to(ROOT / "recipes" / "data")
+    docs = folder / "docs"
+    docs.mkdir()
+    shutil.copytree(ROOT / "docs" / "_static", docs / "_static")
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    (docs / "index.rst").write_text(INDEX, "utf-8")
+    conf = (ROOT / "docs" / "conf.py").read_text("utf-8")
+    if not recordings:
+        conf = conf.replace('    "recordings",\n', "")
+    (docs / "conf.py").write_text(conf, "utf-8")
+    return folder
+
+
+def seconds(
+    project: Path, *words: str, variables: dict[str, str] | None = None
+) -> float:
+    """Run a command of Python in a project; give its seconds."""
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, *words],
+        cwd=project,
+        env={**os.environ, **(variables or {})},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return time.perf_counter() - start
+
+
+def build(project: Path, *options: str, **variables: str) -> float:
+    """Build a project's site; give the seconds."""
+    words = ("-m", "sphinx", "-q", "-b", "html", *options, "docs", "docs/_build/html")
+    return seconds(project, *words, variables=variables)
+
+
+def change_a_sentence(project: Path) -> None:
+    """Edit prose of the recipe that trains longest."""
+    recipe = project / "recipes" / "gradients" / "zeroing_out_gradients.py"
+    text = recipe.read_text("utf-8")
+    assert SENTENCE in text
+    recipe.write_text(text.replace(SENTENCE, f"In short, {SENTENCE}", 1), "utf-8")
+
+
+def bare_scripts(project: Path) -> float:
+    """Run the recipes as plain scripts, two at a time, with one thread each."""
+
+    def run(script: Path) -> float:
+        return seconds(script.parent, script.name, variables=ONE_THREAD)
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, sorted(project.glob("recipes/*/*.py"))))
+    return time.perf_counter() - start
+
+
+def measure(folder: Path) -> dict[str, float]:
+    """Do everything once; give seconds by what was done."""
+    taken: dict[str, float] = {}
+    plain = copy(folder / "plain", recordings=False)
+    taken["everything, plain, serial"] = build(plain)
+    change_a_sentence(plain)
+    taken["a sentence, plain"] = build(plain)
+    parallel = copy(folder / "parallel", recordings=False)
+    option = ("-D", "sphinx_gallery_conf.parallel=2")
+    taken["everything, plain, parallel = 2"] = build(parallel, *option)
+    ours = copy(folder / "ours", recordings=True)
+    taken["bare scripts, two at a time"] = bare_scripts(ours)
+    start = time.perf_counter()
+    taken["recording, --jobs 2"] = seconds(
+        ours, "-m", "recordings", "run", "--jobs", "2"
+    )
+    build(ours)
+    taken["everything, recordings, --jobs 2"] = time.perf_counter() - start
+    taken["nothing changed, recordings"] = build(ours)
+    change_a_sentence(ours)
+    taken["a sentence, recordings"] = build(ours)
+    hidden = folder / "hidden"
+    hidden.mkdir()
+    (hidden / "torch.py").write_text(NO_TORCH, "utf-8")
+    for made in ("_build", "recipes"):
+        shutil.rmtree(ours / "docs" / made)
+    taken["replay of everything, no torch"] = build(
+        ours, "-D", "recordings_mode=replay", PYTHONPATH=str(hidden)
+    )
+    return taken
+
+
+RATIOS: Sequence[tuple[str, str]] = (
+    ("a sentence, plain", "a sentence, recordings"),
+    ("everything, plain, serial", "everything, recordings, --jobs 2"),
+    ("everything, plain, parallel = 2", "everything, recordings, --jobs 2"),
+    ("everything, plain, serial", "replay of everything, no torch"),
+    ("recording, --jobs 2", "bare scripts, two at a time"),
+)
+
+
+def main() -> None:
+    """Measure, and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        taken = measure(Path(folder))
+    for what, time_taken in taken.items():
+        print(f"{time_taken:7.1f} s  {what}")
+    for one, other in RATIOS:
+        print(f"{taken[one] / taken[other]:7.2f}    {one} : {other}")
+
+
+if __name__ == "__main__":
+    main()

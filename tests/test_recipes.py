@@ -53,7 +53,7 @@ def test_the_diff_of_a_pitfall_is_what_ran() -> None:
     found = 0
     for file in sorted((RECIPES / "pitfalls").glob("*.py")):
         code = file.read_text("utf-8")
-        block = re.search(r"(?m)^# \.\. code-block:: diff\n#\n((?:#.*\n)+?)#\n#? ", code)
+        block = re.search(r"(?m)^# \.\. code-block:: diff\n#\n((#.*\n)+?)#\n#? ", code)
         assert block, f"{file.name} shows no diff"
         lines = [line[5:] for line in block[1].splitlines() if line.strip("#")]
         mistake = [line[1:].rstrip() for line in lines if line[:1] != "+"]

@@ -16,7 +16,7 @@ from sybil.parsers import myst, rest
 from sybil.sybil import SybilCollection
 from sybil.typing import Parser
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path.cwd()  # of the project: where nox runs every command
 
 
 def prose_only(script: str) -> str:
@@ -35,7 +35,7 @@ def prose_only(script: str) -> str:
     """
     docstring = re.match(r'\s*[rR]?"""(?s:.*?)"""[^\n]*\n?', script)
     start = docstring.end() if docstring else 0
-    lines = [script[:start]]
+    lines = [re.sub('[rR]?"""', "", script[:start])]
     in_text = False
     for line in script[start:].splitlines(keepends=True):
         opens = re.match(r"#{20,}|# ?%%", line)
@@ -73,18 +73,14 @@ def rest_parsers() -> list[Parser]:
     ]
 
 
-pages = Sybil(
-    markdown_parsers(),
-    path=str(ROOT),
-    patterns=["docs/**/*.md", "*.md"],
-    excludes=["docs/_build/**", "docs/recipes/**"],
-)
+# Patterns hold for a file's name, in every folder below `path`.
+pages = Sybil(markdown_parsers(), path=str(ROOT), pattern="*.md")
 recipes = Sybil(
     rest_parsers(),
-    path=str(ROOT),
-    patterns=["recipes/**/*.py", "recipes/**/*.rst"],
+    path=str(ROOT / "recipes"),
+    patterns=["*.py", "*.rst"],
     document_types={".py": RecipeDocument},
 )
-docstrings = Sybil(rest_parsers(), path=str(ROOT), pattern="docs/_ext/**/*.py")
+docstrings = Sybil(rest_parsers(), path=str(ROOT / "docs" / "_ext"), pattern="*.py")
 
 pytest_collect_file = SybilCollection([pages, recipes, docstrings]).pytest()

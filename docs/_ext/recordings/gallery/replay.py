@@ -90,7 +90,7 @@ class Replay:
         return self._make_notebook(self._page, [Block(*block) for block in blocks])
 
     def zip_files(self, files: Sequence[str], *rest: Any) -> Any:
-        """Zip a page's downloads, dated as its recording: equal downloads, equal zip."""
+        """Zip a page's downloads, dated as its recording, so equal ones zip equally."""
         recording = self._find(self._page)
         if recording:
             date = datetime.fromisoformat(recording.run.date).timestamp()

@@ -21,7 +21,7 @@ SENTENCE = "PyTorch adds every new gradient"
 NO_TORCH = "raise ImportError('torch must not be needed')\n"
 
 
-def copy(folder: Path, *, recordings: bool) -> Path:
+def copy(folder: Path, *, recordings: bool, parallel: bool = False) -> Path:
     """Copy the project, with the recipes and nothing else on its site."""
     shutil.copytree(ROOT / "recipes", folder / "recipes", symlinks=True)
     shutil.rmtree(folder / "recipes" / "data", ignore_errors=True)
@@ -33,7 +33,10 @@ def copy(folder: Path, *, recordings: bool) -> Path:
     (docs / "index.rst").write_text(INDEX, "utf-8")
     conf = (ROOT / "docs" / "conf.py").read_text("utf-8")
     if not recordings:
+        assert '    "recordings",\n' in conf
         conf = conf.replace('    "recordings",\n', "")
+    if parallel:
+        conf += 'sphinx_gallery_conf["parallel"] = 2\n'
     (docs / "conf.py").write_text(conf, "utf-8")
     return folder
 
@@ -86,9 +89,8 @@ def measure(folder: Path) -> dict[str, float]:
     taken["everything, plain, serial"] = build(plain)
     change_a_sentence(plain)
     taken["a sentence, plain"] = build(plain)
-    parallel = copy(folder / "parallel", recordings=False)
-    option = ("-D", "sphinx_gallery_conf.parallel=2")
-    taken["everything, plain, parallel = 2"] = build(parallel, *option)
+    parallel = copy(folder / "parallel", recordings=False, parallel=True)
+    taken["everything, plain, parallel = 2"] = build(parallel)
     ours = copy(folder / "ours", recordings=True)
     taken["bare scripts, two at a time"] = bare_scripts(ours)
     start = time.perf_counter()

@@ -1,6 +1,7 @@
 """The notebook download: what is in it, and that it runs."""
 
 import json
+from itertools import count
 from typing import Any
 
 import nbformat
@@ -98,6 +99,8 @@ def test_a_notebook_has_prose_code_outputs_and_run_card() -> None:
     ]
     counts = [cell.get("execution_count") for cell in made["cells"]]
     assert counts == [None, 1, None, 2, 3, 4, None]
+    tags = [cell["metadata"].get("tags", []) for cell in made["cells"]]
+    assert tags == [[], [], [], [], [], ["raises-exception"], []]
     assert made["metadata"]["kernelspec"]["name"] == "python3"
 
 
@@ -137,6 +140,12 @@ HIDDEN = "# sphinx_gallery_start_ignore\nx = 1\n# sphinx_gallery_end_ignore"
             recorded(("print(1)", [printed("1")])),
             [("# comment", []), ("print(1)", [printed("1")])],
             id="comments are not recorded",
+        ),
+        pytest.param(
+            page('"T"', "\n\n", "print(1)"),
+            recorded(("print(1)", [printed("1")])),
+            [("print(1)", [printed("1")])],
+            id="settings, which the page leaves out",
         ),
         pytest.param(
             page('"T"', "\n\n", "print(1)"),
@@ -181,6 +190,9 @@ def test_outputs_stand_under_their_code(
 ) -> None:
     made = notebook(blocks, recording, ["# T"], None)
     assert outputs_of(made) == expected
+    counts = count(1)
+    for cell in made["cells"][1:]:
+        assert cell["execution_count"] == (next(counts) if cell["source"] else None)
     nbformat.validate(made)
 
 

@@ -238,6 +238,7 @@ def test_odd_characters(markdown: str, expected: str) -> None:
     ("text", "told"),
     [
         (":ref:`a`", ("ref", "a", None)),
+        (":ref:`a <b\nc>`", ("ref", "b c", "a")),
         (":ref:`a <a>`", ("ref", "a", "a")),
         (":doc:`b\nc </d>`", ("doc", "/d", "b c")),
         (":py:meth:`~a.B.c`", ("py:meth", "a.B.c", "c()")),

@@ -2,8 +2,11 @@
 
 import base64
 import hashlib
+import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -197,7 +200,8 @@ def test_a_page_is_made_again_when_its_recording_changed(site: Site) -> None:
     anew(site)
     recording = site.root / "docs/recordings/recipes/some/prints.ipynb"
     before = recording.read_text("utf-8")
-    recording.write_text(before.replace("three", "THREE"), "utf-8")
+    printed = before.replace("three\\n", "THREE\\n")  # not the code that printed it
+    recording.write_text(printed, "utf-8")
     try:
         build = site.build("-D", "recordings_mode=replay")
         assert build.status == 0, build.stderr
@@ -272,6 +276,53 @@ def test_a_broken_recording_counts_as_missing(
     assert "missing" in line
     assert "good.ipynb" in line
     assert cause in line
+
+
+@pytest.mark.parametrize("edit", [list.pop, list.reverse], ids=["lost", "swapped"])
+def test_a_recording_of_other_code_than_its_key_says_counts_as_missing(
+    make_site: MakeSite, edit: Callable[[list[Any]], Any]
+) -> None:
+    code = "print(1)\n\n# %%\n# Words.\n\nprint(2)"
+    files = {"recipes/one/good.py": RECIPE.format(title="G", rule="=", code=code)}
+    site = make_site(files, extensions=["recordings"])
+    assert site.build().status == 0
+    file = site.root / "docs/recordings/recipes/one/good.ipynb"
+    notebook = json.loads(file.read_text("utf-8"))
+    edit(notebook["cells"])
+    file.write_text(json.dumps(notebook), "utf-8")
+    build = site.build("-D", "recordings_mode=replay")
+    assert build.status == 1
+    [line] = [each for each in build.stderr.splitlines() if "good.py:1" in each]
+    assert "good.ipynb: its code is not the recipe's" in line
+    assert "sphx-glr-script-out" not in build.page("recipes/one/good.html")
+
+
+def test_block_times_are_off_by_one_setting(make_site: MakeSite) -> None:
+    site = make_site(RECIPES, extensions=["recordings"])
+    assert 'class="recording-block-time' in site.build().page("recipes/one/good.html")
+    build = site.build("-D", "recordings_block_times=0")
+    assert build.status == 0, build.stderr
+    assert "recording-block-time" not in build.page("recipes/one/good.html")
+
+
+def test_recordings_may_stand_outside_of_the_docs(
+    make_site: MakeSite, tmp_path: Path
+) -> None:
+    site = make_site(RECIPES, extensions=["recordings"], recordings_path=str(tmp_path))
+    build = site.build()
+    assert build.status == 0, build.stderr
+    recording = tmp_path / "recipes" / "one" / "good.ipynb"
+    downloads = [path.read_bytes() for path in build.folder.rglob("good.ipynb")]
+    assert recording.read_bytes() in downloads
+
+
+def test_sphinx_gallery_s_own_processes_run_nothing(make_site: MakeSite) -> None:
+    pytest.importorskip("joblib", reason="Sphinx-Gallery's parallel needs joblib")
+    gallery = {"parallel": 2}
+    site = make_site(RECIPES, extensions=["recordings"], sphinx_gallery_conf=gallery)
+    build = site.build("-D", "recordings_mode=replay")
+    assert "[recordings.missing]" in build.stderr
+    assert "sphx-glr-script-out" not in build.page("recipes/one/good.html")
 
 
 def test_unknown_mode_is_named(make_site: MakeSite) -> None:

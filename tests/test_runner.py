@@ -491,6 +491,21 @@ def test_workspace_goes_with_what_is_read_only_in_it(tmp_path: Path) -> None:
     assert kept.read_text() == "kept"
 
 
+def test_next_workspace_removes_what_killed_runners_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, new = tmp_path / "recordings-left", tmp_path / "recordings-new"
+    with workspace() as in_use:
+        for folder in (left, new):
+            folder.mkdir()
+        for folder in (left, in_use):
+            os.utime(folder, (0, 0))
+        with workspace() as other:
+            assert sorted(tmp_path.iterdir()) == sorted([in_use, new, other])
+    assert [*tmp_path.iterdir()] == [new]
+
+
 # Ends before the end ----------------------------------------------------------
 
 
@@ -548,15 +563,28 @@ def test_killed_runner_leaves_whole_recordings(
 
 
 SCHEDULER = """
-import json, sys
+import json, sys, time
 from pathlib import Path
+import psutil
 from distributed import Client, LocalCluster
 from recordings import runner
 from recordings.events import Started
 from recordings.library import open_library
 
+def workers():
+    for process in psutil.Process().children(recursive=True):
+        if process.status() != "zombie" and "recordings.worker" in process.cmdline():
+            yield process
+
+def wait_for(condition):
+    deadline = time.monotonic() + 60
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
 def interrupt(event):
     if isinstance(event, Started):
+        wait_for(lambda: any(workers()))
         raise KeyboardInterrupt
 
 def main():
@@ -571,7 +599,7 @@ def main():
         try:
             runner.run(library, [sleeper], executor=client, report=interrupt)
         except KeyboardInterrupt:
-            reasons.append("stopped")
+            reasons.append(wait_for(lambda: not any(workers())))
         local |= {"processes": False, "resources": {"GPU": 1}}
     with LocalCluster(**local) as cluster, Client(cluster) as client:
         for result in runner.run(library, [entries["needs_gpu"]], executor=client):
@@ -605,7 +633,7 @@ def test_scheduler_runs_recipes(make_project: MakeProject) -> None:
             "it needs a GPU, and no worker of the scheduler offers one; "
             "start one with: dask worker ADDRESS --resources GPU=1"
         ),
-        "stopped",
+        True,
         "",
     ]
     names = project.library.store.names()

@@ -35,7 +35,7 @@ def check_gallery(_app: Sphinx, _config: Config) -> None:
 
 
 class Build:
-    """What one build knows of recordings; kept on the environment while it runs."""
+    """What one build knows of recordings; kept on the application while it runs."""
 
     def __init__(self, library: Library, entries: Iterable[Entry]) -> None:
         """Keep the entries by page."""
@@ -49,12 +49,13 @@ class Build:
         return entry.recording if entry and entry.state == "fresh" else None
 
     def digest(self, page: str) -> str:
-        """Stand for all that a page takes from its recording."""
+        """Stand for all that a page takes from its recording, and how it shows it."""
         entry = self.entries.get(page)
         if entry is None:
             return ""
         shown = to_text(entry.recording) if entry.recording else ""
-        text = "\0".join([entry.state, *entry.reasons, shown])
+        times = str(self.library.settings.block_times)
+        text = "\0".join([entry.state, *entry.reasons, times, shown])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -90,6 +91,8 @@ def before_gallery(app: Sphinx) -> None:
         lambda page, blocks: _notebook(app, page, blocks),
         block_times=settings.block_times,
     )
+    # Its own processes would not know of what stands in for running, and run recipes.
+    app.config.sphinx_gallery_conf["parallel"] = False
     build.give_back = replay.install()
 
 
@@ -151,5 +154,6 @@ def _notebook(app: Sphinx, page: str, blocks: Sequence[Block]) -> dict[str, Any]
     recording = build.recording(page)
     texts = [block.content for block in blocks if block.kind == "text"]
     resolve = links.resolver(build.library.recipes, app.config.html_baseurl)
-    card = run_card.as_markdown(recording.run) if recording else None
+    language = app.config.language
+    card = run_card.as_markdown(recording.run, language) if recording else None
     return download.notebook(blocks, recording, to_markdown(texts, resolve), card)

@@ -80,21 +80,28 @@ TOLERANCE_HELP = "relative difference between numbers that is allowed (as conf.p
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 1 or more")
+    return int(text)
 
 
 def _positive(text: str) -> float:
-    number = float(text)
+    number = _number(text)
     if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: must be above 0")
+        raise argparse.ArgumentTypeError(f"{text}: must be a number above 0")
     return number
 
 
 def _share(text: str) -> float:
-    number = float(text)
+    number = _number(text)
     if not 0 <= number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be from 0 to below 1")
+        raise argparse.ArgumentTypeError(f"{text}: must be a number from 0 to below 1")
     return number
+
+
+def _number(text: str) -> float:
+    """Read a number; what is none becomes one that no option takes."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

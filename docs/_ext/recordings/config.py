@@ -14,6 +14,16 @@ from recordings.key import pins, pins_of_group
 
 PREFIX = "recordings_"
 MODES = ("auto", "replay", "run")
+TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "path": ((str,), "a string"),
+    "mode": ((str,), "a string"),
+    "requirements": ((list, tuple), "a list of strings"),
+    "data": ((dict,), "a dictionary"),
+    "time_limit": ((int, float), "a number"),
+    "tolerance": ((int, float), "a number"),
+    "block_times": ((bool, int), "True or False"),
+}
+"""What each setting may be, for Sphinx and in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,10 @@ class Settings:
         Raises:
             ConfigError: One of them can't be right; the message names it.
         """
+        for name, (types, words) in TYPES.items():
+            value = getattr(self, name)
+            if not isinstance(value, types):
+                raise ConfigError(f"recordings_{name} is {value!r}; it takes {words}")
         if self.mode not in MODES:
             known = ", ".join(map(repr, MODES))
             raise ConfigError(f"recordings_mode is {self.mode!r}; it knows {known}")
@@ -60,16 +74,17 @@ class Settings:
         """Pinned versions by package.
 
         Raises:
-            ConfigError: A file or group that `requirements` names is not there.
+            ConfigError: One of `requirements` is no requirement, or names a file or a
+                group that is not there.
         """
         found: dict[str, str] = {}
         for entry in self.requirements:
-            file, separator, group = entry.rpartition(":")
-            if not separator or not file.endswith(".toml"):
-                found |= pins([entry])
-                continue
+            file, _, group = str(entry).rpartition(":")
             try:
-                found |= pins_of_group(conf_dir / file, group)
+                if file.endswith(".toml"):
+                    found |= pins_of_group(conf_dir / file, group)
+                else:
+                    found |= pins([str(entry)])
             except (OSError, ValueError) as error:
                 raise ConfigError(
                     f"recordings_requirements: {entry}: {error}"
@@ -88,7 +103,7 @@ def register(app: Sphinx) -> None:
         # A page is made again when its recording changed, whatever the settings;
         # only this one changes the page itself.
         rebuilds = setting.name == "block_times"
-        types = (list, tuple) if isinstance(default, tuple) else (type(default), int)
+        types, _ = TYPES[setting.name]
         app.add_config_value(
             PREFIX + setting.name, default, "env" if rebuilds else "", types
         )

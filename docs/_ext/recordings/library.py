@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sphinx.errors import SphinxError
 
-from recordings import gallery, guides, key
+from recordings import gallery, guides, key, syntax_tree
 from recordings.config import Settings, from_file
 from recordings.key import Block
 from recordings.recording import Ingredients, Recording, RecordingError, from_text
@@ -99,6 +99,10 @@ class Library:
             present = self.ingredients(recipe, with_lines=True) if with_lines else plain
             reasons = key.differences(recording.ingredients, present, recipe.blocks)
             if not reasons:
+                if not _is_of(recording, recipe):
+                    where = self.store.where(recipe.file)
+                    cause = f"{where}: its code is not the recipe's, though its key is"
+                    return Entry(recipe, "missing", present, (cause,))
                 return Entry(recipe, "fresh", present, recording=recording)
         elsewhere = self._find_by_key(recipe, plain)
         if elsewhere is not None:
@@ -142,9 +146,24 @@ class Library:
                 recording = self._read(name)
             except RecordingError:
                 continue
-            if recording is not None and recording.key in candidates:
+            if recording is None or recording.key not in candidates:
+                continue
+            if _is_of(recording, recipe):
                 return name, recording, candidates[recording.key]
         return None
+
+
+def _is_of(recording: Recording, recipe: Recipe) -> bool:
+    """Tell whether a recording's cells are the recipe's; a hand may change them."""
+    guide = recipe.kind == "guide"  # IPython's own commands may stand in its cells
+    code = [each for each in recipe.blocks if guide or key.is_code(each)]
+    return len(code) == len(recording.blocks) and (
+        guide
+        or all(
+            syntax_tree.are_equal(block.content, recorded.source)
+            for block, recorded in zip(code, recording.blocks, strict=True)
+        )
+    )
 
 
 def open_library(

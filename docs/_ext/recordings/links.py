@@ -1,12 +1,10 @@
 """Turn links between pages into links that work in a notebook download."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from recordings.library import Recipe
-
-Resolve = Callable[[str, str, str | None], tuple[str, str | None]]
-"""Takes a role, its target and its own text; gives the text and an address or None."""
+from recordings.markdown.lines import Resolve
 
 
 def title(text: str) -> str:
@@ -29,7 +27,7 @@ def resolver(recipes: Iterable[Recipe], site: str) -> Resolve:
     """
     titles: dict[str, tuple[str, str]] = {}
     for recipe in recipes:
-        name = title(recipe.blocks[0].content) if recipe.blocks else recipe.page
+        name = _title_of(recipe)
         label = f"sphx_glr_{recipe.name.replace('/', '_')}"
         titles[label] = titles[f"/{recipe.page}"] = (name, recipe.page)
 
@@ -39,3 +37,13 @@ def resolver(recipes: Iterable[Recipe], site: str) -> Resolve:
         return own or name, address
 
     return resolve
+
+
+def _title_of(recipe: Recipe) -> str:
+    """Give the title of a page; its document name where that can't be read."""
+    if recipe.fault:
+        return recipe.page
+    if recipe.kind == "guide":
+        heading = re.search(r"(?m)^# +(.+)$", recipe.path.read_text("utf-8-sig"))
+        return heading[1].strip() if heading else recipe.page
+    return title(recipe.blocks[0].content)

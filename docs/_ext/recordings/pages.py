@@ -1,5 +1,6 @@
 """Put run cards on pages, and read a page again when its recording changed."""
 
+import os
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -48,7 +49,8 @@ def _link(app: Sphinx, name: str) -> nodes.Node:
     text = nodes.Text(Path(name).name)
     if "://" in where:
         return nodes.reference("", "", text, refuri=where)
-    target = f"/{Path(where).relative_to(app.srcdir).as_posix()}"
+    # The folder may stand outside of Sphinx's source folder.
+    target = f"/{Path(os.path.relpath(where, app.srcdir)).as_posix()}"
     return addnodes.download_reference("", "", text, reftarget=target, refdoc=name)
 
 

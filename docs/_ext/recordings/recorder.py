@@ -39,9 +39,10 @@ def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
         library = open_library(Path(job.conf_dir), Path(job.source))
         recipe = next(each for each in library.recipes if each.page == job.page)
         return Outcome(recording=record(library, recipe, job, echo))
-    except (capture.RecipeFailed, guides.GuideFailed) as failed:
-        last = str(failed).strip().splitlines()[-1]
-        last = last.removeprefix(f"{capture.OutputFlood.__module__}.")
+    except capture.RecipeFailed as failed:
+        return Outcome(failure=failed.reason, traceback=str(failed))
+    except guides.GuideFailed as failed:
+        *_, last = str(failed).strip().splitlines()
         return Outcome(failure=last, traceback=str(failed))
     except (RecipeChanged, key.CodeError) as refused:
         return Outcome(failure=str(refused))

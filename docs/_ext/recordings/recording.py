@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from datetime import datetime
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import nbformat
 
@@ -11,6 +13,10 @@ FORMAT = 1
 
 Output = dict[str, Any]
 """One notebook output, as nbformat defines it (`stream`, `display_data`, …)."""
+
+
+FAULTS = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
+"""What reading a text that is no recording may raise."""
 
 
 class RecordingError(Exception):
@@ -139,11 +145,11 @@ def from_text(text: str, name: str) -> Recording:
     try:
         notebook = nbformat.v4.reads(text)
         nbformat.validate(notebook)
-    except (ValueError, AttributeError, nbformat.ValidationError) as error:
-        cause = str(error).strip().splitlines()[0]
+    except (*FAULTS, nbformat.ValidationError) as error:
+        cause = str(error).strip().partition("\n")[0] or type(error).__name__
         raise RecordingError(f"{name}: not a valid notebook: {cause}") from error
     about = notebook.metadata.get("recording")
-    if about is None:
+    if not isinstance(about, nbformat.NotebookNode):
         raise RecordingError(f"{name}: a notebook, but not a recording")
     if about.get("format") != FORMAT:
         raise RecordingError(
@@ -153,7 +159,7 @@ def from_text(text: str, name: str) -> Recording:
     try:
         ingredients = dict(about.ingredients)
         lines = ingredients.pop("lines")
-        return Recording(
+        recording = Recording(
             recipe=about.recipe,
             key=about.key,
             ingredients=Ingredients(
@@ -171,8 +177,29 @@ def from_text(text: str, name: str) -> Recording:
                 for cell in notebook.cells
             ),
         )
-    except (AttributeError, KeyError, TypeError) as error:
-        raise RecordingError(f"{name}: its recording is incomplete: {error}") from error
+        _check(recording, recording.ingredients, recording.run, *recording.blocks)
+        datetime.fromisoformat(recording.run.date)
+    except FAULTS as error:
+        raise RecordingError(f"{name}: its recording is damaged: {error}") from error
+    return recording
+
+
+def _check(*parts: Any) -> None:
+    """Make sure that each field holds what its type says.
+
+    Raises:
+        TypeError: One does not.
+    """
+    fields = (
+        (name, hint, getattr(part, name))
+        for part in parts
+        for name, hint in get_type_hints(type(part)).items()
+    )
+    for name, hint, value in fields:
+        options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        kinds = [int | float if it is float else get_origin(it) or it for it in options]
+        if not any(isinstance(value, kind) for kind in kinds):
+            raise TypeError(f"{name} can't be {value!r}")
 
 
 def _plain(node: Any) -> Any:

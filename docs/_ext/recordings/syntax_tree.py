@@ -41,6 +41,15 @@ def digest(tree: ast.AST, *, with_lines: bool = False) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
+def are_equal(one: str, other: str) -> bool:
+    """Tell whether two texts are the same code, whatever their comments and layout."""
+    try:
+        trees = [parse(text) for text in (one, other)]
+    except PARSE_ERRORS:
+        return one == other
+    return digest(trees[0]) == digest(trees[1])
+
+
 def canonical(tree: ast.AST) -> str:
     """Write a syntax tree as an ASCII text; equal trees give equal texts.
 

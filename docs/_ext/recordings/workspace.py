@@ -66,10 +66,11 @@ def remove(folder: Path) -> None:
 
 
 def mirror(script: Path, target: Path) -> Path:
-    """Copy a recipe's folder, so that nothing it does there reaches the original.
+    """Copy a recipe's folder, so that the recipe may change or delete what is in it.
 
     Files are copied; folders, such as a data set's, are links to the originals, and so
-    is what stands around the folder.
+    is what stands around the folder. What is neither, such as a link to nowhere or an
+    editor's lock, is left out.
 
     Args:
         script: The recipe.
@@ -89,6 +90,6 @@ def mirror(script: Path, target: Path) -> Path:
     for entry in folder.iterdir():
         if entry.is_dir():
             (copy / entry.name).symlink_to(entry.resolve())
-        else:
+        elif entry.is_file():
             shutil.copy2(entry, copy / entry.name)
     return copy / script.name

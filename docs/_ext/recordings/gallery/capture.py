@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,11 @@ from recordings.recording import CodeBlock, Output
 
 class RecipeFailed(Exception):  # noqa: N818 - what happened, not a fault of ours
     """A recipe raised. The message is the traceback, from the recipe's own line on."""
+
+    def __init__(self, traceback: str, reason: str) -> None:
+        """Keep the traceback, and in a line what was raised."""
+        super().__init__(traceback)
+        self.reason = reason
 
 
 def capture(  # noqa: PLR0913 - all but three by name
@@ -65,7 +71,7 @@ def capture(  # noqa: PLR0913 - all but three by name
         gen_rst.execute_script(blocks, variables, settings, in_file)
     traceback = variables.get("formatted_exception")
     if traceback is not None and not failure_expected:
-        raise RecipeFailed(watch.portable(traceback))
+        raise RecipeFailed(watch.portable(traceback), watch.reason)
     return watch.blocks
 
 
@@ -99,6 +105,7 @@ class _Watch:
 
     def __init__(self, home: Path, peak_memory: Callable[[], int | None]) -> None:
         self.blocks: list[CodeBlock] = []
+        self.reason = ""
         self._home = home
         self._peak_memory = peak_memory
         self._outputs: list[Output] = []
@@ -119,9 +126,10 @@ class _Watch:
 
     def portable(self, text: str) -> str:
         """Take this machine's folders out of a text."""
-        for folder in (str(self._home), sysconfig.get_path("purelib")):
+        installed = (sysconfig.get_path(kind) for kind in ("purelib", "stdlib"))
+        for folder in (str(self._home), *installed):
             text = text.replace(folder + os.sep, "")
-        return text
+        return text.replace(str(self._home), ".").replace(gettempdir(), "/tmp")  # noqa: S108
 
     def execute_code_block(self, compiler: Any, block: Any, *rest: Any) -> str:
         if not is_code(Block(*block)):
@@ -178,12 +186,14 @@ class _Watch:
             exc_info, src_file, variables, settings
         )
         traceback = self.portable(variables["formatted_exception"])
-        error = exc_info[1]
+        name, message = type(exc_info[1]).__name__, self.portable(str(exc_info[1]))
+        first = message.strip().partition("\n")[0]
+        self.reason = f"{name}: {first}" if first else name
         self._outputs = [
             {
                 "output_type": "error",
-                "ename": type(error).__name__,
-                "evalue": self.portable(str(error)),
+                "ename": name,
+                "evalue": message,
                 "traceback": traceback.splitlines(),
             }
         ]

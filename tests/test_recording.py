@@ -1,0 +1,90 @@
+"""A recording is read whole, or named with what is wrong with it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import nbformat
+import pytest
+
+from recordings.recording import (
+    CodeBlock,
+    Ingredients,
+    Recording,
+    RecordingError,
+    Run,
+    from_text,
+    to_text,
+)
+
+OUTPUT = {"output_type": "stream", "name": "stdout", "text": "one\ntwo\n"}
+RECORDING = Recording(
+    recipe="recipes/one/good.py",
+    key="some key",
+    ingredients=Ingredients(("a digest",), {"threads": 2}, lines=(7,)),
+    run=Run("2026-01-01T00:00:00Z", 1, 1, versions={"Python": "3.11.7"}),
+    blocks=(CodeBlock("print('one\\ntwo')", (OUTPUT,), 0.5, 2**20),),
+)
+
+
+def test_what_is_written_is_read_again() -> None:
+    text = to_text(RECORDING)
+    nbformat.validate(nbformat.reads(text, as_version=4))
+    assert from_text(text, "good.ipynb") == RECORDING
+    assert to_text(from_text(text, "good.ipynb")) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "null", "1", '"x"', "{}", "[1]", '{"cells": [', "<<<<< HEAD\n{}", "[" * 10**5],
+    ids=range(9),
+)
+def test_what_is_no_notebook_is_named(text: str) -> None:
+    with pytest.raises(RecordingError, match=r"^good\.ipynb: not a valid notebook: .+"):
+        from_text(text, "good.ipynb")
+
+
+def test_another_s_notebook_is_named() -> None:
+    text = nbformat.writes(nbformat.v4.new_notebook())
+    with pytest.raises(RecordingError, match=r"^good\.ipynb: a notebook, but not"):
+        from_text(text, "good.ipynb")
+
+
+def edit(*path: Any, to: object) -> Callable[[Any], None]:
+    """Make an edit of one value in a notebook, by the path to it."""
+
+    def apply(notebook: Any) -> None:
+        *parents, last = path
+        for each in parents:
+            notebook = notebook[each]
+        notebook[last] = to
+
+    return apply
+
+
+ABOUT = ("metadata", "recording")
+EDITS = {
+    "another version of notebooks": edit("nbformat", to=3),
+    "another format": edit(*ABOUT, "format", to=99),
+    "no recording": edit(*ABOUT, to="mine"),
+    "no run": edit(*ABOUT, "run", to=None),
+    "an unknown field": edit(*ABOUT, "run", to={"weather": "fine"}),
+    "no date": edit(*ABOUT, "run", "date", to="yesterday"),
+    "no seconds": edit(*ABOUT, "run", "seconds", to=None),
+    "no number": edit(*ABOUT, "run", "peak_memory", to="lots"),
+    "no versions": edit(*ABOUT, "run", "versions", to=None),
+    "no key": edit(*ABOUT, "key", to=None),
+    "no digests": edit(*ABOUT, "ingredients", "blocks", to=None),
+    "no packages": edit(*ABOUT, "ingredients", "packages", to=["torch"]),
+    "no lines": edit(*ABOUT, "ingredients", "lines", to=7),
+    "no seconds of a block": edit("cells", 0, "metadata", "recording", to={"a": 1}),
+    "no cell of code": edit("cells", 0, to=nbformat.v4.new_markdown_cell("Words.")),
+}
+
+
+@pytest.mark.parametrize("apply", EDITS.values(), ids=EDITS.keys())
+def test_what_a_hand_broke_is_named(apply: Callable[[Any], None]) -> None:
+    notebook = json.loads(to_text(RECORDING))
+    apply(notebook)
+    with pytest.raises(RecordingError, match=r"^good\.ipynb: "):
+        from_text(json.dumps(notebook), "good.ipynb")

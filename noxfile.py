@@ -153,6 +153,8 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *(["--fix"] if options.fix else []))
     session.run("ruff", "format", *([] if options.fix else ["--diff"]))
     session.run("mypy")
+    schema = ("--builtin-schema", "vendor.github-workflows")
+    session.run("check-jsonschema", *schema, ".github/workflows/record.yml")
 
 
 @nox.session

@@ -11,6 +11,9 @@ from typing import Any
 import nbformat
 import pytest
 from conftest import MakeSite, Site
+from sphinx.errors import ConfigError
+
+from recordings.gallery import signatures
 
 PNG = base64.b64encode(b"no picture, but no recipe needs one").decode()
 RECIPE = '"""\n{title}\n{rule}\n\nWords.\n"""\n\n{code}\n'
@@ -330,3 +333,14 @@ def test_unknown_mode_is_named(make_site: MakeSite) -> None:
     build = site.build()
     assert build.status == 2
     assert "recordings_mode is 'fast'" in build.stderr
+
+
+def test_unknown_sphinx_gallery_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    signatures.check()
+    monkeypatch.setitem(signatures.SIGNATURES, "gen_rst.zip_files", "other parameters")
+    with pytest.raises(ConfigError, match=r"gen_rst\.zip_files takes .* pip install"):
+        signatures.check()
+    monkeypatch.undo()
+    monkeypatch.setitem(signatures.SIGNATURES, "gen_rst.no_such", "x")
+    with pytest.raises(ConfigError, match="no_such takes"):
+        signatures.check()

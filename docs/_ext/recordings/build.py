@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from recordings import (
 )
 from recordings.gallery.replay import Replay
 from recordings.key import Block
-from recordings.library import COMMAND, Entry, Library, open_library
+from recordings.library import Entry, Library, open_library
 from recordings.markdown import to_markdown
 from recordings.recording import Recording, to_text
 
@@ -78,13 +79,20 @@ def before_gallery(app: Sphinx) -> None:
         },
         gallery_settings=app.config.sphinx_gallery_conf,
     )
+    failed: dict[str, str] = {}
     if settings.mode != "replay":
-        _record(library, everything=settings.mode == "run")
-    build = Build(library, library.entries())
+        failed = _record(library, everything=settings.mode == "run")
+    entries = [
+        replace(each, reasons=(*each.reasons, failed[each.recipe.page]))
+        if each.recipe.page in failed
+        else each
+        for each in library.entries()
+    ]
+    build = Build(library, entries)
     app.recordings_build = build  # type: ignore[attr-defined]
-    for entry in build.entries.values():
+    for entry in entries:
         if entry.state != "fresh":
-            _warn(entry)
+            _warn(entry, settings.command)
     _forget_outdated_pages(build)
     replay = Replay(
         build.recording,
@@ -101,20 +109,25 @@ def after_gallery(app: Sphinx) -> None:
     of(app).give_back()
 
 
-def _record(library: Library, *, everything: bool) -> None:
-    """Have the runner record what is not fresh, or all."""
+def _record(library: Library, *, everything: bool) -> dict[str, str]:
+    """Have the runner record what is not fresh, or all; give pages that failed."""
     with progress.lines() as report:
-        runner.run(library, library.entries(), anew=everything, report=report)
+        results = runner.run(library, library.entries(), anew=everything, report=report)
+    return {
+        each.entry.recipe.page: f"its run failed: {each.reason}"
+        for each in results
+        if each.status == "failed"
+    }
 
 
-def _warn(entry: Entry) -> None:
+def _warn(entry: Entry, command: str) -> None:
     """Tell which recipe has no fresh recording, why, and what to type."""
     why = "; ".join(entry.reasons)
     logger.warning(
         "its recording is %s: %s. The page has no output. Type: %s %s",
         entry.state,
         why,
-        COMMAND,
+        command,
         entry.recipe.name,
         location=f"{os.path.relpath(entry.recipe.path)}:1",
         type="recordings",

@@ -13,7 +13,7 @@ from sphinx.errors import ConfigError
 from recordings import gallery, key, progress, runner
 from recordings import verify as comparison
 from recordings.events import Result
-from recordings.library import COMMAND, Entry, Library
+from recordings.library import Entry, Library
 
 OK, FAILED = 0, 1
 """Exit statuses."""
@@ -36,7 +36,7 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
     else:
         if not results:
             _say(f"nothing to run: {_count(len(entries), 'recipe')}, all fresh")
-        _tell_orphans(orphans, options, pruned=options.prune)
+        _tell_orphans(library, orphans, options, pruned=options.prune)
     return FAILED if failed else OK
 
 
@@ -56,11 +56,11 @@ def status(library: Library, entries: list[Entry], options: Namespace) -> int:
             _say(f"{state:8}{entry.recipe.name:{width}}  {_when(entry)}".rstrip())
             for reason in _reasons(entry):
                 _say(f"{'':10}{reason}")
-        _tell_orphans(orphans, options, pruned=False)
+        _tell_orphans(library, orphans, options, pruned=False)
         fresh = len(entries) - len(outdated)
         _say(f"{fresh} of {_count(len(entries), 'recipe')} fresh")
         if outdated:
-            _say(f"To record the rest: {_command(options)}")
+            _say(f"To record the rest: {_command(library, options)}")
     return FAILED if options.check and outdated else OK
 
 
@@ -76,7 +76,8 @@ def verify(library: Library, entries: list[Entry], options: Namespace) -> int:
     faults = {name: text for name, text in told.items() if text}
     lacking = {
         each.recipe.name: f"nothing to compare with, its recording is {each.state}: "
-        f"{'; '.join(each.reasons)}\nType: {_command(options, each.recipe.name)}"
+        f"{'; '.join(each.reasons)}\n"
+        f"Type: {_command(library, options, each.recipe.name)}"
         for each in unknown
     }
     if options.json:
@@ -92,7 +93,8 @@ def verify(library: Library, entries: list[Entry], options: Namespace) -> int:
         same = len(entries) - len(faults) - len(lacking)
         _say(f"\n{same} of {_count(len(entries), 'recipe')} as recorded")
         if faults:
-            _say(f"To record what they give now: {_command(options, '--all', *faults)}")
+            command = _command(library, options, "--all", *faults)
+            _say(f"To record what they give now: {command}")
     return FAILED if faults or lacking else OK
 
 
@@ -167,10 +169,10 @@ def _orphans(library: Library) -> list[str]:
     return [name for name in orphans if name not in moved]
 
 
-def _command(options: Namespace, *words: str) -> str:
+def _command(library: Library, options: Namespace, *words: str) -> str:
     """Give what to type to record, in this project."""
     conf = ["--conf", str(options.conf)] if options.conf else []
-    return " ".join([COMMAND, *conf, *words])
+    return " ".join([library.settings.command, *conf, *words])
 
 
 def _reasons(entry: Entry) -> Sequence[str]:
@@ -183,11 +185,14 @@ def _when(entry: Entry) -> str:
     return f"recorded {entry.recording.run.date}" if entry.recording else ""
 
 
-def _tell_orphans(orphans: Sequence[str], options: Namespace, *, pruned: bool) -> None:
+def _tell_orphans(
+    library: Library, orphans: Sequence[str], options: Namespace, *, pruned: bool
+) -> None:
     for name in orphans:
         _say(f"{'removed' if pruned else 'orphan':8}{name}  belongs to no recipe")
     if orphans and not pruned:
-        _say(f"To remove what belongs to no recipe: {_command(options, '--prune')}")
+        command = _command(library, options, "--prune")
+        _say(f"To remove what belongs to no recipe: {command}")
 
 
 def _count(number: int, what: str) -> str:

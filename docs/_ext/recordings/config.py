@@ -17,6 +17,7 @@ MODES = ("auto", "replay", "run")
 TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "path": ((str,), "a string"),
     "mode": ((str,), "a string"),
+    "command": ((str,), "a string"),
     "requirements": ((list, tuple), "a list of strings"),
     "data": ((dict,), "a dictionary"),
     "time_limit": ((int, float), "a number"),
@@ -35,6 +36,8 @@ class Settings:
     mode: str = "auto"
     """`auto`: record what is stale or missing, then replay. `replay`: never run; what
     is stale or missing is a warning, and its page says so. `run`: record all anew."""
+    command: str = "python -m recordings run"
+    """What people type to record, before the recipe's name; messages say it."""
     requirements: tuple[str, ...] = ()
     """What a recording's key knows of versions: requirements with `==`, or
     `path/to/pyproject.toml:group`, relative to `conf.py`, for a dependency group."""

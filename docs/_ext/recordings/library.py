@@ -15,9 +15,6 @@ from recordings.store import Store
 
 State = Literal["fresh", "stale", "missing"]
 
-COMMAND = "python -m recordings run"
-"""What to type to record; messages name it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Recipe:

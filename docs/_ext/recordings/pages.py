@@ -22,7 +22,9 @@ def add_to_page(app: Sphinx, document: nodes.document) -> None:
         return
     note_page(app, page)
     if entry.state != "fresh" or entry.recording is None:
-        section.insert(1, run_card.as_note(entry))
+        section.insert(
+            1, run_card.as_note(entry, build.of(app).library.settings.command)
+        )
         return
     name = entry.found_at or entry.recipe.file
     link = _link(app, name)

@@ -7,7 +7,7 @@ from docutils import nodes
 from sphinx.locale import get_translation
 from sphinx.util.i18n import format_date
 
-from recordings.library import COMMAND, Entry
+from recordings.library import Entry
 from recordings.recording import Run
 from recordings.units import duration, size
 
@@ -71,13 +71,13 @@ def _row(label: str, value: nodes.Node) -> nodes.field:
     return nodes.field("", nodes.field_name("", label), body)
 
 
-def as_note(entry: Entry) -> nodes.warning:
+def as_note(entry: Entry, command: str) -> nodes.warning:
     """Say on a page why it has no output, and what to type."""
     why = "; ".join(entry.reasons)
     text = _("This page has no output: its recording is %s (%s).") % (entry.state, why)
-    command = nodes.literal("", f"{COMMAND} {entry.recipe.name}")
+    typed = nodes.literal("", f"{command} {entry.recipe.name}")
     note = nodes.warning("", nodes.paragraph("", text), classes=["recording-note"])
-    note += nodes.paragraph("", "", nodes.Text(_("To record it, type ")), command)
+    note += nodes.paragraph("", "", nodes.Text(_("To record it, type ")), typed)
     for paragraph in note.findall(nodes.paragraph):
         paragraph["translatable"] = False
     return note

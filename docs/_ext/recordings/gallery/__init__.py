@@ -2,58 +2,22 @@
 
 Sphinx-Gallery runs recipes and makes pages; it keeps no outputs. Some of its functions
 are wrapped here: in `capture`, to keep what each code block printed and drew, and in
-`replay`, to put that into a page without running anything. `check` compares their
-signatures with the ones that this was written for.
+`replay`, to put that into a page without running anything. `signatures` checks that
+they are still what this was written for.
 """
 
-import inspect
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import sphinx_gallery
 from sphinx.errors import ConfigError
 from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
 
+from recordings.gallery.signatures import check
 from recordings.key import Block
 
-TESTED = "0.22"
-"""The minor release that this was written for and tested with."""
-
-SIGNATURES = {
-    "execute_script": "script_blocks script_vars gallery_conf file_conf",
-    "execute_code_block": (
-        "compiler block example_globals script_vars gallery_conf file_conf"
-    ),
-    "save_figures": "block block_vars gallery_conf",
-    "_get_last_repr": "capture_repr ___",
-    "_get_code_output": (
-        "is_last_expr example_globals gallery_conf logging_tee images_rst capture_repr"
-    ),
-    "handle_exception": "exc_info src_file script_vars gallery_conf",
-    "jupyter_notebook": "script_blocks gallery_conf target_dir",
-    "zip_files": "file_list zipname relative_to extension",
-}
-"""Parameters of those functions of `gen_rst` that are wrapped or called."""
-
-
-def check() -> None:
-    """Make sure that this Sphinx-Gallery is one that can be wrapped.
-
-    Raises:
-        ConfigError: A function is gone or has other parameters.
-    """
-    for name, expected in SIGNATURES.items():
-        function = getattr(gen_rst, name, None)
-        found = " ".join(inspect.signature(function).parameters) if function else "gone"
-        if found != expected:
-            raise ConfigError(
-                f"recordings supports Sphinx-Gallery {TESTED}.x, and this is "
-                f"{sphinx_gallery.__version__}: gen_rst.{name} takes ({expected}) "
-                f"there, and here ({found}). Type: "
-                f"pip install 'sphinx-gallery~={TESTED}.0'"
-            )
+__all__ = ["changes_output", "check", "failure_expected", "load", "scripts", "split"]
 
 
 def load(namespace: Mapping[str, Any], source: Path) -> dict[str, Any]:

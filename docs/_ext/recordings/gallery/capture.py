@@ -12,7 +12,7 @@ from typing import Any
 
 from sphinx_gallery import gen_rst, py_source_parser, scrapers
 
-from recordings.gallery import SIGNATURES, pictures
+from recordings.gallery import pictures
 from recordings.key import Block, is_code
 from recordings.recording import CodeBlock, Output
 
@@ -114,9 +114,12 @@ class _Watch:
     @contextmanager
     def wrapped(self) -> Iterator[None]:
         """Stand around each function that has a method of its name here."""
-        originals = {name: getattr(gen_rst, name) for name in SIGNATURES}
+        names = vars(type(self)).keys() & vars(gen_rst).keys()
+        originals = {
+            name: getattr(gen_rst, name) for name in names if not name.startswith("__")
+        }
         self._original = SimpleNamespace(**originals)
-        for name in originals.keys() & vars(type(self)).keys():
+        for name in originals:
             setattr(gen_rst, name, getattr(self, name))
         try:
             yield

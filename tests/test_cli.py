@@ -253,8 +253,9 @@ def test_verify_compares_and_writes_nothing(make_project: MakeProject) -> None:
     assert good.stdout.endswith("\n2 of 2 recipes as recorded\n")
     assert project.recordings == before
 
-    file = project.site.root / "docs/recordings/recipes/all/one.ipynb"
-    file.write_text(before["recipes/all/one.ipynb"].replace("loss 0.50", "loss 0.55"))
+    name = "recipes/all/one.ipynb"
+    text = before[name].replace("loss 0.50\\n", "loss 0.55\\n")
+    project.site.write({f"docs/recordings/{name}": text})
     bad = project("verify")
     assert bad.status == 1
     for wanted in ("- loss 0.55", "+ loss 0.50", "1 of 2 recipes as recorded"):

@@ -38,6 +38,8 @@ def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
     try:
         library = open_library(Path(job.conf_dir), Path(job.source))
         recipe = next(each for each in library.recipes if each.page == job.page)
+        if recipe.fault:
+            return Outcome(failure=recipe.fault)
         return Outcome(recording=record(library, recipe, job, echo))
     except capture.RecipeFailed as failed:
         return Outcome(failure=failed.reason, traceback=str(failed))

@@ -11,6 +11,8 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
+from recordings.recording import from_text
+
 RECIPES = Path(__file__).parents[1] / "recipes"
 
 
@@ -69,3 +71,25 @@ def test_the_diff_of_a_pitfall_is_what_ran() -> None:
         assert ran.index(first) < ran.index(second), file.name
         found += 1
     assert found
+
+
+STRAY = re.compile(
+    r"Traceback \(most|Warning:|\.py:\d|\d%\||/(?:tmp|home|root|work|usr|Users)/"
+)
+
+
+@pytest.mark.parametrize(
+    "recording",
+    sorted((RECIPES.parent / "docs" / "recordings").rglob("*.ipynb")),
+    ids=lambda path: path.stem,
+)
+def test_no_output_has_what_readers_should_not_see(recording: Path) -> None:
+    """No stray warning, traceback, progress bar or path of a machine."""
+    kept = from_text(recording.read_text("utf-8"), recording.name)
+    for number, block in enumerate(kept.blocks, 1):
+        for output in block.outputs:
+            assert output["output_type"] != "error", number
+            data = output.get("data", {})
+            texts = [output.get("text", ""), *data.values()]
+            text = "\n".join(each for each in texts if "<svg" not in each)
+            assert not STRAY.search(text), f"block {number}: {STRAY.search(text)}"

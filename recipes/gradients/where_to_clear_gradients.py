@@ -174,7 +174,9 @@ assert abs(wrong_weight) <= 1, "nn.Linear(1, 1) begins between -1 and 1"
 #
 # Plot both losses, and both lines through the points.
 
-figure, (loss_axes, line_axes) = plt.subplots(1, 2, figsize=(8.5, 3.6))
+figure, (loss_axes, line_axes) = plt.subplots(
+    1, 2, figsize=(8.5, 3.6), layout="constrained"
+)
 
 epochs = range(1, 101)
 loss_axes.plot(epochs, right_losses, color="C0", label="right order")
@@ -189,7 +191,6 @@ with torch.inference_mode():
 line_axes.set(xlabel="x", ylabel="y")
 line_axes.legend()
 
-figure.tight_layout()
 plt.show()
 # sphinx_gallery_alt_block = "Two panels. Left, the loss by epoch: in the right order it falls within a few epochs and then stays low, in the wrong order it is a level line at the height of the start. Right, the points with both fitted lines: the line of the right order runs through the points, the line of the wrong order crosses them at a much smaller slope."
 

@@ -26,6 +26,10 @@ class RecipeChanged(Exception):  # noqa: N818 - what happened, not a fault here
     """A recipe was edited while it ran, so nobody knows of what this is a recording."""
 
 
+class UnreadableRecipe(Exception):  # noqa: N818 - what happened, not a fault here
+    """A recipe's file has no docstring, no title or the like; the message says."""
+
+
 def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
     """Run a recipe, and tell what came of it; whatever it raises ends here.
 
@@ -39,14 +43,14 @@ def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
         library = open_library(Path(job.conf_dir), Path(job.source))
         recipe = next(each for each in library.recipes if each.page == job.page)
         if recipe.fault:
-            return Outcome(failure=recipe.fault)
+            raise UnreadableRecipe(recipe.fault)  # noqa: TRY301 - told like the others
         return Outcome(recording=record(library, recipe, job, echo))
     except capture.RecipeFailed as failed:
         return Outcome(failure=failed.reason, traceback=str(failed))
     except guides.GuideFailed as failed:
         *_, last = str(failed).strip().splitlines()
         return Outcome(failure=last, traceback=str(failed))
-    except (RecipeChanged, key.CodeError) as refused:
+    except (UnreadableRecipe, RecipeChanged, key.CodeError) as refused:
         return Outcome(failure=str(refused))
     except SystemExit as left:
         return Outcome(failure=f"it called sys.exit({left.code!r})")

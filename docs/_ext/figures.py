@@ -1,14 +1,12 @@
 """Draw recipes' figures as SVG that reads well on light and on dark pages.
 
-Colours are between the two backgrounds of the theme, white and near-black, with a
+Colors are between the two backgrounds of the theme, white and near-black, with a
 contrast of at least 3:1 against both; text has more than 4:1. The background is
 transparent. So one file serves both modes, and a downloaded notebook in a dark editor.
 """
 
 from typing import Any
 
-import matplotlib as mpl
-from cycler import cycler
 from sphinx_gallery.py_source_parser import Block
 from sphinx_gallery.scrapers import matplotlib_scraper
 
@@ -42,6 +40,10 @@ STYLE: Any = {
 
 def reset(_gallery_conf: dict[str, Any], _recipe: str) -> None:
     """Set the style before a recipe runs: one of Sphinx-Gallery's `reset_modules`."""
+    # Not before: where pages are made from recordings, nothing is drawn.
+    import matplotlib as mpl  # noqa: PLC0415
+    from cycler import cycler  # noqa: PLC0415
+
     mpl.rcParams.update(STYLE)
     mpl.rcParams["axes.prop_cycle"] = cycler(color=CYCLE)
 

@@ -101,6 +101,8 @@ def before_gallery(app: Sphinx) -> None:
     )
     # Its own processes would not know of what stands in for running, and run recipes.
     app.config.sphinx_gallery_conf["parallel"] = False
+    # Nothing runs, so nothing need be reset; resetting would load what recipes use.
+    app.config.sphinx_gallery_conf["reset_modules"] = ()
     build.give_back = replay.install()
 
 

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from recipe_texts import sentence
 from test_messages import RECIPES, kind_of
 
-from editions.checks import CHECKS, Problem, Rules, problems
-from editions.glossary import Glossary, GlossaryError
-from editions.messages import segments
+from translation.checks import CHECKS, Problem, Rules, problems
+from translation.glossary import Glossary, GlossaryError
+from translation.messages import segments
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from editions.markup import Syntax
+    from translation.markup import Syntax
 
 GLOSSARY = Glossary(
     [

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polib
 
-from editions import po_lines
-from editions.similar import Similar
+from translation import po_lines
+from translation.similar import Similar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from editions.markup import LITERAL
+from translation.markup import LITERAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from editions import comments, rest
-from editions.prose import of_comments, of_docstring, of_file
-from editions.script_parts import UnreadableScript, parts
-from editions.wrapping import joined
+from translation import comments, rest
+from translation.prose import of_comments, of_docstring, of_file
+from translation.script_parts import UnreadableScript, parts
+from translation.wrapping import joined
 
 if TYPE_CHECKING:
-    from editions.forms import Form, Place
+    from translation.forms import Form, Place
 
 __all__ = [
     "Kind",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from docutils.parsers.rst.states import Body
 from docutils.utils import column_width
 
-from editions.blocks import (
+from translation.blocks import (
     attributed,
     blank_line,
     first_known,
@@ -25,15 +25,15 @@ from editions.blocks import (
     simple_table_end,
     text_at,
 )
-from editions.directives import prose_parts
-from editions.enumerators import Enumerator, enumerator
-from editions.forms import OneLine, Paragraph, Place, Title
-from editions.wrapping import joined
+from translation.directives import prose_parts
+from translation.enumerators import Enumerator, enumerator
+from translation.forms import OneLine, Paragraph, Place, Title
+from translation.wrapping import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from editions.prose import Line, Prose
+    from translation.prose import Line, Prose
 
 _PATTERNS: Final = {name: re.compile(p) for name, p in Body.patterns.items()}
 _UNDERLINE: Final = _PATTERNS["line"]

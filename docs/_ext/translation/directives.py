@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from docutils.parsers.rst.states import Body
 
-from editions.blocks import first_known
+from translation.blocks import first_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from editions.prose import Line
+    from translation.prose import Line
 
 _FIELD: Final = re.compile(Body.patterns["field_marker"])
 

@@ -8,15 +8,15 @@ import warnings
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from editions.forms import Comment as CommentForm
-from editions.forms import CommentBehindCode, Form, Place, Quoted
-from editions.script_parts import PRAGMA, SETTING
-from editions.wrapping import one_line
+from translation.forms import Comment as CommentForm
+from translation.forms import CommentBehindCode, Form, Place, Quoted
+from translation.script_parts import PRAGMA, SETTING
+from translation.wrapping import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from editions.script_parts import Comment
+    from translation.script_parts import Comment
 
 _PREFIX: Final = re.compile(r"#+[:!]? ?")
 _ITEM: Final = re.compile(r"\s|(?:[-*+•]|\d+[.)]|\([\da-z]\))\s")

@@ -8,8 +8,8 @@ import tokenize
 import warnings
 from typing import TYPE_CHECKING, Final
 
-from editions.comments import parsed, prose_in
-from editions.script_parts import PRAGMA, SETTING, UnreadableScript, parts
+from translation.comments import parsed, prose_in
+from translation.script_parts import PRAGMA, SETTING, UnreadableScript, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from editions.prose import Line
+    from translation.prose import Line
 
 _ATTRIBUTION: Final = re.compile("(?:---?(?!-)|\u2014) *(?=[^ ])")
 _TABLE_BORDER: Final = re.compile("=+[ =]*$")

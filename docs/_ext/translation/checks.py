@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from docutils.parsers.rst.states import Body
 
-from editions import markup, typography
-from editions.wrapping import RULE, one_line
+from translation import markup, typography
+from translation.wrapping import RULE, one_line
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator
 
-    from editions.glossary import Glossary
+    from translation.glossary import Glossary
 
 CHECKS: Final = {
     "roles": "a role, such as a reference, is lost or has another target",

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from docutils.utils import column_width
 
-from editions.wrapping import one_line, wrap_comment, wrap_prose
+from translation.wrapping import one_line, wrap_comment, wrap_prose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from editions.markup import Syntax
+    from translation.markup import Syntax
 
 _SHORT = 4
 """A line below a title that is shorter may pass for text."""

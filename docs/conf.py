@@ -14,13 +14,19 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "editions",
     "recipe_errors",
+    "recipe_page",
     "recordings",
 ]
 # Notebooks here are downloads, and MyST-NB would take each for a page and run it.
 exclude_patterns = ["_build", "_ext", "**.ipynb", "**.md5"]
 templates_path = ["_templates"]
 nitpicky = True
+
+# Editions --------------------------------------------------------------------
+locale_dirs = ["../locales"]
+gettext_compact = False
 
 # Recipes ---------------------------------------------------------------------
 SECTIONS = ["gradients", "pitfalls"]

@@ -17,7 +17,10 @@ BUILD = Path("docs/_build")
 SITE = BUILD / "html"
 EDITIONS = {
     language.lower().replace("_", "-"): language
-    for language in ("en", *sorted(path.name for path in Path("locales").iterdir()))
+    for language in (
+        "en",
+        *sorted(path.parent.name for path in Path().glob("locales/*/LC_MESSAGES")),
+    )
 }
 """The language of each edition, by the name of its folder on the site."""
 

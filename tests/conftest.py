@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SECONDS: Final = 300
-_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_COLOR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _INDEX: Final = "Test site\n=========\n\n.. toctree::\n\n   recipes/index\n"
 
 # What a test's ``docs/conf.py`` says, unless the test says otherwise.
@@ -77,14 +77,35 @@ class Site:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def build(
-        self, *sphinx_args: str, builder: str = "html", strict: bool = True
+        self,
+        *sphinx_args: str,
+        builder: str = "html",
+        strict: bool = True,
+        source: str = "docs",
     ) -> Build:
         """Run Sphinx from the root; when *strict*, every warning is an error."""
         output = self.root / "docs" / "_build" / builder
+        if source != "docs":
+            output = self.root / "docs" / "_build" / builder / source.split("/")[-2]
         checks = ("-W", "--keep-going", "-n") if strict else ()
-        command = (sys.executable, "-m", "sphinx", "-b", builder, "--no-color", *checks)
+        command = ("sphinx", "-b", builder, "--no-color", *checks, *sphinx_args)
+        return self.run(*command, source, str(output), folder=output)
+
+    def build_edition(
+        self, language: str, *sphinx_args: str, strict: bool = True
+    ) -> Build:
+        """Make the folder of an edition, and run Sphinx on it."""
+        made = self.run("editions")
+        if made.status:
+            return made
+        source = f"docs/_build/editions/{language.lower().replace('_', '-')}/docs"
+        own = ("-c", "docs", "-D", f"language={language}")
+        return self.build(*own, *sphinx_args, strict=strict, source=source)
+
+    def run(self, module: str, *arguments: str, folder: Path | None = None) -> Build:
+        """Run a module of Python's path from the root."""
         done = subprocess.run(
-            [*command, *sphinx_args, "docs", str(output)],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.root,
             env={**os.environ, "PYTHONPATH": _python_path()},
             capture_output=True,
@@ -93,8 +114,8 @@ class Site:
             timeout=_SECONDS,
             check=False,
         )
-        stdout, stderr = (_COLOUR.sub("", text) for text in (done.stdout, done.stderr))
-        return Build(done.returncode, stdout, stderr, output)
+        stdout, stderr = (_COLOR.sub("", text) for text in (done.stdout, done.stderr))
+        return Build(done.returncode, stdout, stderr, folder or self.root)
 
 
 class MakeSite(Protocol):

@@ -6,6 +6,7 @@ A recipe's script, notebook and archive of both get addresses that stay, below
 
 import shutil
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 FOLDER = "downloads"
 SUFFIXES = (".py", ".ipynb", ".zip")
 _TAGS = "sphx-glr-example-tags"
+_TAG_LIST = "sg-tag-list"
+"""What Sphinx-Gallery's script looks for, to fill it with the tags of a section."""
 
 
 class site_address(nodes.inline):  # noqa: N801 - docutils' way to name nodes
@@ -56,6 +59,8 @@ def replace_texts(app: "Sphinx", document: nodes.document) -> None:
             _remove(node)
         elif "sphx-glr-footer-example" in classes:
             _inside_only(node).replace_self(downloads(page))
+        elif isinstance(node, nodes.raw) and _TAG_LIST in node.astext():
+            node.replace_self(nodes.raw("", tag_list(), format="html"))
         elif _TAGS in classes and isinstance(node, nodes.paragraph):
             node.replace_self(tags(page, node.astext()))
 
@@ -90,6 +95,13 @@ def tags(page: str, text: str) -> nodes.container:
         line += site_address("", tag.strip(), page=section, query=query)
     row += line
     return row
+
+
+def tag_list() -> str:
+    """Write the place for a section's tags, with the words that `tags.js` needs."""
+    label, clear = escape(_("Tags")), escape(_("Clear"))
+    words = f'data-label="{label}" data-clear="{clear}"'
+    return f'<div id="{_TAG_LIST}" class="sphx-glr-tag-list" {words}></div>'
 
 
 def address(page: str) -> str:

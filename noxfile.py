@@ -150,6 +150,13 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session
+def translate(session: nox.Session) -> None:
+    """Refresh the catalogs in locales/; the rest goes to `python -m translation`."""
+    install(session, "docs")
+    session.run("python", "-m", "translation", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run pytest; what stands behind `--` is handed to it."""
     install(session, "recipes", "tests")

@@ -75,7 +75,8 @@ class Glossary:
 def _pattern(term: str) -> re.Pattern[str]:
     """Find a term in any case and number, and a verb in any of its forms."""
     words = r"\s+".join(_forms(word) for word in term.split())
-    return re.compile(rf"(?<![\w-]){words}(?![\w-])", re.IGNORECASE)
+    # Words within a dotted name, such as `torch.Tensor.backward`, are not prose.
+    return re.compile(rf"(?<![\w.-]){words}(?![\w-]|\.\w)", re.IGNORECASE)
 
 
 def _forms(word: str) -> str:

@@ -170,8 +170,8 @@ plt.show()
 
 # %%
 # Two groups stand apart. The ways that leave ``None`` drop a reference for each tensor,
-# whatever its size. Zeros have to be written, one for each of the 4 million numbers, and
-# the larger the model, the longer that takes.
+# whatever its size. Zeros have to be written, one for each of the 4 million numbers,
+# and the larger the model, the longer that takes.
 #
 # You may read that setting ``None`` by hand is slower than calling a method. It is not:
 # both methods run the same loop, in Python too, with some bookkeeping around it.
@@ -267,9 +267,9 @@ for name, make_optimizer in optimizers.items():
     assert (with_zeros < 0) == (name != "SGD"), "zeros still act"
 
 # %%
-# With ``None`` the weight stands still in every row. With zeros it moves in all rows but
-# the first: momentum carries it on, weight decay shrinks it, and Adam has a momentum of
-# its own.
+# With ``None`` the weight stands still in every row. With zeros it moves in all rows
+# but the first: momentum carries it on, weight decay shrinks it, and Adam has a
+# momentum of its own.
 
 # %%
 # The ways in one table
@@ -318,8 +318,8 @@ for name, make_optimizer in optimizers.items():
 # What to remember
 # ----------------
 #
-# - ``optimizer.zero_grad()`` is the right default. It frees the memory of the gradients,
-#   and nothing that you write by hand is worth the change.
+# - ``optimizer.zero_grad()`` is the right default. It frees the memory of the
+#   gradients, and nothing that you write by hand is worth the change.
 # - A new optimizer clears nothing, since gradients live on the parameters. It forgets
 #   its momentum instead.
 # - Zeros are gradients. Momentum, weight decay and Adam move a weight whose gradient is

@@ -23,7 +23,7 @@ templates_path = ["_templates"]
 nitpicky = True
 
 # Recipes ---------------------------------------------------------------------
-SECTIONS = ["gradients", "pitfalls"]
+SECTIONS = ["gradients", "training", "pitfalls"]
 sphinx_gallery_conf = {
     "examples_dirs": "../recipes",
     "gallery_dirs": "recipes",

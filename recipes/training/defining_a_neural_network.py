@@ -138,8 +138,8 @@ assert "16x49 and 784x64" in message
 # The error names the two sizes that do not fit. ``784x64`` is the weight of ``hidden``,
 # turned over for the product, so this is the layer to look at. ``16x49`` is what came
 # in: 16 rows where one row per image was expected. The convolutions take a single image
-# as well, so the fault passed them unnoticed, and ``torch.flatten`` took the 16 channels
-# for a batch. ``image.unsqueeze(0)`` makes a batch of one image.
+# as well, so the fault passed them unnoticed, and ``torch.flatten`` took the 16
+# channels for a batch. ``image.unsqueeze(0)`` makes a batch of one image.
 
 # %%
 # Step 5. Count the parameters
@@ -177,6 +177,7 @@ for axes in (left, right):
     axes.invert_yaxis()
     axes.bar_label(axes.containers[0], fmt="{:,.0f}", padding=3)
     axes.margins(x=0.2)
+    axes.locator_params(axis="x", nbins=4)
 plt.show()
 # sphinx_gallery_alt_block = "Two bar charts over the four layers first, second, hidden and scores. Left, the parameters: nearly all are in hidden, and the two convolutions have few. Right, the numbers put out for one image: nearly all come from the two convolutions, and the two linear layers put out few."
 
@@ -241,7 +242,8 @@ assert found[list] == 0 and found[nn.ModuleList] == 3 * 8 * (8 + 1)
 # Both compute. But PyTorch does not look into a Python list, so the first network has
 # no parameters at all. An optimizer would not train those layers, ``.to(device)`` would
 # not move them, and a checkpoint would not hold them. Use ``nn.ModuleList``,
-# ``nn.ModuleDict`` or ``nn.Sequential``, and ``nn.ParameterList`` for single parameters.
+# ``nn.ModuleDict`` or ``nn.Sequential``, and ``nn.ParameterList`` for single
+# parameters.
 
 # %%
 # What to remember

@@ -32,7 +32,7 @@ locale_dirs = ["../locales"]
 gettext_compact = False
 
 # Recipes ---------------------------------------------------------------------
-SECTIONS = ["gradients", "pitfalls"]
+SECTIONS = ["gradients", "training", "pitfalls"]
 sphinx_gallery_conf = {
     "examples_dirs": "../recipes",
     "gallery_dirs": "recipes",

@@ -89,9 +89,10 @@ def docs(session: nox.Session) -> None:
         words = ["run", "--all"] if options.mode == "run" else ["run"]
         install(session, "recipes")
         session.run("python", "-m", "fashion_mnist")
-        # Where a recipe fails, the other pages are built all the same; its own says so,
-        # and fails the build.
-        session.run("python", "-m", "recordings", *words, success_codes=[0, 1])
+        # Where a stale recipe fails, the other pages are built all the same; its own
+        # says so, and fails the build. One with a fresh recording would not.
+        well = [0] if options.mode == "run" else [0, 1]
+        session.run("python", "-m", "recordings", *words, success_codes=well)
     make_editions = ("python", "-m", "editions")
     session.run(*make_editions)
     if options.live:

@@ -80,10 +80,11 @@ def before_gallery(app: Sphinx) -> None:
         gallery_settings=app.config.sphinx_gallery_conf,
     )
     failed: dict[str, str] = {}
+    anew = settings.mode == "run"
     if settings.mode != "replay":
-        failed = _record(library, everything=settings.mode == "run")
+        failed = _record(library, everything=anew)
     entries = [
-        replace(each, reasons=(*each.reasons, failed[each.recipe.page]))
+        _failed(each, failed[each.recipe.page], was_to_be_new=anew)
         if each.recipe.page in failed
         else each
         for each in library.entries()
@@ -120,6 +121,12 @@ def _record(library: Library, *, everything: bool) -> dict[str, str]:
         for each in results
         if each.status == "failed"
     }
+
+
+def _failed(entry: Entry, reason: str, *, was_to_be_new: bool) -> Entry:
+    """Say of an entry that its recipe failed; what was recorded before won't do."""
+    state = "stale" if was_to_be_new and entry.state == "fresh" else entry.state
+    return replace(entry, state=state, reasons=(*entry.reasons, reason))
 
 
 def _warn(entry: Entry, command: str) -> None:

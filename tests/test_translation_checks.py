@@ -219,6 +219,10 @@ MARKDOWN = {
     "another role": ("{ref}`d`", "{doc}`d`", ["roles", "roles"]),
     "a lost footnote": ("As said.[^e]", "如前所述。", ["footnotes"]),
     "typography": ("Use `x`.", "用`x`。", ["typography"]),
+    "a list": ("In the 1st place", "1. 在先", ["markdown"]),
+    "an escaped item": ("In the 1st place", "1\\. 在先", []),
+    "two paragraphs": ("One.", "一。\n\n二。", ["markdown"]),
+    "a quotation": ("More", "> 更多", ["markdown"]),
 }
 
 
@@ -251,8 +255,12 @@ def test_a_check_is_switched_off_with_a_reason(
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_each_check_can_be_switched_off(check: str) -> None:
-    msgid, msgstr, _ = next(case for case in BAD.values() if case[2] == check)
-    assert check not in found(msgid, msgstr, comment=f"check: {check} off: this once")
+    cases: list[tuple[str, str, str, Syntax]]
+    cases = [(*case, "rest") for case in BAD.values()]
+    cases.append(("In the 1st place", "1. 在先", "markdown", "markdown"))
+    msgid, msgstr, _, syntax = next(case for case in cases if case[2] == check)
+    assert check in found(msgid, msgstr, syntax)
+    assert check not in found(msgid, msgstr, syntax, f"check: {check} off: this once")
 
 
 # The glossary ------------------------------------------------------------------------

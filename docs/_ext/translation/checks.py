@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from docutils.parsers.rst.states import Body
+from markdown_it import MarkdownIt
 
 from translation import markup, typography
 from translation.wrapping import RULE, one_line
@@ -30,6 +31,7 @@ CHECKS: Final = {
     "footnotes": "a reference to a footnote is lost or another one",
     "emphasis": "words are stressed that are not in the message, or the other way",
     "rest": "the translation is broken reST, or another element than the message",
+    "markdown": "the translation is another element than the message, such as a list",
     "glossary": "a word of the glossary is translated otherwise",
     "typography": "punctuation or spaces are not those of Chinese text",
 }
@@ -39,6 +41,7 @@ _COMMENT: Final = re.compile(r"check:\s*(?P<name>[\w-]*)\s*off\b\s*:?\s*(?P<why>
 
 
 _OPTION: Final = re.compile(Body.patterns["option_marker"])
+_MARKDOWN: Final = MarkdownIt("commonmark").enable("table")
 
 
 class Problem(NamedTuple):
@@ -83,6 +86,8 @@ def problems(
     found += _compared(source.marks, target.marks)
     if syntax == "rest":
         found += _rest_problems(source, target, msgid, msgstr)
+    if syntax == "markdown":
+        found += _markdown_problems(msgid, msgstr)
     if rules.glossary:
         texts = rules.glossary.problems(source.words, target.words)
         found += [Problem("glossary", text) for text in texts]
@@ -138,3 +143,23 @@ def _rest_problems(
         yield Problem("rest", f"{cause} with \\")
     if "\n" in msgstr.strip() and "\n" not in msgid:
         yield Problem("rest", "a line break; on the page it is a space")
+
+
+def _markdown_problems(msgid: str, msgstr: str) -> Iterator[Problem]:
+    """Find what Sphinx would leave out in silence: it takes one paragraph only."""
+    shape = _elements(msgstr)
+    if shape != _elements(msgid):
+        shapes = " and ".join(shape or ["nothing"])
+        yield Problem(
+            "markdown", f"it is read as {shapes}: escape its beginning with \\"
+        )
+
+
+def _elements(text: str) -> list[str]:
+    """Name the elements that a text in Markdown is on its own."""
+    tokens = _MARKDOWN.parse(text)
+    return [
+        token.type.removesuffix("_open")
+        for token in tokens
+        if token.level == 0 and token.nesting >= 0
+    ]

@@ -223,6 +223,9 @@ MARKDOWN = {
     "an escaped item": ("In the 1st place", "1\\. 在先", []),
     "two paragraphs": ("One.", "一。\n\n二。", ["markdown"]),
     "a quotation": ("More", "> 更多", ["markdown"]),
+    "stress": ("Clear *now*.", "*现在*清零。", []),
+    "lost stress": ("Clear *now*.", "现在清零。", ["emphasis"]),
+    "asterisks that show": ("**Clear.** Then", "**清零。**然后", ["emphasis"]),
 }
 
 

@@ -9,6 +9,7 @@ by a comment above it in the catalog::
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from docutils.parsers.rst.states import Body
@@ -18,8 +19,9 @@ from translation import markup, typography
 from translation.wrapping import RULE, one_line
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from markdown_it.token import Token
 
     from translation.glossary import Glossary
 
@@ -42,6 +44,7 @@ _COMMENT: Final = re.compile(r"check:\s*(?P<name>[\w-]*)\s*off\b\s*:?\s*(?P<why>
 
 _OPTION: Final = re.compile(Body.patterns["option_marker"])
 _MARKDOWN: Final = MarkdownIt("commonmark").enable("table")
+_STRESS: Final = {"em_open": "*…*", "strong_open": "**…**"}
 
 
 class Problem(NamedTuple):
@@ -146,20 +149,28 @@ def _rest_problems(
 
 
 def _markdown_problems(msgid: str, msgstr: str) -> Iterator[Problem]:
-    """Find what Sphinx would leave out in silence: it takes one paragraph only."""
-    shape = _elements(msgstr)
-    if shape != _elements(msgid):
+    """Find what Sphinx leaves out in silence, for it takes one paragraph only.
+
+    Stress, too: beside Chinese punctuation, CommonMark may show the asterisks.
+    """
+    source, target = (_MARKDOWN.parse(text) for text in (msgid, msgstr))
+    if (shape := _elements(target)) != _elements(source):
         shapes = " and ".join(shape or ["nothing"])
-        yield Problem(
-            "markdown", f"it is read as {shapes}: escape its beginning with \\"
-        )
+        cause = f"it is read as {shapes}: escape its beginning with \\"
+        yield Problem("markdown", cause)
+    yield from _compared(_stress(source), _stress(target))
 
 
-def _elements(text: str) -> list[str]:
+def _elements(tokens: Sequence[Token]) -> list[str]:
     """Name the elements that a text in Markdown is on its own."""
-    tokens = _MARKDOWN.parse(text)
     return [
         token.type.removesuffix("_open")
         for token in tokens
         if token.level == 0 and token.nesting >= 0
     ]
+
+
+def _stress(tokens: Sequence[Token]) -> Counter[tuple[str, str]]:
+    """Count what is stressed in a text in Markdown."""
+    inline = (child.type for token in tokens for child in token.children or ())
+    return Counter(("emphasis", _STRESS[kind]) for kind in inline if kind in _STRESS)

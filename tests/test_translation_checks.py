@@ -303,13 +303,15 @@ def test_terms(msgid: str, msgstr: str, terms: list[str]) -> None:
 
 def test_a_glossary_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "glossary.csv"
-    path.write_text('english,chinese\nloss,损失\n"a, b",甲\n', "utf-8")
+    path.write_text('english,japanese\nloss,损失\n"a, b",甲\n', "utf-8")
     assert list(Glossary.load(path).problems("a loss", "x")) == ['"loss" is "损失"']
 
 
 GLOSSARIES = {
     "no header": ("loss,损失\n".encode(), 1),
     "nothing": (b"", 1),
+    "an empty line": (b"\nloss,x\n", 1),
+    "one column": (b"english\nloss\n", 1),
     "a gap": ("english,chinese\nloss,损失\ngradient,\n".encode(), 3),
     "three columns": ("english,chinese\nloss,损失,x\n".encode(), 2),
     "another encoding": ("english,chinese\nloss,损失\n".encode("gbk"), 2),

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-_COLUMNS: Final = ["english", "chinese"]
+_COLUMNS: Final = 2
+_FIRST_COLUMN: Final = "english"
 
 
 class GlossaryError(Exception):
@@ -42,7 +43,7 @@ class Glossary:
 
     @classmethod
     def load(cls, path: Path) -> Glossary:
-        """Read a table of comma-separated values, `english,chinese`.
+        """Read a table of comma-separated values, such as `english,chinese`.
 
         Raises:
             GlossaryError: A line is not of that form.
@@ -53,11 +54,12 @@ class Glossary:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise GlossaryError(path, line, "not in UTF-8") from error
         rows = list(csv.reader(lines))
-        if not rows or rows[0] != _COLUMNS:
-            raise GlossaryError(path, 1, f"the first line must be {','.join(_COLUMNS)}")
+        if not rows or rows[0][:1] != [_FIRST_COLUMN] or len(rows[0]) != _COLUMNS:
+            cause = "the first line must name two columns, such as english,chinese"
+            raise GlossaryError(path, 1, cause)
         pairs = []
         for number, row in enumerate(rows[1:], 2):
-            if len(row) != len(_COLUMNS) or not all(cell.strip() for cell in row):
+            if len(row) != _COLUMNS or not all(cell.strip() for cell in row):
                 cause = "a line holds a term and its translation"
                 raise GlossaryError(path, number, cause)
             pairs.append((row[0], row[1]))

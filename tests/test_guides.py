@@ -191,7 +191,7 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[list[CodeBlo
         patch.setenv("JUPYTER_PATH", str(home))
         patch.setenv("MPLBACKEND", "agg")
         page = guide(tmp_path_factory.mktemp("site") / "guides", RICH)
-        yield [guides.record(page), guides.record(page)]
+        yield [list(guides.record(page).blocks) for _ in range(2)]
 
 
 def test_what_is_printed_in_a_row_is_one_output(rich: list[list[CodeBlock]]) -> None:
@@ -238,9 +238,43 @@ def test_a_skipped_cell_has_no_output(rich: list[list[CodeBlock]]) -> None:
 
 
 def test_recording_again_changes_nothing_but_times(rich: list[list[CodeBlock]]) -> None:
-    first, second = ([replace(each, seconds=None) for each in run] for run in rich)
+    first, second = (
+        [replace(each, seconds=None, peak_memory=None) for each in run] for run in rich
+    )
     assert first == second
     assert all(each.seconds is not None for each in rich[0][:4])
+
+
+MEMORY = (
+    cell("1")
+    + cell("kept = b'x' * 300 * 2**20; del kept")
+    + cell("import torch\ntorch.cuda.get_device_name()")
+    + cell("3")
+    + cell("4", ":tags: [skip-execution]\n")
+)
+TORCH = """
+class cuda:
+    is_available = staticmethod(lambda: True)
+    get_device_name = staticmethod(lambda: "A GPU of this test")
+"""
+
+
+def test_memory_and_gpu_are_those_of_the_kernel(tmp_path: Path) -> None:
+    write(tmp_path, {"torch.py": TORCH})
+    ran = guides.record(guide(tmp_path, MEMORY))
+    assert ran.gpu == "A GPU of this test"
+    before, much, after, end, skipped = (each.peak_memory for each in ran.blocks)
+    assert before
+    assert much
+    assert after
+    assert end
+    assert much > before + 250 * 2**20
+    assert after < much - 250 * 2**20, "what a cell took before does not count"
+    assert skipped is None
+
+
+def test_a_guide_without_torch_names_no_gpu(tmp_path: Path) -> None:
+    assert guides.record(guide(tmp_path, cell("1"))).gpu is None
 
 
 FAILURES = {
@@ -255,7 +289,11 @@ FAILURES = {
     ),
     "ends the kernel": (cell("import os\nos._exit(0)"), r":8: Kernel died"),
     "floods": (
-        cell("for _ in range(10):\n    print('x' * 1000)"),
+        cell("print('x' * 3000)") + cell("print('x' * 3000)"),
+        r":11: it printed more than 5,000 characters",
+    ),
+    "floods without end": (
+        cell("while True:\n    print('x' * 1000)"),
         r":8: it printed more than 5,000 characters",
     ),
 }
@@ -420,9 +458,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Site:
     with pytest.MonkeyPatch.context() as patch:
         paths = [str(site.root / "recorder"), os.environ.get("PYTHONPATH", "")]
         patch.setenv("PYTHONPATH", os.pathsep.join(paths))
-        keep(
-            site, "guide", guides.record(guides.Guide(site.root / "docs" / "guide.md"))
-        )
+        ran = guides.record(guides.Guide(site.root / "docs" / "guide.md"))
+        keep(site, "guide", list(ran.blocks))
     (site.root / "docs" / "ran").unlink()
     return site
 

@@ -6,7 +6,7 @@ The recipe runs in a copy of its folder, so that it may even delete that.
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,25 +78,26 @@ def record(
     folder = Path(job.workspace)
     before = library.ingredients(recipe, with_lines=False)
     started, clock = datetime.now(UTC), time.perf_counter()
-    peaks: list[int] = []
 
     def peak_of_block() -> int | None:
         peak = provenance.peak_memory()
         provenance.reset_peak_memory()
-        peaks.extend([peak] if peak else [])
         return peak
 
     commit = provenance.commit(recipe.path)
     provenance.reset_peak_memory()
     if recipe.kind == "guide":
-        blocks = guides.record(
-            guides.open_guide(recipe.path, library.conf), job.time_limit
+        ran = guides.record(
+            guides.open_guide(recipe.path, library.conf),
+            job.time_limit,
+            LONGEST_OUTPUT,
         )
+        blocks, gpu = ran.blocks, ran.gpu
     else:
         script = mirror(recipe.path, folder / "copy")
         if tuple(split(script)[1]) != recipe.blocks:
             raise RecipeChanged(CHANGED)
-        blocks = capture.capture(
+        captured = capture.capture(
             script,
             library.gallery_settings,
             folder / "figures",
@@ -105,6 +106,7 @@ def record(
             echo=echo,
             longest_output=LONGEST_OUTPUT,
         )
+        blocks, gpu = tuple(captured), provenance.gpu()
     ingredients = library.ingredients(
         recipe, with_lines=key.names_lines(_texts(blocks), recipe.path.name)
     )
@@ -120,19 +122,22 @@ def record(
                 date=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
                 seconds=round(time.perf_counter() - clock, 2),
                 threads=job.threads,
-                peak_memory=max(peaks, default=None),
+                peak_memory=max(
+                    (each.peak_memory for each in blocks if each.peak_memory),
+                    default=None,
+                ),
                 processor=provenance.processor(),
-                gpu=provenance.gpu(),
+                gpu=gpu,
                 system=provenance.system(),
                 versions=provenance.versions(library.packages),
                 commit=commit,
             ),
-            blocks=tuple(blocks),
+            blocks=blocks,
         )
     )
 
 
-def _texts(blocks: list[CodeBlock]) -> list[str]:
+def _texts(blocks: Iterable[CodeBlock]) -> list[str]:
     """All text in the outputs of code blocks."""
     texts: list[str] = []
     for block in blocks:

@@ -137,7 +137,7 @@ def test_loaded_code_counts(tmp_path: Path) -> None:
 
 def test_a_guide_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     page = guide(tmp_path, cell("1", ":tags: [a\n"))
-    with pytest.raises(guides.GuideFailed, match=re.escape(f"{page.path}:1: can't be")):
+    with pytest.raises(guides.GuideFailed, match=r"^guide\.md:1: can't be"):
         guides.cells(page)
 
 
@@ -210,9 +210,7 @@ def test_an_error_that_is_expected_is_plain_text(rich: list[list[CodeBlock]]) ->
     (error,) = rich[0][1].outputs
     assert error["ename"] == "JSONDecodeError"
     assert "\x1b" not in "".join(error["traceback"])
-    assert any(
-        re.match(r"File python3\.\d+/json/", each) for each in error["traceback"]
-    )
+    assert any(re.match(r"File json/", each) for each in error["traceback"])
 
 
 def test_a_figure_is_a_vector_drawing(rich: list[list[CodeBlock]]) -> None:
@@ -224,9 +222,8 @@ def test_a_figure_is_a_vector_drawing(rich: list[list[CodeBlock]]) -> None:
 def test_no_output_names_a_folder_of_this_machine(rich: list[list[CodeBlock]]) -> None:
     printed, table = rich[0][3].outputs
     words = printed["text"].split()
-    assert words[:2] == ["./data.csv", "../x"]
-    assert re.fullmatch(r"python3\.\d+/json/__init__\.py", words[2])
-    assert words[3:] == ["site-packages/matplotlib/pyplot.py", "~/notes"]
+    assert words[:3] == ["data.csv", "../x", "json/__init__.py"]
+    assert words[3:] == ["matplotlib/pyplot.py", "~/notes"]
     assert table["data"] == {"text/plain": ".", "text/html": "<table></table>"}
     text = repr(rich)
     for folder in (sys.prefix, tempfile.gettempdir(), str(Path.home())):
@@ -311,7 +308,7 @@ def test_a_guide_that_fails_is_named_with_its_line(
         guides.record(page, time_limit=4, longest_output=5000)
     message = str(caught.value)
     assert "\x1b" not in message
-    assert re.fullmatch(re.escape(str(page.path)) + last, message.splitlines()[-1])
+    assert re.fullmatch(r"guide\.md" + last, message.splitlines()[-1])
     assert list(scratch.iterdir()) == []
     children = psutil.Process().children(recursive=True)
     assert not [each for each in children if "ipykernel_launcher" in each.cmdline()]

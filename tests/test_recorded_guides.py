@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,9 @@ from recordings import runner
 from recordings.library import open_library
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from conftest import MakeSite, Site
 
     from recordings.events import Result
@@ -47,6 +52,7 @@ print("never")
 print("four")
 ```
 """
+HEADER = "---\nfile_format: mystnb\nkernelspec: {name: python3}\n---\n\n# Guide\n\n"
 TORCH = """
 class cuda:
     is_available = staticmethod(lambda: True)
@@ -131,3 +137,145 @@ def built(site: Site, *options: str) -> str:
     build = site.build("-D", "recordings_mode=replay", *options)
     assert build.status == 0, build.stderr
     return build.page("guides/guide.html")
+
+
+# Runs --------------------------------------------------------------------------
+
+
+def guide(code: str) -> str:
+    return f"{HEADER}```{{code-cell}}\n{code}\n```\n"
+
+
+def printed(result: Result) -> str:
+    assert result.recording, result.reason
+    return "".join(
+        output["text"]
+        for block in result.recording.blocks
+        for output in block.outputs
+        if output["output_type"] == "stream"
+    )
+
+
+WRITES = """
+import os, pathlib, tempfile
+pathlib.Path("made").write_text("made")
+pathlib.Path("../made").write_text("made")
+pathlib.Path("data.csv").write_text("other")
+print(pathlib.Path("../../outside.txt").read_text(), os.getcwd(), tempfile.mkdtemp())
+os.remove("writes.md")
+"""
+
+
+def test_a_guide_leaves_nothing_behind_and_finds_its_project(
+    make_site: MakeSite,
+) -> None:
+    site = make_project(
+        make_site,
+        {
+            "docs/guides/writes.md": guide(WRITES),
+            "docs/guides/data.csv": "data",
+            "outside.txt": "found",
+            ".git/HEAD": "ref: refs/heads/main",
+            ".git/objects/x": "",
+            ".git/refs/x": "",
+        },
+    )
+    (site.root / "docs/guides/nowhere").symlink_to("is not there")
+    (site.root / "nowhere").symlink_to("nowhere")
+    before = sorted(site.root.rglob("*"))
+    result = run(site, "writes")
+    assert re.fullmatch(r"found \. /tmp/tmp\w+\n", printed(result))
+    made = {"_build", "recordings"}
+    after = [
+        each
+        for each in sorted(site.root.rglob("*"))
+        if not made & {*each.relative_to(site.root).parts}
+    ]
+    assert after == before
+    assert (site.root / "docs/guides/data.csv").read_text("utf-8") == "data"
+
+
+WAITS = """
+import pathlib, time
+import helper
+pathlib.Path({began!r}).touch()
+while not pathlib.Path({go_on!r}).exists():
+    time.sleep(0.01)
+print(helper.a)
+"""
+
+
+def rewrite(file: str, old: str, new: str) -> Callable[[Path], None]:
+    """Make an edit of one file in the guide's folder."""
+
+    def edit(folder: Path) -> None:
+        text = (folder / file).read_text("utf-8")
+        assert old in text
+        (folder / file).write_text(text.replace(old, new), "utf-8")
+
+    return edit
+
+
+EDITS = {
+    "its code": (rewrite("guide.md", "helper.a", "helper.a + 1"), True),
+    "it is no Python any more": (rewrite("guide.md", "print(", "print(("), True),
+    "it is gone": (lambda folder: (folder / "guide.md").unlink(), True),
+    "a module of it": (rewrite("helper.py", "1", "2"), True),
+    "its prose": (rewrite("guide.md", "# Guide", "# A guide\n\nWords."), False),
+    "a comment": (rewrite("guide.md", "print(", "# words\nprint("), False),
+}
+
+
+@pytest.mark.parametrize(("edit", "is_change"), EDITS.values(), ids=EDITS)
+def test_a_guide_that_is_edited_while_it_runs_is_not_recorded(
+    make_site: MakeSite,
+    tmp_path: Path,
+    edit: Callable[[Path], None],
+    *,
+    is_change: bool,
+) -> None:
+    began, go_on = tmp_path / "began", tmp_path / "go_on"
+    code = WAITS.format(began=str(began), go_on=str(go_on))
+    site = make_project(
+        make_site,
+        {"docs/guides/guide.md": guide(code), "docs/guides/helper.py": "a = 1\n"},
+    )
+
+    def change() -> None:
+        deadline = time.monotonic() + 60
+        while not began.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        edit(site.root / "docs" / "guides")
+        go_on.touch()
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    result = run(site, "guide")
+    thread.join()
+    names = open_library(site.root / "docs").store.names()
+    if is_change:
+        assert result.status == "failed"
+        assert "changed while it ran; record it again" in result.reason
+        assert names == []
+    else:
+        assert printed(result) == "1\n"
+        assert names == ["guides/guide.ipynb"]
+
+
+def test_a_guide_that_fails_or_floods_is_named_with_its_line(
+    make_site: MakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flood = "for _ in range(12):\n    print('x' * 2**20)"
+    files = {
+        "docs/guides/fails.md": guide("x = 1\n1 / 0"),
+        "docs/guides/floods.md": guide(flood),
+    }
+    site = make_project(make_site, files)
+    monkeypatch.setenv("HOME", str(site.root))
+    failed = run(site, "fails")
+    assert failed.reason == "fails.md:10: ZeroDivisionError: division by zero"
+    assert str(site.root) not in failed.tail
+    assert "recordings-" not in failed.tail
+    flooded = run(site, "floods")
+    why = "it printed more than 10,485,760 characters"
+    assert flooded.reason == f"floods.md:9: {why}"

@@ -8,10 +8,9 @@ import math
 import os
 import re
 import signal
-import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from nbformat import NotebookNode
 from recordings import provenance
 from recordings.guides import GuideFailed
 from recordings.guides.pages import Guide, cells, code
+from recordings.portable import Portable, make_portable
 from recordings.recording import CodeBlock, Output
 
 SETTINGS = {
@@ -60,7 +60,10 @@ class Ran:
 
 
 def record(
-    guide: Guide, time_limit: float = 300, longest_output: int = 10 * 2**20
+    guide: Guide,
+    time_limit: float = 300,
+    longest_output: int = 10 * 2**20,
+    portable: Portable | None = None,
 ) -> Ran:
     """Run a guide's cells in a kernel of this very Python, in the guide's folder.
 
@@ -68,6 +71,7 @@ def record(
         guide: What to run.
         time_limit: Seconds for all cells together.
         longest_output: Characters that it may print before it counts as a flood.
+        portable: Takes this machine's folders out of a text.
 
     Raises:
         GuideFailed: It can't be read, a cell raised or was not done in time, or the
@@ -76,7 +80,7 @@ def record(
     page = guide.read()
     lines = [block.line for block in cells(guide)]
     notebook: NotebookNode = nbformat.v4.new_notebook(cells=code(page))
-    portable = _portable(guide.path.parent)
+    portable = _without_cells(portable or make_portable(guide.path.parent))
     deadline = time.monotonic() + time_limit
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         client = _Client(
@@ -239,7 +243,14 @@ def _merged(outputs: Iterable[Output]) -> Iterator[Output]:
                 yield {"output_type": "stream", "name": name, "text": text}
 
 
-def _clean(output: Output, portable: Callable[[str], str], number: int = 0) -> Output:
+def _without_cells(portable: Portable) -> Portable:
+    """Have the files that IPython makes of cells named as what they are, too."""
+    temporary = re.escape(tempfile.gettempdir())
+    cell = re.compile(rf"{temporary}[/\\]ipykernel_\d+[/\\]\d+\.py")
+    return lambda text: portable(cell.sub("cell", text))
+
+
+def _clean(output: Output, portable: Portable, number: int = 0) -> Output:
     """Make an output plain, and free of this machine's folders."""
     plain: Output = json.loads(json.dumps(output))
     match plain["output_type"]:
@@ -255,33 +266,3 @@ def _clean(output: Output, portable: Callable[[str], str], number: int = 0) -> O
         if isinstance(content, str) and kind.startswith(("text/", "image/svg")):
             plain["data"][kind] = portable(content)
     return plain
-
-
-def _portable(folder: Path) -> Callable[[str], str]:
-    """Make a function that takes this machine's folders out of a text.
-
-    Args:
-        folder: Where the guide ran; folders around it are written as seen from there.
-    """
-    home = Path.home()
-    names = {home: "~"}
-    for kind in ("stdlib", "purelib", "platlib"):
-        library = Path(sysconfig.get_path(kind))
-        names[library] = library.name
-    for start in (folder.absolute(), folder.resolve()):
-        for each in (start, *start.parents):
-            # Not `/home` or `/tmp`: such names belong to no machine.
-            if each.parent.name:
-                names.setdefault(each, Path(os.path.relpath(each, start)).as_posix())
-    known = {str(each): name for each, name in names.items()}
-    for each in (each for each in names if home in each.parents):
-        known[f"~{os.sep}{each.relative_to(home)}"] = names[each]  # as IPython says it
-    either = "|".join(re.escape(each) for each in sorted(known, key=len, reverse=True))
-    folders = re.compile(rf"(?<![\w.~-])(?:{either})(?![\w-])")
-    temporary = re.escape(tempfile.gettempdir())
-    cell = re.compile(rf"{temporary}[/\\]ipykernel_\d+[/\\]\d+\.py")
-
-    def portable(text: str) -> str:
-        return folders.sub(lambda found: known[found[0]], cell.sub("cell", text))
-
-    return portable

@@ -106,9 +106,9 @@ def record(
             why = "\n".join([*traceback, guide.place(line, cause)])
             raise GuideFailed(why) from None
         except (CellTimeoutError, RuntimeError) as error:
-            late = isinstance(error, CellTimeoutError)
-            cause = f"not done after {time_limit:g} seconds" if late else str(error)
-            cause = client.flood or cause
+            late = f"not done after {time_limit:g} seconds"
+            is_late = isinstance(error, CellTimeoutError)
+            cause = late if is_late else client.flood or str(error)
             raise GuideFailed(guide.place(lines[client.index], cause)) from None
     blocks = [
         CodeBlock(

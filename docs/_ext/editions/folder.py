@@ -69,7 +69,8 @@ def make(project: Path, edition: Edition) -> Path:
     _sweep(root / "recipes", kept)
     pages = _with_sections(pages)
     _link_pages(project / "docs", root / "docs")
-    _compile(catalogs, root / "locales" / edition.language / "LC_MESSAGES")
+    for file in _compile(catalogs, root / "locales" / edition.language / "LC_MESSAGES"):
+        pages[file.relative_to(catalogs).with_suffix("").as_posix()] = _facts(file)
     _write(root / FILE, to_text(pages).encode())
     return root / "docs"
 
@@ -160,12 +161,28 @@ def _link_pages(docs: Path, place: Path) -> None:
             entry.unlink()
 
 
-def _compile(catalogs: Path, place: Path) -> None:
-    """Put the catalogs there that Sphinx and the extensions read, with their `.mo`."""
+def _facts(file: Path) -> PageFacts:
+    """Say of a page that Sphinx itself translates what its catalog says."""
+    entries = Catalog.load(file).entries()
+    untranslated = [
+        each.msgid for each in entries if each.is_fuzzy or not each.msgstr.strip()
+    ]
+    return PageFacts(total=len(entries), untranslated=untranslated)
+
+
+def _compile(catalogs: Path, place: Path) -> list[Path]:
+    """Put the catalogs there that Sphinx and the extensions read, with their `.mo`.
+
+    Returns:
+        Those of pages.
+    """
+    of_pages = []
     kept: set[Path] = set()
     for file in sorted(catalogs.rglob("*.po")):
         if file.is_relative_to(catalogs / "recipes"):
             continue
+        if file.stem not in STRINGS:
+            of_pages.append(file)
         copy = place / file.relative_to(catalogs)
         compiled = copy.with_suffix(".mo")
         kept |= {copy, compiled}
@@ -174,6 +191,7 @@ def _compile(catalogs: Path, place: Path) -> None:
         if catalog and (_write(copy, content) or not compiled.is_file()):
             polib.pofile(content.decode()).save_as_mofile(str(compiled))
     _sweep(place, kept)
+    return of_pages
 
 
 def _write(file: Path, content: bytes) -> bool:

@@ -15,23 +15,27 @@ CLASS = "untranslated"
 class MarkUntranslated(SphinxTransform):
     """Mark each text that no catalog translates."""
 
-    default_priority = 30  # once Sphinx's own transform (20) has put translations in
+    default_priority = 30  # Sphinx's own (20) has put translations in
 
     def apply(self, **_options: object) -> None:
         """Mark, count, and put a note on top when a part is missing."""
         if self.config.language in {None, SOURCE_LANGUAGE}:
             return
+        found = [
+            (node, message)
+            for node, message in extract_messages(self.document)
+            if not node.get("translated")
+        ]
         facts = page_facts.of(self.env)
-        if facts is None:
-            found = [node for node, _message in extract_messages(self.document)]
-            english = [node for node in found if not node.get("translated")]
-            total, missing = len(found), len(english)
+        if facts is None:  # the page has no catalog
+            english = [node for node, _message in found]
+            total = missing = len(english)
         else:
-            messages = set(facts.untranslated)
+            messages = {*facts.untranslated}
             english = [
                 node
-                for node in self.document.findall(nodes.TextElement)
-                if node.rawsource and message_of(node.rawsource) in messages
+                for node, message in found
+                if message in messages or message_of(node.rawsource) in messages
             ]
             total, missing = facts.total, len(messages)
         for node in english:

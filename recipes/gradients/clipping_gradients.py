@@ -86,9 +86,10 @@ assert torch.equal(weight.grad, torch.tensor([0.3, 0.4]))
 # weights act at each of the 30 steps, so if they stretch the gradient a little, they
 # stretch it 30 times over.
 #
-# The call stands between ``backward`` and ``step``. Before ``backward`` there is
-# nothing to clip, and after ``step`` it is too late. With a limit of infinity it clips
-# nothing and still returns the norm.
+# ``clip_grad_norm_`` stands between ``backward`` and ``step``. Before ``backward`` there
+# is nothing to clip, and after ``step`` it is too late. If you accumulate gradients,
+# clip once, after the last ``backward`` of a group. With a limit of infinity the call
+# clips nothing and still returns the norm.
 
 
 def train(max_norm, steps=200):
@@ -145,7 +146,7 @@ assert not math.isfinite(wild_losses[-1]), "there is no way back"
 
 max_norm = 1.0
 losses, norms = train(max_norm)
-first_loss, last_loss = losses[0], sum(losses[-20:]) / 20
+last_loss = sum(losses[-20:]) / 20
 share_clipped = sum(norm > max_norm for norm in norms) / len(norms)
 print(f"mean loss of the last 20 steps: {last_loss:.2f}")
 print(f"steps that were clipped:        {share_clipped:.0%}")

@@ -135,8 +135,8 @@ for name, make_optimizer in optimizers.items():
 # %%
 # ``nn.MSELoss`` is the mean over its batch. The loss of the large batch is the *mean*
 # of the eight small losses, but ``backward`` builds the gradient of their *sum*, which
-# is eight times as large. SGD with learning rate 0.11 then walks as if it were 0.88, and
-# that is too much here.
+# is eight times as large. SGD with learning rate 0.11 then walks as if it were 0.88,
+# and that is too much here.
 
 # %%
 # The repair
@@ -197,8 +197,10 @@ for name in optimizers:
     wanted = torch.tensor(large[name][1])
     for label, runs in (("mistake", mistake), ("repair", repair)):
         losses = torch.tensor(runs[name][1])
-        difference[name, label] = ((losses - wanted).abs() / wanted).max().item()
-        print(f"{name:5} {label:8} {difference[name, label]:12.3f}")
+        largest = ((losses - wanted).abs() / wanted).max().item()
+        difference[name, label] = largest
+        words = "below 0.001" if largest < 1e-3 else f"{largest:.0e}"
+        print(f"{name:5} {label:8} {words}")
 
 assert difference["SGD", "mistake"] > 10, "with SGD, the mistake explodes"
 assert difference["Adam", "mistake"] < 1e-3, "Adam does not see it"

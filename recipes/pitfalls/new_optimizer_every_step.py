@@ -178,13 +178,13 @@ assert (right_model.weight - goal).abs().max() < 0.3, "the repair finds 3 and 10
 # The second and the third line are the same run, loss by loss. The first step of SGD
 # with momentum is a step without, and here each step is a first one.
 
-fig, ax = plt.subplots()
+fig, ax = plt.subplots(layout="constrained")
 steps = range(1, 151)
 ax.plot(steps, wrong_losses, "C1", label="mistake")
 ax.plot(steps, half_losses, "C2", label="mistake, with clearing")
 ax.plot(steps, right_losses, "C0", label="repair")
 ax.set(xlabel="step", ylabel="loss (mean squared error, log scale)", yscale="log")
-ax.legend(loc="lower left")
+fig.legend(loc="outside upper center", ncols=3)
 plt.show()
 # sphinx_gallery_alt_block = "Loss by step on a logarithmic scale, in three curves. With the mistake it swings up and down to the end. With the mistake and clearing it falls slowly. After the repair it falls to a much lower level and stays there."
 

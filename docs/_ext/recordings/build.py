@@ -76,6 +76,7 @@ def before_gallery(app: Sphinx) -> None:
         namespace={
             **{setting.name: setting.value for setting in app.config},
             "extensions": list(app.extensions),
+            "tags": app.tags,
         },
         gallery_settings=app.config.sphinx_gallery_conf,
     )

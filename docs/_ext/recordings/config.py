@@ -1,6 +1,6 @@
 """The settings of `recordings`, read from `conf.py` with or without Sphinx."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,8 @@ class Settings:
     """Where recordings are kept: a folder beside `conf.py`, or an fsspec address."""
     mode: str = "auto"
     """`auto`: record what is stale or missing, then replay. `replay`: never run; what
-    is stale or missing is a warning, and its page says so. `run`: record all anew."""
+    is stale or missing is a warning, and its page says so. `run`: record all anew. The
+    build's settings count, but for objects that `conf.py` itself does not set."""
     command: str = "python -m recordings run"
     """What people type to record, before the recipe's name; messages say it."""
     requirements: tuple[str, ...] = ()
@@ -44,7 +45,7 @@ class Settings:
     data: Mapping[str, str] = field(default_factory=dict)
     """Published digests of data sets by name; a recipe names its sets in
     `# sphinx_gallery_needs = ["…"]`."""
-    time_limit: float = 300.0
+    time_limit: float = 300  # a whole number can be given by `-D`
     """Seconds that a recipe may take; `# sphinx_gallery_time_limit = …` in it wins."""
     tolerance: float = 0.05
     """Relative difference that `verify` allows between two numbers."""
@@ -103,6 +104,8 @@ def register(app: Sphinx) -> None:
             if setting.default_factory is not MISSING
             else setting.default
         )
+        if isinstance(default, tuple):
+            default = [*default]  # only lists can be given by `-D`
         # A page is made again when its recording changed, whatever the settings;
         # only this one changes the page itself.
         rebuilds = setting.name == "block_times"
@@ -128,14 +131,32 @@ def from_file(conf_dir: Path) -> tuple[Settings, dict[str, Any]]:
     Raises:
         ConfigError: There is no `conf.py`, it can't be run, or a setting is wrong.
     """
+    namespace = read(conf_dir)
+    return from_namespace(namespace), namespace
+
+
+def read(conf_dir: Path, tags: Iterable[str] = ()) -> dict[str, Any]:
+    """Give everything that `conf.py` sets.
+
+    Args:
+        conf_dir: Its folder.
+        tags: What `tags.has` tells it is set.
+
+    Raises:
+        ConfigError: There is no `conf.py`, or it can't be run.
+    """
     file = conf_dir / "conf.py"
     if not file.is_file():
         raise ConfigError(f"no conf.py in {conf_dir}; name its folder with --conf")
-    namespace = eval_config_file(file, Tags())
-    known = {each.name for each in fields(Settings)}
-    given = {
-        name.removeprefix(PREFIX): value
-        for name, value in namespace.items()
-        if name.removeprefix(PREFIX) in known and name.startswith(PREFIX)
-    }
-    return Settings(**given), namespace
+    return eval_config_file(file, Tags([*tags]))
+
+
+def from_namespace(namespace: Mapping[str, Any]) -> Settings:
+    """Take the settings from what `conf.py` sets.
+
+    Raises:
+        ConfigError: One is wrong.
+    """
+    known = {PREFIX + each.name: each.name for each in fields(Settings)}
+    given = {known[name]: each for name, each in namespace.items() if name in known}
+    return Settings(**given)

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recordings import guides, key, provenance
+from recordings import guides, handover, key, provenance
 from recordings.gallery import capture, failure_expected, split
 from recordings.job import Job, Outcome
-from recordings.library import Library, Recipe, open_library
+from recordings.library import Library, Recipe
 from recordings.recording import CodeBlock, Recording, Run, to_text
 from recordings.workspace import mirror
 
@@ -40,7 +40,7 @@ def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
     # What Sphinx-Gallery would warn of, a recipe that raised, is in the outcome.
     logging.getLogger("sphinx").setLevel(logging.CRITICAL)
     try:
-        library = open_library(Path(job.conf_dir), Path(job.source))
+        library = handover.open_for(job)
         recipe = next(each for each in library.recipes if each.page == job.page)
         if recipe.fault:
             raise UnreadableRecipe(recipe.fault)  # noqa: TRY301 - told like the others
@@ -50,7 +50,12 @@ def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
     except guides.GuideFailed as failed:
         *_, last = str(failed).strip().splitlines()
         return Outcome(failure=last, traceback=str(failed))
-    except (UnreadableRecipe, RecipeChanged, key.CodeError) as refused:
+    except (
+        UnreadableRecipe,
+        RecipeChanged,
+        key.CodeError,
+        handover.SettingsDiffer,
+    ) as refused:
         return Outcome(failure=str(refused))
     except SystemExit as left:
         return Outcome(failure=f"it called sys.exit({left.code!r})")

@@ -13,12 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
 
-from recordings import watch
+from recordings import handover, watch
 from recordings.events import Planned, Report, Result, Started
+from recordings.job import Handover
 from recordings.library import Entry, Library
 from recordings.recording import RecordingError, from_text, to_text
 from recordings.store import StoreError
@@ -179,7 +181,13 @@ class _Work:
             time_limit=self.time_limit or limit,
             memory_limit=self.memory_limit,
             jobs=self.jobs,
+            handover=self.handover,
         )
+
+    @cached_property
+    def handover(self) -> Handover:
+        """What recipes' processes are told of settings."""
+        return handover.of(self.library)
 
     def _log(self, entry: Entry) -> Path:
         folder = self.library.conf_dir.absolute() / LOGS

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from recordings.job import Job, Outcome
+from recordings.job import Handover, Job, Outcome
 from recordings.processes import TOKEN, Family
 from recordings.workspace import workspace
 
@@ -62,6 +62,7 @@ class Task:
     """Bytes; None: a fair share of the machine's."""
     jobs: int
     """How many recipes run at once, each of which needs its share."""
+    handover: Handover
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def watch(task: Task) -> Ending:
             threads=task.threads,
             time_limit=task.time_limit,
             workspace=str(folder),
+            handover=task.handover,
         )
         job.save(folder / "job.json")
         process = subprocess.Popen(

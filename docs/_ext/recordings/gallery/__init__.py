@@ -17,7 +17,15 @@ from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
 from recordings.gallery.signatures import check
 from recordings.key import Block
 
-__all__ = ["changes_output", "check", "failure_expected", "load", "scripts", "split"]
+__all__ = [
+    "as_given",
+    "changes_output",
+    "check",
+    "failure_expected",
+    "load",
+    "scripts",
+    "split",
+]
 
 
 def load(namespace: Mapping[str, Any], source: Path) -> dict[str, Any]:
@@ -32,6 +40,16 @@ def load(namespace: Mapping[str, Any], source: Path) -> dict[str, Any]:
     plot = gen_gallery._bool_eval(settings["plot_gallery"])
     gen_gallery._update_gallery_conf_builder_inited(settings, source, plot)
     return settings
+
+
+def as_given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give those of filled-in settings that can be filled in again.
+
+    That is all that a project may set, but for those that read otherwise once they are
+    filled in: then arguments are cut from `compress_images`.
+    """
+    known = gen_gallery.DEFAULT_GALLERY_CONF.keys() - {"compress_images"}
+    return {name: each for name, each in settings.items() if name in known}
 
 
 def scripts(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:

@@ -57,10 +57,8 @@ def recorded(site: Site) -> dict[str, object]:
     """Give the ingredients of the recording, and the types of its outputs."""
     notebook = json.loads((site.root / NAME).read_text("utf-8"))
     ingredients: dict[str, object] = notebook["metadata"]["recording"]["ingredients"]
-    types = [
-        each["output_type"] for cell in notebook["cells"] for each in cell["outputs"]
-    ]
-    return {**ingredients, "outputs": types}
+    outputs = [each for cell in notebook["cells"] for each in cell["outputs"]]
+    return {**ingredients, "outputs": [each["output_type"] for each in outputs]}
 
 
 @pytest.mark.parametrize(

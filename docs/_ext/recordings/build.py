@@ -9,6 +9,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.errors import ConfigError
 from sphinx.util import logging
 
 from recordings import (
@@ -21,11 +22,13 @@ from recordings import (
     run_card,
     runner,
 )
+from recordings.config import Settings
 from recordings.gallery.replay import Replay
 from recordings.key import Block
 from recordings.library import Entry, Library, open_library
 from recordings.markdown import to_markdown
 from recordings.recording import Recording, to_text
+from recordings.store import ReadOnlyError, StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -67,8 +70,41 @@ def of(app: Sphinx) -> Build:
 
 
 def before_gallery(app: Sphinx) -> None:
-    """Record what the mode asks for, then stand in for Sphinx-Gallery's running."""
+    """Record what the mode asks for, then stand in for Sphinx-Gallery's running.
+
+    Raises:
+        ConfigError: A setting is wrong, or the store can't be used.
+    """
     settings = config.from_sphinx(app.config)
+    try:
+        build = _prepare(app, settings)
+    except ReadOnlyError as error:
+        raise ConfigError(
+            f"recordings_path: {error}; nothing was run; to build from the recordings "
+            "that are there, add: -D recordings_mode=replay"
+        ) from error
+    except StoreError as error:
+        raise ConfigError(
+            f"recordings_path: {error}; make sure that the address is right, and that "
+            "it can be reached and read from here"
+        ) from error
+    app.recordings_build = build  # type: ignore[attr-defined]
+    for entry in build.entries.values():
+        if entry.state != "fresh":
+            _warn(entry, settings.command)
+    _forget_outdated_pages(build)
+    replay = Replay(
+        build.recording,
+        lambda page, blocks: _notebook(app, page, blocks),
+        block_times=settings.block_times,
+    )
+    # Its own processes would not know of what stands in for running, and run recipes.
+    app.config.sphinx_gallery_conf["parallel"] = False
+    build.give_back = replay.install()
+
+
+def _prepare(app: Sphinx, settings: Settings) -> Build:
+    """Find the recipes, and record what the mode asks for."""
     library = open_library(
         Path(app.confdir),
         Path(app.srcdir),
@@ -89,20 +125,7 @@ def before_gallery(app: Sphinx) -> None:
         else each
         for each in library.entries()
     ]
-    build = Build(library, entries)
-    app.recordings_build = build  # type: ignore[attr-defined]
-    for entry in entries:
-        if entry.state != "fresh":
-            _warn(entry, settings.command)
-    _forget_outdated_pages(build)
-    replay = Replay(
-        build.recording,
-        lambda page, blocks: _notebook(app, page, blocks),
-        block_times=settings.block_times,
-    )
-    # Its own processes would not know of what stands in for running, and run recipes.
-    app.config.sphinx_gallery_conf["parallel"] = False
-    build.give_back = replay.install()
+    return Build(library, entries)
 
 
 def after_gallery(app: Sphinx) -> None:

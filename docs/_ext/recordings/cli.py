@@ -10,7 +10,7 @@ from sphinx.errors import ConfigError
 
 from recordings import commands, gallery, selection
 from recordings.library import open_library
-from recordings.store import StoreError
+from recordings.store import ReadOnlyError, StoreError
 
 USAGE, INTERRUPTED = 2, 130
 """Exit statuses, beside those of `recordings.commands`."""
@@ -26,8 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.command(library, entries, options)
     except (ConfigError, selection.UnknownRecipe) as error:
         return _complain(str(error), USAGE)
+    except ReadOnlyError as error:
+        return _complain(f"{error}; nothing was run", commands.FAILED)
     except StoreError as error:
-        return _complain(str(error), commands.FAILED)
+        advice = "make sure that recordings_path in conf.py is right, and open to you"
+        return _complain(f"{error}; {advice}", commands.FAILED)
     except KeyboardInterrupt:
         return _complain("stopped; what was finished is kept", INTERRUPTED)
     return status

@@ -5,7 +5,6 @@ or the workers of a dask.distributed scheduler. Recordings are read and written 
 caller's own process, each as soon as it is there.
 """
 
-import os
 import secrets
 import signal
 import threading
@@ -41,13 +40,6 @@ class Executor(Protocol):
         """Call a function, somewhere, and give a future of its result."""
 
 
-def cores() -> int:
-    """Count the processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def run(  # noqa: PLR0913 - all but two have a default
     library: Library,
     entries: Sequence[Entry],
@@ -78,12 +70,19 @@ def run(  # noqa: PLR0913 - all but two have a default
 
     Returns:
         What became of each recipe that was run or moved, in the order of `entries`.
+
+    Raises:
+        ReadOnlyError: Recordings can't be written; nothing was run.
     """
-    work = _Work(library, jobs or cores(), time_limit, memory_limit, write, report)
+    work = _Work(
+        library, jobs or watch.cores(), time_limit, memory_limit, write, report
+    )
     if write:
         work.move([each for each in entries if each.found_at])
     wanted = [each for each in entries if anew or each.state != "fresh"]
     if wanted:
+        if write:
+            library.store.check_writable(each.recipe.file for each in wanted)
         with _ended_by_sigterm():
             work.run(sorted(wanted, key=_longest_first), executor)
     order = {entry.recipe.page: number for number, entry in enumerate(entries)}

@@ -128,6 +128,13 @@ def stop(run: str) -> None:
     _stopped.add(run)
 
 
+def cores() -> int:
+    """Count the processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def memory_of_machine() -> int:
     """Give the bytes of memory that there are, for a container its own limit."""
     total = int(psutil.virtual_memory().total)

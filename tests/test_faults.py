@@ -7,9 +7,8 @@ import pytest
 from conftest import MakeSite, Site
 from stores import web_server
 
-RECIPE = (
-    '"""\nOne\n===\n\nText.\n"""\n\nfrom pathlib import Path\n\nPath({!r}).touch()\n'
-)
+TITLE = '"""\nOne\n===\n\nText.\n"""\n\n'
+RECIPE = TITLE + "from pathlib import Path\n\nPath({!r}).touch()\n"
 REPLAY = ("-D", "recordings_mode=replay")
 
 
@@ -65,3 +64,33 @@ def test_a_store_that_is_not_there_is_told(
     assert "make sure that the address is right" in line
     assert "Configuration error!" in build.stderr
     assert not ran.exists()
+
+
+# A recording that a hand or a disk broke ------------------------------------------
+
+
+def test_a_broken_picture_counts_as_missing(site: Site) -> None:
+    draws = "import matplotlib.pyplot as plt\n\n_ = plt.plot([1, 2])\n"
+    site.write({"recipes/one/good.py": TITLE + draws})
+    assert site.build().status == 0
+    recording = site.root / "docs/recordings/recipes/one/good.ipynb"
+    text = recording.read_text("utf-8")
+    recording.write_text(re.sub(r'("image/png": ".{99})[^"]*', r"\1", text), "utf-8")
+    build = site.build(*REPLAY)
+    assert build.status == 1
+    [line] = [each for each in build.stderr.splitlines() if "good.py:1" in each]
+    assert "its recording is missing" in line
+    assert "recipes/one/good.ipynb: its recording is damaged: a picture (im" in line
+    assert "This page has no output" in build.page("recipes/one/good.html")
+    assert site.build().status == 0, "it is recorded again"
+
+
+def test_a_value_without_text_breaks_no_build(site: Site) -> None:
+    site.write({"recipes/one/good.py": TITLE + "str(7)\n"})
+    assert site.build().status == 0
+    recording = site.root / "docs/recordings/recipes/one/good.ipynb"
+    text = recording.read_text("utf-8")
+    assert '"text/plain"' in text
+    recording.write_text(text.replace('"text/plain"', '"text/unknown"'), "utf-8")
+    build = site.build(*REPLAY)
+    assert build.status == 0, build.stderr

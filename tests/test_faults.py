@@ -7,6 +7,8 @@ import pytest
 from conftest import MakeSite, Site
 from stores import web_server
 
+from recordings.library import open_library
+
 TITLE = '"""\nOne\n===\n\nText.\n"""\n\n'
 RECIPE = TITLE + "from pathlib import Path\n\nPath({!r}).touch()\n"
 REPLAY = ("-D", "recordings_mode=replay")
@@ -94,3 +96,31 @@ def test_a_value_without_text_breaks_no_build(site: Site) -> None:
     recording.write_text(text.replace('"text/plain"', '"text/unknown"'), "utf-8")
     build = site.build(*REPLAY)
     assert build.status == 0, build.stderr
+
+
+# Sphinx-Gallery's own switch ----------------------------------------------------
+
+
+def test_sphinx_gallery_s_switch_keeps_recipes_from_running(
+    site: Site, ran: Path
+) -> None:
+    off = ("-D", "plot_gallery=0")
+    build = site.build(*off)
+    assert "its recording is missing" in build.stderr
+    assert not ran.exists()
+    assert "This page has no output" in build.page("recipes/one/good.html")
+
+    assert site.build().status == 0
+    ran.unlink()
+    every = site.build("-D", "recordings_mode=run", *off)
+    assert every.status == 0, every.stderr
+    assert not ran.exists()
+    assert "run-card" in every.page("recipes/one/good.html")
+
+
+def test_sphinx_gallery_s_switch_hides_no_recipe(site: Site) -> None:
+    conf = site.root / "docs" / "conf.py"
+    off = "sphinx_gallery_conf['plot_gallery'] = False\n"
+    conf.write_text(conf.read_text("utf-8") + off, "utf-8")
+    [entry] = open_library(site.root / "docs").entries()
+    assert entry.recipe.page == "recipes/one/good"

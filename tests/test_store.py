@@ -410,7 +410,7 @@ def test_what_can_be_written_is_left_as_it_was(store: Store) -> None:
     assert len(store._files.find(store._root)) == 1  # noqa: SLF001
 
 
-class NoSuchBucket(MemoryFileSystem):  # type: ignore[misc] - fsspec has no types
+class NoSuchBucket(MemoryFileSystem):  # type: ignore[misc]  # untyped
     """A store in which nothing can be put, as a bucket that is not there."""
 
     protocol = "no-bucket"

@@ -31,6 +31,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.connect("builder-inited", build.after_gallery, priority=550)
     # What other extensions do to a guide's source counts.
     app.connect("source-read", build.before_guide, priority=900)
+    app.add_transform(pages.KeepOutOfCatalogs)
     app.connect("env-get-outdated", pages.with_other_recordings)
     # Sphinx collects images and downloads of a page at priority 500.
     app.connect("doctree-read", pages.add_to_page, priority=400)

@@ -58,8 +58,9 @@ class Build:
         if entry is None:
             return ""
         shown = to_text(entry.recording) if entry.recording else ""
-        times = str(self.library.settings.block_times)
-        text = "\0".join([entry.state, *entry.reasons, times, shown])
+        settings = self.library.settings
+        how = [str(settings.block_times), settings.path, entry.found_at or ""]
+        text = "\0".join([entry.state, *entry.reasons, *how, shown])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -100,6 +101,8 @@ def before_gallery(app: Sphinx) -> None:
     )
     # Its own processes would not know of what stands in for running, and run recipes.
     app.config.sphinx_gallery_conf["parallel"] = False
+    # To replay is all that is done, and that is no running.
+    app.config.sphinx_gallery_conf["plot_gallery"] = True
     build.give_back = replay.install()
 
 
@@ -117,7 +120,8 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
         gallery_settings=app.config.sphinx_gallery_conf,
     )
     failed: dict[str, str] = {}
-    if settings.mode != "replay":
+    may_run = app.config.sphinx_gallery_conf["plot_gallery"]  # Sphinx-Gallery's switch
+    if may_run and settings.mode != "replay":
         failed = _record(library, everything=settings.mode == "run")
     entries = [
         replace(each, reasons=(*each.reasons, failed[each.recipe.page]))

@@ -35,8 +35,10 @@ class Settings:
     """Where recordings are kept: a folder beside `conf.py`, or an fsspec address."""
     mode: str = "auto"
     """`auto`: record what is stale or missing, then replay. `replay`: never run; what
-    is stale or missing is a warning, and its page says so. `run`: record all anew. The
-    build's settings count, but for objects that `conf.py` itself does not set."""
+    is stale or missing is a warning, and its page says so. `run`: record all anew.
+    Sphinx-Gallery's switch `plot_gallery`, where it is off, makes each of them
+    `replay`. The build's settings count, but for objects that `conf.py` itself does
+    not set."""
     command: str = "python -m recordings run"
     """What people type to record, before the recipe's name; messages say it."""
     requirements: tuple[str, ...] = ()

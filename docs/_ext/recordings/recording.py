@@ -20,7 +20,7 @@ KERNEL = {
 }
 """What a notebook's metadata say of the language of its cells."""
 REST = "text/x-rst"
-"""Kind of an output that is a scraper's own reST: for the page, nothing else shows it."""
+"""Kind of an output that is a scraper's own reST; only the page can show it."""
 
 Output = dict[str, Any]
 """One notebook output, as nbformat defines it (`stream`, `display_data`, …)."""

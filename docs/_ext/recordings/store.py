@@ -76,6 +76,14 @@ class Store:
         slash = "" if self.address.endswith(("/", os.sep)) else "/"
         return f"{self.address}{slash}{name}"
 
+    def file(self, name: str) -> Path | None:
+        """Give the file of a name, where the store is a folder."""
+        return Path(self._path(name)) if self._is_local else None
+
+    def link(self, name: str) -> str | None:
+        """Give the web address of a name, where the store has one."""
+        return self._path(name) if self._is_web else None
+
     def read(self, name: str) -> str | None:
         """Read what stands under a name.
 

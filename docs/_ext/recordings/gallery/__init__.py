@@ -55,6 +55,9 @@ def as_given(settings: Mapping[str, Any]) -> dict[str, Any]:
 def scripts(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
     """List the recipes that Sphinx-Gallery would run, each with its document name.
 
+    Its switch `plot_gallery` does not count: it tells a build that nothing is to be
+    run, and not which recipes there are.
+
     Raises:
         ConfigError: A setting of Sphinx-Gallery is on that recordings can't serve.
     """
@@ -63,6 +66,7 @@ def scripts(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]
             "recordings keeps one picture a figure: remove image_srcset from "
             "sphinx_gallery_conf, and let recipes draw SVG"
         )
+    switched_on = {**settings, "plot_gallery": True}
     for examples, pages in gen_gallery._prepare_sphx_glr_dirs(settings, source):
         root = Path(os.path.normpath(source / examples))
         if not root.is_dir():
@@ -70,7 +74,7 @@ def scripts(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]
         for section in ("", *gen_gallery.get_subsections(source, root, settings)):
             folder = root / section
             for name in sorted(utils._collect_gallery_files([folder], settings)):
-                if gen_rst.executable_script(folder / name, settings):
+                if gen_rst.executable_script(folder / name, switched_on):
                     page = Path(pages, section, name).with_suffix("")
                     yield folder / name, page.as_posix()
 

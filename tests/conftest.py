@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SECONDS: Final = 300
-_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_COLOR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _INDEX: Final = "Test site\n=========\n\n.. toctree::\n\n   recipes/index\n"
 
 # What a test's ``docs/conf.py`` says, unless the test says otherwise.
@@ -93,7 +93,7 @@ class Site:
             timeout=_SECONDS,
             check=False,
         )
-        stdout, stderr = (_COLOUR.sub("", text) for text in (done.stdout, done.stderr))
+        stdout, stderr = (_COLOR.sub("", text) for text in (done.stdout, done.stderr))
         return Build(done.returncode, stdout, stderr, output)
 
 

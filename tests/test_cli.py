@@ -176,7 +176,7 @@ def test_run_as_json_prints_one_document(make_project: MakeProject) -> None:
     assert Path(good["recording"]).is_file()
     assert project("run", "good", "--json").json == {
         "results": [],
-        "orphans": [],
+        "without_recipe": [],
         "pruned": [],
     }
 
@@ -188,18 +188,24 @@ def test_recordings_without_a_recipe_are_listed_and_pruned(
     project("run")
     folder = project.site.root / "recipes" / "all"
     (folder / "two.py").unlink()
-    (folder / "three.py").rename(folder / "moved.py")
+    (folder / "three.py").rename(folder / "other.py")
     status = project("status").stdout
-    assert "orphan  recipes/all/two.ipynb" in status
+    assert "recipes/all/two.ipynb, a recording without a recipe\n" in status
     assert "python -m recordings run --prune" in status
-    assert "orphan  recipes/all/three.ipynb" not in status
-    assert "moved   recipes/all/moved.py" in status
+    assert "recipes/all/three.ipynb, a recording" not in status
+    assert "fresh   recipes/all/other.py" in status
+    assert "its recording stands under another name, recipes/all/three.ip" in status
+    assert status.endswith(
+        "2 of 2 recipes fresh\nTo rename recordings: python -m recordings run\n"
+    )
+    assert project("status", "--check").status == 1
     pruned = project("run", "one", "--prune").stdout
-    assert "removed recipes/all/two.ipynb" in pruned
+    assert "removed recipes/all/two.ipynb, a recording without" in pruned
     assert [*project.recordings] == ["recipes/all/one.ipynb", "recipes/all/three.ipynb"]
-    moved = project("run")
-    assert moved.status == 0
-    assert moved.stdout == "moved recipes/all/three.ipynb to recipes/all/moved.ipynb\n"
+    renamed = project("run")
+    assert renamed.status == 0
+    told = "renamed recipes/all/three.ipynb to recipes/all/other.ipynb\n"
+    assert renamed.stdout == told
     assert project("status", "--check").status == 0
 
 
@@ -232,7 +238,7 @@ def test_status_as_json(make_project: MakeProject) -> None:
     project = make_project(one="print(1)", two="print(2)")
     project("run", "one")
     one, two = project("status", "--json").json["recipes"]
-    assert (one["state"], one["reasons"], one["moved_from"]) == ("fresh", [], None)
+    assert (one["state"], one["reasons"], one["found_at"]) == ("fresh", [], None)
     assert Path(one["recording"]).is_file()
     assert one["seconds"] >= 0
     assert two["state"] == "missing"

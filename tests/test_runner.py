@@ -427,8 +427,8 @@ def test_renamed_recipe_takes_its_recording_along(
     events: list[Event] = []
     results = project.run(report=events.append)
     assert {name: each.status for name, each in results.items()} == {
-        "new": "moved",
-        "twin": "moved",
+        "new": "renamed",
+        "twin": "renamed",
     }
     assert not any(isinstance(event, Started) for event in events)
     names = project.library.store.names()

@@ -1,6 +1,6 @@
 """Draw recipes' figures as SVG that reads well on light and on dark pages.
 
-Colours are between the two backgrounds of the theme, white and near-black, with a
+Colors are between the two backgrounds of the theme, white and near-black, with a
 contrast of at least 3:1 against both; text has more than 4:1. The background is
 transparent. So one file serves both modes, and a downloaded notebook in a dark editor.
 """

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -77,7 +78,7 @@ def reset_peak_memory() -> None:
         return
 
 
-def peak_memory() -> int | None:
+def peak_memory() -> int:
     """Give the highest resident memory of this process since the last reset, bytes."""
     try:
         for line in STATUS.read_text("utf-8").splitlines():
@@ -85,9 +86,5 @@ def peak_memory() -> int | None:
                 return int(line.split()[1]) * 1024
     except OSError:
         pass  # not Linux
-    if sys.platform == "win32":
-        return None
-    import resource  # noqa: PLC0415 - not on Windows
-
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

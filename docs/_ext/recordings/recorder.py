@@ -85,11 +85,10 @@ def record(
     started, clock = datetime.now(UTC), time.perf_counter()
     peaks: list[int] = []
 
-    def peak_of_block() -> int | None:
-        peak = provenance.peak_memory()
+    def peak_of_block() -> int:
+        peaks.append(provenance.peak_memory())
         provenance.reset_peak_memory()
-        peaks.extend([peak] if peak else [])
-        return peak
+        return peaks[-1]
 
     commit = provenance.commit(recipe.path)
     provenance.reset_peak_memory()

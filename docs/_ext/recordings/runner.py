@@ -69,7 +69,7 @@ def run(  # noqa: PLR0913 - all but two have a default
         report: Told what happens, in this thread.
 
     Returns:
-        What became of each recipe that was run or moved, in the order of `entries`.
+        What became of each recipe that was run or renamed, in the order of `entries`.
 
     Raises:
         ReadOnlyError: Recordings can't be written; nothing was run.
@@ -78,7 +78,7 @@ def run(  # noqa: PLR0913 - all but two have a default
         library, jobs or watch.cores(), time_limit, memory_limit, write, report
     )
     if write:
-        work.move([each for each in entries if each.found_at])
+        work.rename([each for each in entries if each.found_at])
     wanted = [each for each in entries if anew or each.state != "fresh"]
     if wanted:
         if write:
@@ -112,7 +112,7 @@ class _Work:
     futures: dict[str, Any] = field(default_factory=dict)
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
-    def move(self, entries: Sequence[Entry]) -> None:
+    def rename(self, entries: Sequence[Entry]) -> None:
         """Give recordings of renamed recipes the recipe's present name."""
         store = self.library.store
         taken: set[str] = set()
@@ -128,7 +128,7 @@ class _Work:
                 self._end(Result(entry, "failed", reason=str(error)))
             else:
                 taken.add(entry.found_at)
-                self._end(Result(entry, "moved", entry.recording))
+                self._end(Result(entry, "renamed", entry.recording))
 
     def run(self, entries: Sequence[Entry], executor: Executor | None) -> None:
         """Run recipes, in this order, and keep what each gives."""

@@ -32,7 +32,7 @@ def capture(  # noqa: PLR0913 - all but three by name
     folder: Path,
     *,
     failure_expected: bool,
-    peak_memory: Callable[[], int | None],
+    peak_memory: Callable[[], int],
     echo: Callable[[str], None],
     longest_output: int,
 ) -> list[CodeBlock]:
@@ -103,7 +103,7 @@ def _tapped(echo: Callable[[str], None], longest: int) -> Iterator[None]:
 class _Watch:
     """Stands around Sphinx-Gallery's functions while a recipe runs, and takes notes."""
 
-    def __init__(self, home: Path, peak_memory: Callable[[], int | None]) -> None:
+    def __init__(self, home: Path, peak_memory: Callable[[], int]) -> None:
         self.blocks: list[CodeBlock] = []
         self.reason = ""
         self._home = home

@@ -19,7 +19,7 @@ TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "mode": ((str,), "a string"),
     "command": ((str,), "a string"),
     "requirements": ((list, tuple), "a list of strings"),
-    "data": ((dict,), "a dictionary"),
+    "data": ((dict,), "a dictionary of strings"),
     "time_limit": ((int, float), "a number"),
     "tolerance": ((int, float), "a number"),
     "block_times": ((bool, int), "True or False"),
@@ -62,15 +62,21 @@ class Settings:
         """
         for name, (types, words) in TYPES.items():
             value = getattr(self, name)
-            if not isinstance(value, types):
+            # True is a number to Python, and to nobody who sets a limit.
+            is_bool = isinstance(value, bool) and bool not in types
+            if is_bool or not isinstance(value, types) or not _holds_texts(value):
                 raise ConfigError(f"recordings_{name} is {value!r}; it takes {words}")
         if self.mode not in MODES:
             known = ", ".join(map(repr, MODES))
             raise ConfigError(f"recordings_mode is {self.mode!r}; it knows {known}")
-        if self.time_limit <= 0:
-            raise ConfigError(f"recordings_time_limit is {self.time_limit}; above 0")
+        if not self.time_limit > 0:
+            limit = self.time_limit
+            raise ConfigError(f"recordings_time_limit is {limit}; it must be above 0")
         if not 0 <= self.tolerance < 1:
-            raise ConfigError(f"recordings_tolerance is {self.tolerance}; 0 to below 1")
+            share = self.tolerance
+            raise ConfigError(
+                f"recordings_tolerance is {share}; it must be from 0 to below 1"
+            )
 
     def address(self, conf_dir: Path) -> str:
         """Where recordings are kept, as an absolute folder or an fsspec address."""
@@ -85,17 +91,27 @@ class Settings:
         """
         found: dict[str, str] = {}
         for entry in self.requirements:
-            file, _, group = str(entry).rpartition(":")
+            file, _, group = entry.rpartition(":")
             try:
                 if file.endswith(".toml"):
                     found |= pins_of_group(conf_dir / file, group)
                 else:
-                    found |= pins([str(entry)])
+                    found |= pins([entry])
             except (OSError, ValueError) as error:
                 raise ConfigError(
                     f"recordings_requirements: {entry}: {error}"
                 ) from error
         return found
+
+
+def _holds_texts(value: object) -> bool:
+    """Tell whether a list or dictionary holds strings only; else there is no fault."""
+    match value:
+        case list() | tuple():
+            return all(isinstance(each, str) for each in value)
+        case dict():
+            return all(isinstance(each, str) for pair in value.items() for each in pair)
+    return True
 
 
 def register(app: Sphinx) -> None:

@@ -208,9 +208,14 @@ def _scripts(found: Iterable[tuple[Path, str]]) -> Iterable[Recipe]:
         try:
             in_file, blocks = gallery.split(path)
         except (SphinxError, ValueError) as error:
-            yield Recipe(path, page, "recipe", fault=f"{path.name}: {error}")
+            yield Recipe(path, page, "recipe", fault=_fault(path, error))
             continue
         yield Recipe(path, page, "recipe", tuple(blocks), in_file)
+
+
+def _fault(path: Path, error: Exception) -> str:
+    """Say in a line why a recipe can't be read; who reads it knows which recipe."""
+    return " ".join(str(error).split()).replace(str(path), path.name)
 
 
 def _guides(source: Path, namespace: Mapping[str, Any]) -> Iterable[Recipe]:

@@ -60,8 +60,8 @@ def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
     except SystemExit as left:
         return Outcome(failure=f"it called sys.exit({left.code!r})")
     except BaseException as error:  # noqa: BLE001 - whatever it is, the runner must know
-        name = type(error).__name__
-        return Outcome(failure=f"{name}: {error}", traceback=traceback.format_exc())
+        reason = capture.reason(type(error).__name__, str(error))
+        return Outcome(failure=reason, traceback=traceback.format_exc())
 
 
 def record(

@@ -125,7 +125,7 @@ class _Work:
                 else:
                     store.rename(entry.found_at, entry.recipe.file)
             except StoreError as error:
-                self._end(Result(entry, "failed", reason=str(error)))
+                self._end(Result(entry, "failed", reason=watch.one_line(str(error))))
             else:
                 taken.add(entry.found_at)
                 self._end(Result(entry, "renamed", entry.recording))
@@ -232,7 +232,8 @@ class _Work:
         entry = self.waiting.pop(page)
         log = self._log(entry) if ending else None
         seconds, tail = (ending.seconds, ending.tail) if ending else (0.0, "")
-        self._end(Result(entry, "failed", None, reason, seconds, log, tail))
+        text = watch.one_line(reason)
+        self._end(Result(entry, "failed", None, text, seconds, log, tail))
 
     def _end(self, result: Result) -> None:
         self.results.append(result)

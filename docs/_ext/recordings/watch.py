@@ -119,7 +119,7 @@ def watch(task: Task) -> Ending:
             os.truncate(log, LONGEST_LOG)
         outcome = Outcome(failure=failure) if failure else _outcome(folder, status)
         if outcome.failure is not None:
-            outcome = Outcome(failure=_one_line(outcome.failure))
+            outcome = Outcome(failure=one_line(outcome.failure))
     return Ending(outcome, time.monotonic() - start, _tail(log))
 
 
@@ -207,7 +207,7 @@ def _outcome(folder: Path, status: int) -> Outcome:
     return Outcome(failure=f"killed by {name}{hint}")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Make a reason fit for a table."""
     line = CONTROLS.sub("", " ".join(text.split()))
     return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"

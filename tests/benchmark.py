@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[1]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 INDEX = "Recipes only\n============\n\n.. toctree::\n\n   recipes/index\n"
 SENTENCE = "PyTorch adds every new gradient"
-NO_TORCH = "raise ImportError('torch must not be needed')\n"
+NOT_NEEDED = ("torch", "torchvision", "matplotlib")
+"""What recipes use and `nox -s docs` does not install: recordings stand for it."""
 
 
 def copy(folder: Path, *, recordings: bool, parallel: bool = False) -> Path:
@@ -70,6 +71,16 @@ def change_a_sentence(project: Path) -> None:
     recipe.write_text(text.replace(SENTENCE, f"In short, {SENTENCE}", 1), "utf-8")
 
 
+def without_what_recipes_use(folder: Path) -> dict[str, str]:
+    """Give variables under which Python finds none of it, as in `nox -s docs`."""
+    folder.mkdir()
+    for name in NOT_NEEDED:
+        raising = f"raise ImportError('{name} must not be needed')\n"
+        (folder / f"{name}.py").write_text(raising, "utf-8")
+    known = os.environ.get("PYTHONPATH", "")
+    return {"PYTHONPATH": f"{folder}{os.pathsep}{known}"}
+
+
 def bare_scripts(project: Path) -> float:
     """Run the recipes as plain scripts, two at a time, with one thread each."""
 
@@ -99,17 +110,14 @@ def measure(folder: Path) -> dict[str, float]:
     )
     build(ours)
     taken["everything, recordings, --jobs 2"] = time.perf_counter() - start
-    taken["nothing changed, recordings"] = build(ours)
+    without = without_what_recipes_use(folder / "hidden")
+    taken["nothing changed, recordings"] = build(ours, **without)
     change_a_sentence(ours)
-    taken["a sentence, recordings"] = build(ours)
-    known = os.environ.get("PYTHONPATH", "")
-    hidden = folder / "hidden"
-    hidden.mkdir()
-    (hidden / "torch.py").write_text(NO_TORCH, "utf-8")
+    taken["a sentence, recordings"] = build(ours, **without)
     for made in ("_build", "recipes"):
         shutil.rmtree(ours / "docs" / made)
     taken["replay of everything, no torch"] = build(
-        ours, "-D", "recordings_mode=replay", PYTHONPATH=f"{hidden}{os.pathsep}{known}"
+        ours, "-D", "recordings_mode=replay", **without
     )
     return taken
 

@@ -77,14 +77,35 @@ class Site:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def build(
-        self, *sphinx_args: str, builder: str = "html", strict: bool = True
+        self,
+        *sphinx_args: str,
+        builder: str = "html",
+        strict: bool = True,
+        source: str = "docs",
     ) -> Build:
         """Run Sphinx from the root; when *strict*, every warning is an error."""
         output = self.root / "docs" / "_build" / builder
+        if source != "docs":
+            output = self.root / "docs" / "_build" / builder / source.split("/")[-2]
         checks = ("-W", "--keep-going", "-n") if strict else ()
-        command = (sys.executable, "-m", "sphinx", "-b", builder, "--no-color", *checks)
+        command = ("sphinx", "-b", builder, "--no-color", *checks, *sphinx_args)
+        return self.run(*command, source, str(output), folder=output)
+
+    def build_edition(
+        self, language: str, *sphinx_args: str, strict: bool = True
+    ) -> Build:
+        """Make the folder of an edition, and run Sphinx on it."""
+        made = self.run("editions")
+        if made.status:
+            return made
+        source = f"docs/_build/editions/{language.lower().replace('_', '-')}/docs"
+        own = ("-c", "docs", "-D", f"language={language}")
+        return self.build(*own, *sphinx_args, strict=strict, source=source)
+
+    def run(self, module: str, *arguments: str, folder: Path | None = None) -> Build:
+        """Run a module of Python's path from the root."""
         done = subprocess.run(
-            [*command, *sphinx_args, "docs", str(output)],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.root,
             env={**os.environ, "PYTHONPATH": _python_path()},
             capture_output=True,
@@ -94,7 +115,7 @@ class Site:
             check=False,
         )
         stdout, stderr = (_COLOR.sub("", text) for text in (done.stdout, done.stderr))
-        return Build(done.returncode, stdout, stderr, output)
+        return Build(done.returncode, stdout, stderr, folder or self.root)
 
 
 class MakeSite(Protocol):

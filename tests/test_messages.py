@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from recipe_texts import recipe, rest, tricky_rest
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
-from editions import rest as rest_messages
-from editions.messages import Segment, UnreadableScript, message_of, segments
-from editions.prose import of_file
+from translation import rest as rest_messages
+from translation.messages import Segment, UnreadableScript, message_of, segments
+from translation.prose import of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from editions.messages import Kind
+    from translation.messages import Kind
 
 _FOLDER = Path(__file__).parents[1] / "recipes"
 RECIPES = sorted([*_FOLDER.glob("*/*.py"), *_FOLDER.glob("**/GALLERY_HEADER.rst")])

@@ -436,8 +436,9 @@ def test_renamed_recipe_takes_its_recording_along(
     assert {entry.state for entry in project.library.entries()} == {"fresh"}
 
 
+@pytest.mark.parametrize("changed", ["one", "helper"])
 def test_recipe_that_changes_while_it_runs_is_not_recorded(
-    make_project: MakeProject, tmp_path: Path
+    make_project: MakeProject, tmp_path: Path, changed: str
 ) -> None:
     began, go_on = tmp_path / "began", tmp_path / "go_on"
     project = make_project(
@@ -451,7 +452,7 @@ def test_recipe_that_changes_while_it_runs_is_not_recorded(
 
     def change() -> None:
         wait_for(began.exists)
-        project.site.write({"recipes/all/helper.py": recipe("a = 2")})
+        project.site.write({f"recipes/all/{changed}.py": recipe("a = 2")})
         go_on.touch()
 
     thread = threading.Thread(target=change)
@@ -462,6 +463,20 @@ def test_recipe_that_changes_while_it_runs_is_not_recorded(
     thread.join()
     assert "changed while it ran" in result.reason
     assert library.store.names() == []
+
+
+def test_recipe_finds_its_project_and_links_to_nowhere_harm_nothing(
+    make_project: MakeProject,
+) -> None:
+    project = make_project({"one": 'print(open("../../far.txt").read())'})
+    project.site.write({"far.txt": "found"})
+    for folder in ("", "recipes", "recipes/all"):
+        (project.site.root / folder / "nowhere").symlink_to("is not there")
+        (project.site.root / folder / "circle").symlink_to("circle")
+    assert project.run()["one"].reason == ""
+    recording = project.recording("one")
+    assert printed(recording) == "found\n"
+    assert [*recording.ingredients.files] == ["../../far.txt"]
 
 
 def test_recipe_that_cannot_be_started_is_a_failure(

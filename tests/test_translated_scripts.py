@@ -19,9 +19,9 @@ from recipe_texts import recipe, rest
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 from test_messages import RECIPES, by_docutils, kind_of
 
-from editions.checks import Rules, problems
-from editions.messages import message_of, segments
-from editions.scripts import CodeChanged, translate
+from translation.checks import Rules, problems
+from translation.messages import message_of, segments
+from translation.scripts import CodeChanged, translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

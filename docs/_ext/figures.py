@@ -7,8 +7,6 @@ transparent. So one file serves both modes, and a downloaded notebook in a dark 
 
 from typing import Any
 
-import matplotlib as mpl
-from cycler import cycler
 from sphinx_gallery.py_source_parser import Block
 from sphinx_gallery.scrapers import matplotlib_scraper
 
@@ -42,6 +40,10 @@ STYLE: Any = {
 
 def reset(_gallery_conf: dict[str, Any], _recipe: str) -> None:
     """Set the style before a recipe runs: one of Sphinx-Gallery's `reset_modules`."""
+    # Not before: where pages are made from recordings, nothing is drawn.
+    import matplotlib as mpl  # noqa: PLC0415
+    from cycler import cycler  # noqa: PLC0415
+
     mpl.rcParams.update(STYLE)
     mpl.rcParams["axes.prop_cycle"] = cycler(color=CYCLE)
 

@@ -1,6 +1,41 @@
-"""Make an edition's texts out of the English ones and a catalog.
+"""Editions: the site in one language each, from one run of the recipes.
 
-``messages`` takes a recipe or a gallery header apart, ``catalog`` keeps what was said
-of each message in another language, ``checks`` tells what is wrong with a translation,
-and ``scripts`` puts the translations back. Nothing here knows Sphinx.
+`python -m editions make` makes the folder that an edition is built from; this extension
+adds to its pages what Sphinx and Sphinx-Gallery don't know of.
 """
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+    from sphinx.util.typing import ExtensionMetadata
+
+
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    """Connect to events in the order of a build's life."""
+    # Not before: `python -m editions` needs no Sphinx.
+    from editions.anchors import EnglishAnchors  # noqa: PLC0415
+    from editions.untranslated import MarkUntranslated  # noqa: PLC0415
+
+    app.connect("config-inited", load_strings)
+    app.add_transform(EnglishAnchors)
+    app.add_transform(MarkUntranslated)
+    return {
+        "version": "1.0",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
+
+
+def load_strings(app: "Sphinx", config: "Config") -> None:
+    """Have Sphinx know the strings of extensions in the language of the edition."""
+    from sphinx import locale  # noqa: PLC0415
+
+    from editions.folder import STRINGS  # noqa: PLC0415
+
+    for folder in config.locale_dirs:
+        for catalog in STRINGS:
+            locale.init([Path(app.srcdir) / folder], config.language, catalog)

@@ -103,6 +103,8 @@ def before_gallery(app: Sphinx) -> None:
     app.config.sphinx_gallery_conf["parallel"] = False
     # To replay is all that is done, and that is no running.
     app.config.sphinx_gallery_conf["plot_gallery"] = True
+    # Nothing runs, so nothing need be reset; resetting would load what recipes use.
+    app.config.sphinx_gallery_conf["reset_modules"] = ()
     build.give_back = replay.install()
 
 
@@ -121,10 +123,11 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
     )
     failed: dict[str, str] = {}
     may_run = app.config.sphinx_gallery_conf["plot_gallery"]  # Sphinx-Gallery's switch
+    anew = settings.mode == "run"
     if may_run and settings.mode != "replay":
-        failed = _record(library, everything=settings.mode == "run")
+        failed = _record(library, everything=anew)
     entries = [
-        replace(each, reasons=(*each.reasons, failed[each.recipe.page]))
+        _failed(each, failed[each.recipe.page], was_to_be_new=anew)
         if each.recipe.page in failed
         else each
         for each in library.entries()
@@ -146,6 +149,12 @@ def _record(library: Library, *, everything: bool) -> dict[str, str]:
         for each in results
         if each.status == "failed"
     }
+
+
+def _failed(entry: Entry, reason: str, *, was_to_be_new: bool) -> Entry:
+    """Say of an entry that its recipe failed; what was recorded before won't do."""
+    state = "stale" if was_to_be_new and entry.state == "fresh" else entry.state
+    return replace(entry, state=state, reasons=(*entry.reasons, reason))
 
 
 def _warn(entry: Entry, command: str) -> None:

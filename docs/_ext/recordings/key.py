@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -194,6 +195,7 @@ def pins_of_group(pyproject: Path, group: str) -> dict[str, str]:
     return pins(wanted)
 
 
+@cache  # one build asks many times
 def _code(block: Block) -> ast.Module | None:
     """Parse a block; None if it holds no code."""
     if block.kind != "code":

@@ -114,6 +114,12 @@ class Library:
         used = {recipe.file for recipe in self.recipes}
         return [name for name in self.store.names() if name not in used]
 
+    def read(self, recipe: Recipe) -> Recipe:
+        """Read a recipe's file again, as it is now."""
+        if recipe.kind == "guide":
+            return _guide(recipe.path, recipe.page, self.conf)
+        return _script(recipe.path, recipe.page)
+
     def ingredients(self, recipe: Recipe, *, with_lines: bool) -> Ingredients:
         """Find out all that a recording of the recipe would depend on now."""
         of_gallery = recipe.kind == "recipe"
@@ -188,7 +194,7 @@ def open_library(
     if gallery_settings is None:
         gallery_settings = gallery.load(namespace, source)
     recipes = [
-        *_scripts(gallery.scripts(gallery_settings, source)),
+        *(_script(*each) for each in gallery.scripts(gallery_settings, source)),
         *_guides(source, namespace),
     ]
     return Library(
@@ -203,14 +209,12 @@ def open_library(
     )
 
 
-def _scripts(found: Iterable[tuple[Path, str]]) -> Iterable[Recipe]:
-    for path, page in found:
-        try:
-            in_file, blocks = gallery.split(path)
-        except (SphinxError, ValueError) as error:
-            yield Recipe(path, page, "recipe", fault=_fault(path, error))
-            continue
-        yield Recipe(path, page, "recipe", tuple(blocks), in_file)
+def _script(path: Path, page: str) -> Recipe:
+    try:
+        in_file, blocks = gallery.split(path)
+    except (OSError, SphinxError, ValueError) as error:
+        return Recipe(path, page, "recipe", fault=_fault(path, error))
+    return Recipe(path, page, "recipe", tuple(blocks), in_file)
 
 
 def _fault(path: Path, error: Exception) -> str:
@@ -224,9 +228,14 @@ def _guides(source: Path, namespace: Mapping[str, Any]) -> Iterable[Recipe]:
     exclude = namespace.get("exclude_patterns", ())
     for guide in guides.find(source, exclude, namespace):
         page = guide.path.relative_to(source).with_suffix("").as_posix()
-        try:
-            blocks = tuple(guides.cells(guide))
-        except guides.GuideFailed as error:
-            yield Recipe(guide.path, page, "guide", fault=str(error))
-            continue
-        yield Recipe(guide.path, page, "guide", blocks)
+        yield _guide(guide.path, page, namespace)
+
+
+def _guide(path: Path, page: str, namespace: Mapping[str, Any]) -> Recipe:
+    try:
+        blocks = tuple(guides.cells(guides.open_guide(path, namespace)))
+    except guides.GuideFailed as error:
+        return Recipe(path, page, "guide", fault=str(error))
+    except OSError as error:
+        return Recipe(path, page, "guide", fault=f"{path.name}: {error}")
+    return Recipe(path, page, "guide", blocks)

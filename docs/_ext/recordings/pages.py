@@ -16,6 +16,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 
 from recordings import build, run_card
+from recordings.recording import Recording
+from recordings.units import duration
 
 VOLATILE = {"recording-block-time", "sphx-glr-timing"}
 """Classes of what changes from run to run: ours, and Sphinx-Gallery's."""
@@ -47,6 +49,8 @@ def add_to_page(app: Sphinx, document: nodes.document) -> None:
             1, run_card.as_note(entry, build.of(app).library.settings.command)
         )
         return
+    if build.of(app).library.settings.block_times:
+        _add_block_times(document, entry.recording)
     name = entry.found_at or entry.recipe.file
     link = _link(app, name)
     card = run_card.as_nodes(entry.recording.run, app.config.language, link)
@@ -64,6 +68,23 @@ def add_to_page(app: Sphinx, document: nodes.document) -> None:
         # The footer stands in an `only` node, within the last section.
         place = footer.parent if isinstance(footer.parent, addnodes.only) else footer
         place.parent.insert(place.parent.index(place), card)
+
+
+def _add_block_times(document: nodes.document, recording: Recording) -> None:
+    """Say below each cell of a guide how long it ran.
+
+    On a recipe's page `recordings.gallery.replay` did that, and no cell is found here.
+    """
+    for cell in list(document.findall(nodes.container)):
+        # MyST-NB numbers cells as their recording does: `guides.replay` told it.
+        if cell.get("nb_element") != "cell_code" or not cell.get("exec_count"):
+            continue
+        seconds = recording.blocks[cell["exec_count"] - 1].seconds
+        if seconds is not None and cell.parent is not None:
+            words = nodes.paragraph("", duration(seconds), translatable=False)
+            time = nodes.container("", words, classes=["recording-block-time"])
+            # Not in the cell: MyST-NB takes its last child for the output.
+            cell.parent.insert(cell.parent.index(cell) + 1, time)
 
 
 def _link(app: Sphinx, name: str) -> nodes.Node | None:

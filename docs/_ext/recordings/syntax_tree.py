@@ -43,10 +43,12 @@ def digest(tree: ast.AST, *, with_lines: bool = False) -> str:
 
 def are_equal(one: str, other: str) -> bool:
     """Tell whether two texts are the same code, whatever their comments and layout."""
+    if one == other:
+        return True
     try:
         trees = [parse(text) for text in (one, other)]
     except PARSE_ERRORS:
-        return one == other
+        return False
     return digest(trees[0]) == digest(trees[1])
 
 

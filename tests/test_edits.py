@@ -112,7 +112,7 @@ def in_recipe(old: str, new: str) -> Callable[[Path], None]:
 
 
 def rename(old: str, new: str) -> Callable[[Path], None]:
-    """Make an edit that renames or moves a file."""
+    """Make an edit that renames a file."""
 
     def apply(root: Path) -> None:
         (root / new).parent.mkdir(exist_ok=True)

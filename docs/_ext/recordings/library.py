@@ -53,7 +53,7 @@ class Entry:
     recording: Recording | None = None
     """The recording that was found; fresh or stale."""
     found_at: str | None = None
-    """Name in the store, where it is not the recipe's own: the recipe moved."""
+    """Name in the store, where it is not the recipe's own: that was renamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,13 @@ class Library:
                 return Entry(recipe, "fresh", present, recording=recording)
         elsewhere = self._find_by_key(recipe, plain)
         if elsewhere is not None:
-            name, moved, present = elsewhere
-            return Entry(recipe, "fresh", present, (), moved, name)
+            name, found, present = elsewhere
+            return Entry(recipe, "fresh", present, (), found, name)
         if recording is not None:
             return Entry(recipe, "stale", plain, tuple(reasons), recording)
         return Entry(recipe, "missing", plain, (cause,))
 
-    def orphans(self) -> list[str]:
+    def without_recipe(self) -> list[str]:
         """Names in the store that belong to no recipe."""
         used = {recipe.file for recipe in self.recipes}
         return [name for name in self.store.names() if name not in used]
@@ -140,11 +140,11 @@ class Library:
     def _find_by_key(
         self, recipe: Recipe, plain: Ingredients
     ) -> tuple[str, Recording, Ingredients] | None:
-        """Find the recording of a renamed or moved recipe among the orphans."""
+        """Find the recording of a renamed recipe among those without a recipe."""
         candidates = {key.key(plain): plain}
         lined = self.ingredients(recipe, with_lines=True)
         candidates[key.key(lined)] = lined
-        for name in self.orphans():
+        for name in self.without_recipe():
             try:
                 recording = self._read(name)
             except RecordingError:
@@ -213,8 +213,13 @@ def _script(path: Path, page: str) -> Recipe:
     try:
         in_file, blocks = gallery.split(path)
     except (OSError, SphinxError, ValueError) as error:
-        return Recipe(path, page, "recipe", fault=f"{path.name}: {error}")
+        return Recipe(path, page, "recipe", fault=_fault(path, error))
     return Recipe(path, page, "recipe", tuple(blocks), in_file)
+
+
+def _fault(path: Path, error: Exception) -> str:
+    """Say in a line why a recipe can't be read; who reads it knows which recipe."""
+    return " ".join(str(error).split()).replace(str(path), path.name)
 
 
 def _guides(source: Path, namespace: Mapping[str, Any]) -> Iterable[Recipe]:

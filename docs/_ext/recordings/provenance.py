@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -93,9 +94,7 @@ def peak_memory(process: int | None = None) -> int | None:
                 return int(line.split()[1]) * 1024
     except OSError:
         pass  # not Linux
-    if process is not None or sys.platform == "win32":
+    if process is not None:
         return None
-    import resource  # noqa: PLC0415 - not on Windows
-
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

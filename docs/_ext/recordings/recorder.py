@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recordings import guides, key, provenance, repository
+from recordings import guides, handover, key, provenance, repository
 from recordings.gallery import capture, failure_expected
 from recordings.job import Job, Outcome
-from recordings.library import Library, Recipe, open_library
+from recordings.library import Library, Recipe
 from recordings.portable import make_portable
 from recordings.recording import CodeBlock, Ingredients, Recording, Run, to_text
 from recordings.workspace import mirror
@@ -43,7 +43,7 @@ def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
     # What Sphinx-Gallery would warn of, a recipe that raised, is in the outcome.
     logging.getLogger("sphinx").setLevel(logging.CRITICAL)
     try:
-        library = open_library(Path(job.conf_dir), Path(job.source))
+        library = handover.open_for(job)
         recipe = next(each for each in library.recipes if each.page == job.page)
         if recipe.fault:
             raise UnreadableRecipe(recipe.fault)  # noqa: TRY301 - told like the others
@@ -53,13 +53,18 @@ def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
     except guides.GuideFailed as failed:
         *_, last = str(failed).strip().splitlines()
         return Outcome(failure=last, traceback=str(failed))
-    except (UnreadableRecipe, RecipeChanged, key.CodeError) as refused:
+    except (
+        UnreadableRecipe,
+        RecipeChanged,
+        key.CodeError,
+        handover.SettingsDiffer,
+    ) as refused:
         return Outcome(failure=str(refused))
     except SystemExit as left:
         return Outcome(failure=f"it called sys.exit({left.code!r})")
     except BaseException as error:  # noqa: BLE001 - whatever it is, the runner must know
-        name = type(error).__name__
-        return Outcome(failure=f"{name}: {error}", traceback=traceback.format_exc())
+        reason = capture.reason(type(error).__name__, str(error))
+        return Outcome(failure=reason, traceback=traceback.format_exc())
 
 
 def record(

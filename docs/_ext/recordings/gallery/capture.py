@@ -24,6 +24,19 @@ class RecipeFailed(Exception):  # noqa: N818 - what happened, not a fault of our
         self.reason = reason
 
 
+def reason(name: str, message: str) -> str:
+    r"""Say in a line what was raised: of a message, the first line that says something.
+
+    Examples:
+        >>> reason("ValueError", "no such gradient\nSee below.")
+        'ValueError: no such gradient'
+        >>> reason("KeyboardInterrupt", "")
+        'KeyboardInterrupt'
+    """
+    first = message.strip().partition("\n")[0]
+    return f"{name}: {first}" if first else name
+
+
 def capture(  # noqa: PLR0913 - all but three by name
     script: Path,
     settings: dict[str, Any],
@@ -185,8 +198,7 @@ class _Watch:
         )
         traceback = self._portable(variables["formatted_exception"])
         name, message = type(exc_info[1]).__name__, self._portable(str(exc_info[1]))
-        first = message.strip().partition("\n")[0]
-        self.reason = f"{name}: {first}" if first else name
+        self.reason = reason(name, message)
         self._outputs = [
             {
                 "output_type": "error",

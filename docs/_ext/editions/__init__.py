@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Connect to events in the order of a build's life."""
     # Not before: `python -m editions` needs no Sphinx.
+    from editions import page_facts  # noqa: PLC0415
     from editions.anchors import EnglishAnchors  # noqa: PLC0415
     from editions.untranslated import MarkUntranslated  # noqa: PLC0415
 
     app.connect("config-inited", load_strings)
+    app.connect("env-get-outdated", page_facts.with_other_facts)
     app.add_transform(EnglishAnchors)
     app.add_transform(MarkUntranslated)
     return {

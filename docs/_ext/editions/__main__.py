@@ -16,9 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     project = parser.parse_args(arguments).project.resolve()
     if not (project / "docs" / "conf.py").is_file():
-        parser.error(
-            f"there is no docs/conf.py in {project}: name its folder"
-        )
+        parser.error(f"there is no docs/conf.py in {project}: name its folder")
     for edition in editions(project):
         if edition.is_source:
             continue

@@ -5,10 +5,12 @@ Written where an edition's source folder is made, read by what Sphinx adds to a 
 
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 FILE = "pages.json"
@@ -47,7 +49,14 @@ def from_file(folder: Path) -> dict[str, PageFacts]:
     if not file.is_file():
         return {}
     plain = json.loads(file.read_text("utf-8"))
-    return {name: PageFacts(**facts) for name, facts in plain.items()}
+    return {
+        name: PageFacts(
+            tuple((title, source) for title, source in facts["titles"]),
+            facts["total"],
+            tuple(facts["untranslated"]),
+        )
+        for name, facts in plain.items()
+    }
 
 
 def of_all(env: BuildEnvironment) -> dict[str, PageFacts]:
@@ -65,3 +74,23 @@ def of(env: BuildEnvironment) -> PageFacts | None:
 @lru_cache(maxsize=1)
 def _read(folder: Path, _changed: int) -> dict[str, PageFacts]:
     return from_file(folder)
+
+
+def with_other_facts(
+    _app: Sphinx,
+    env: BuildEnvironment,
+    added: AbstractSet[str],
+    changed: AbstractSet[str],
+    _removed: AbstractSet[str],
+) -> list[str]:
+    """Name pages that Sphinx would leave alone though their facts are others."""
+    old: dict[str, PageFacts] = getattr(env, "edition_facts", {})
+    new = of_all(env)
+    env.edition_facts = new  # type: ignore[attr-defined]
+    return [
+        page
+        for page, facts in new.items()
+        if page in env.found_docs
+        and page not in added | changed
+        and old.get(page) != facts
+    ]

@@ -107,7 +107,7 @@ class Site:
         done = subprocess.run(
             [sys.executable, "-m", module, *arguments],
             cwd=self.root,
-            env={**os.environ, "PYTHONPATH": _python_path()},
+            env={**os.environ, "PYTHONPATH": python_path()},
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -144,7 +144,7 @@ def make_site(tmp_path_factory: pytest.TempPathFactory) -> MakeSite:
     return make
 
 
-def _python_path() -> str:
+def python_path() -> str:
     """Return ``PYTHONPATH`` so that it means the same from the site's folder."""
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     return os.pathsep.join(str(Path(path).absolute()) for path in paths if path)

@@ -251,7 +251,7 @@ assert norm == 0 and model.weight.grad is None
 #   <https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html>`__
 
 # sphinx_gallery_position = 12
-# sphinx_gallery_tags = ["clip_grad_norm_", "training loop", "optimizer", "SGD"]
+# sphinx_gallery_tags = ["clipping", "training loop", "optimizer", "SGD"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
 # sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "symptom": "A bad batch throws the weights far off in spite of clipping, and another max_norm changes nothing."}

@@ -73,7 +73,7 @@ with warnings.catch_warnings(record=True) as caught:
 assert mistake is None and len(caught) == 1
 warning = caught[0].message
 print("hidden.grad:", mistake)
-print(type(warning).__name__ + ":")
+print("category:", type(warning).__name__)
 print(textwrap.fill(str(warning).split(" See ")[0], width=80))
 
 assert type(warning) is UserWarning

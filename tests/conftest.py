@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -27,7 +28,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PROJECT: Final = Path(__file__).parents[1]
 _SECONDS: Final = 300
+_STRICT: Final = ("-W", "--keep-going", "-n")
 _COLOR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _INDEX: Final = "Test site\n=========\n\n.. toctree::\n\n   recipes/index\n"
 
@@ -87,7 +90,7 @@ class Site:
         output = self.root / "docs" / "_build" / builder
         if source != "docs":
             output = self.root / "docs" / "_build" / builder / source.split("/")[-2]
-        checks = ("-W", "--keep-going", "-n") if strict else ()
+        checks = _STRICT if strict else ()
         command = ("sphinx", "-b", builder, "--no-color", *checks, *sphinx_args)
         return self.run(*command, source, str(output), folder=output)
 
@@ -142,6 +145,43 @@ def make_site(tmp_path_factory: pytest.TempPathFactory) -> MakeSite:
         return site
 
     return make
+
+
+@pytest.fixture(scope="session")
+def own_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build this project's own site, where nothing that recipes use can be imported.
+
+    Returns:
+        The folder with the root page and one folder an edition.
+    """
+    project = tmp_path_factory.mktemp("project")
+    unwanted = shutil.ignore_patterns("_build", "data", "__pycache__", "*.mo")
+    for name in ("docs", "recipes", "locales"):
+        shutil.copytree(PROJECT / name, project / name, ignore=unwanted)
+    shutil.rmtree(project / "docs" / "recipes", ignore_errors=True)
+    shutil.copy(PROJECT / "pyproject.toml", project)
+    hidden = project / "hidden"
+    hidden.mkdir()
+    for name in ("torch", "torchvision", "matplotlib"):
+        (hidden / f"{name}.py").write_text("raise ImportError('not for the site')\n")
+    build = ("sphinx", *_STRICT, "-q", "-D", "recordings_mode=replay", "-b", "html")
+    source = "docs/_build/editions/zh-cn/docs"
+    own = ("-c", "docs", "-D", "language=zh_CN", source, "site/zh-cn")
+    for words in (
+        ("editions", "--site", "site"),
+        (*build, "docs", "site/en"),
+        (*build, *own),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=project,
+            env={**os.environ, "PYTHONPATH": f"{hidden}{os.pathsep}{python_path()}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    return project / "site"
 
 
 def python_path() -> str:

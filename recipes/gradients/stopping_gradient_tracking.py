@@ -269,8 +269,8 @@ assert x.grad == 0, "it should be e, about 2.718"
 # -------------------------------------------------
 #
 # Both stop the recording. ``inference_mode()`` also stops the bookkeeping that makes
-# the error above possible, which saves a little more time. The price: what it creates
-# can never take part in a computation that is tracked.
+# the error above possible, which saves a little more time. The price: a tensor that it
+# creates cannot be saved for ``backward``, and a linear layer saves its input.
 
 with torch.no_grad():
     features = model(inputs)

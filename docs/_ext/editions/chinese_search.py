@@ -18,7 +18,8 @@ class ChineseSearch(SearchEnglish):
     """Split Chinese into pairs of characters, and the rest into words."""
 
     lang = "zh"
-    language_name = "Chinese"
+    # Sphinx calls the stemmer's class after it.
+    language_name = SearchEnglish.language_name
     js_splitter_code = f"""
 function splitQuery(query) {{
   const word = /[{CHINESE}]+|(?:(?![{CHINESE}])[\\p{{Letter}}\\p{{Number}}_])+/gu;

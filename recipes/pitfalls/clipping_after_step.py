@@ -38,7 +38,7 @@ What you need
 #
 # A model of one weight and one bias learns the line y = 3x + 2 from 200 batches of 16
 # points. In three of the batches one value is wrong: somebody has lost a decimal point,
-# and 5.0 has become 5000.
+# and 5.000 has become 5000.
 
 import math
 

@@ -86,10 +86,10 @@ assert torch.equal(weight.grad, torch.tensor([0.3, 0.4]))
 # weights act at each of the 30 steps, so if they stretch the gradient a little, they
 # stretch it 30 times over.
 #
-# ``clip_grad_norm_`` stands between ``backward`` and ``step``. Before ``backward`` there
-# is nothing to clip, and after ``step`` it is too late. If you accumulate gradients,
-# clip once, after the last ``backward`` of a group. With a limit of infinity the call
-# clips nothing and still returns the norm.
+# ``clip_grad_norm_`` stands between ``backward`` and ``step``. Before ``backward``
+# there is nothing to clip, and after ``step`` it is too late. If you accumulate
+# gradients, clip once, after the last ``backward`` of a group. With a limit of infinity
+# the call clips nothing and still returns the norm.
 
 
 def train(max_norm, steps=200):

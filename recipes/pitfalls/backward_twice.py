@@ -252,8 +252,8 @@ plt.show()
 # sphinx_gallery_alt_block = "Two panels over the 40 pieces of the series. Left, the nodes that backward visits: with retain_graph=True they climb in a straight line, with detach they stay level. Right, the loss of the repaired training: it falls."
 
 # %%
-# With ``retain_graph=True``, every ``backward()`` goes through the whole past, and all of
-# the past stays in memory. At the end that is more than ten times the work of one
+# With ``retain_graph=True``, every ``backward()`` goes through the whole past, and all
+# of the past stays in memory. At the end that is more than ten times the work of one
 # piece, and a longer series would make it more.
 
 # %%

@@ -10,8 +10,8 @@ What it looks like
 ------------------
 
 After a bad batch the loss stays high for many steps, as if there were no clipping, and
-a smaller ``max_norm`` does not help. The norms that you log look plausible, and ``.grad`` is within the limit when you
-look at it after the step.
+a smaller ``max_norm`` does not help. The norms that you log look plausible, and
+``.grad`` is within the limit when you look at it after the step.
 
 - Type: API-specific
 - Stage: training
@@ -103,9 +103,10 @@ for name, values in (("limit 1", mistake), ("no limit", unlimited)):
 assert torch.equal(mistake, unlimited), "the limit does nothing"
 
 # %%
-# With a limit and without, the weights are equal to the last bit, at every step. The first
-# bad batch throws the weight from about 3 to more than 50. The clipping then shortens
-# gradients that nobody reads: the next thing that happens to them is ``zero_grad()``.
+# With a limit and without, the weights are equal to the last bit, at every step. The
+# first bad batch throws the weight from about 3 to more than 50. The clipping then
+# shortens gradients that nobody reads: the next thing that happens to them is
+# ``zero_grad()``.
 
 assert abs(mistake[110, 0] - 3) < 0.2 and mistake[111, 0] > 50
 
@@ -171,9 +172,9 @@ plt.show()
 # This model finds its way back from each jump, because it has two parameters and no
 # other valley to fall into. A deep network may never come back.
 #
-# The panel on the right shows why a log does not tell you. ``clip_grad_norm_`` returns the
-# norm as it was *before* clipping, so the peaks are there in both runs, and of the same
-# height.
+# The panel on the right shows why a log does not tell you. ``clip_grad_norm_`` returns
+# the norm as it was *before* clipping, so the peaks are there in both runs, and of the
+# same height.
 
 peaks = mistake_norms[bad_steps], repair_norms[bad_steps]
 print("peaks, mistake:", *(f"{norm:7.1f}" for norm in peaks[0].tolist()))
@@ -200,10 +201,10 @@ assert longest_step(mistake) > 500 * learning_rate
 assert longest_step(repair) < 1.001 * learning_rate
 
 # %%
-# With momentum or Adam this bound does not hold. What then works with any optimizer is to
-# run twice from the same seed, with ``max_norm`` at 1 and at ``math.inf``, as above. If
-# the weights are the same to the last bit, though norms above 1 were logged, then the
-# clipping does nothing.
+# With momentum or Adam this bound does not hold. What then works with any optimizer is
+# to run twice from the same seed, with ``max_norm`` at 1 and at ``math.inf``, as above.
+# If the weights are the same to the last bit, though norms above 1 were logged, then
+# the clipping does nothing.
 #
 # **Know the other wrong place.** Before ``backward()`` there is nothing to clip. The
 # gradients are ``None``, and the norm that is returned is zero:
@@ -216,8 +217,9 @@ assert norm == 0 and model.weight.grad is None
 
 # %%
 # **Mind what stands between.** If you accumulate gradients over several batches, clip
-# once, right before the step. With a ``GradScaler``, call ``scaler.unscale_(optimizer)``
-# first, or else you clip gradients that are multiplied by a large factor.
+# once, right before the step. With a ``GradScaler``, call
+# ``scaler.unscale_(optimizer)`` first, or else you clip gradients that are multiplied
+# by a large factor.
 
 # %%
 # Sources
@@ -243,10 +245,10 @@ assert norm == 0 and model.weight.grad is None
 # Learn more
 # ----------
 #
-# - :ref:`sphx_glr_recipes_gradients_clipping_gradients.py`: by norm or by value, and how
-#   to choose the limit.
-# - :ref:`sphx_glr_recipes_gradients_where_to_clear_gradients.py`: the order of the other
-#   calls.
+# - :ref:`sphx_glr_recipes_gradients_clipping_gradients.py`: by norm or by value, and
+#   how to choose the limit.
+# - :ref:`sphx_glr_recipes_gradients_where_to_clear_gradients.py`: the order of the
+#   other calls.
 # - `torch.optim.SGD
 #   <https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html>`__
 

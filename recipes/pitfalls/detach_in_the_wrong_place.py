@@ -9,8 +9,8 @@ What it looks like
 ------------------
 
 The loss falls at first, then gets stuck too high, and a larger network, more data or
-more epochs hardly help. There is no error and no warning: the optimizer skips parameters
-that get no gradient.
+more epochs hardly help. There is no error and no warning: the optimizer skips
+parameters that get no gradient.
 
 - Type: API-specific
 - Stage: model
@@ -35,8 +35,9 @@ What you need
 # The setting
 # -----------
 #
-# Two rings of points, one inside the other. No straight line separates them. The network
-# has two halves: ``encoder`` has to bend the plane, and ``head`` then draws a line.
+# Two rings of points, one inside the other. No straight line separates them. The
+# network has two halves: ``encoder`` has to bend the plane, and ``head`` then draws a
+# line.
 
 import copy
 import math
@@ -109,8 +110,8 @@ def compute_scores(model, points):
 wrong_model, wrong_untrained, wrong_losses, wrong_accuracy = train(compute_scores)
 
 # %%
-# The loss falls, so something is learned. Which half was it? Compare each parameter with
-# what it was before the training.
+# The loss falls, so something is learned. Which half was it? Compare each parameter
+# with what it was before the training.
 
 
 def list_parameters(model, untrained):
@@ -132,9 +133,9 @@ assert wrong_losses[-1] < wrong_losses[0], "the head learns, so the loss falls"
 
 # %%
 # Only the head has changed. ``backward()`` starts at the loss and goes back through the
-# head. There it finds a tensor without a history, and stops. The gradients of the encoder
-# stay ``None``, and the optimizer skips ``None``. The head makes the best of random
-# features.
+# head. There it finds a tensor without a history, and stops. The gradients of the
+# encoder stay ``None``, and the optimizer skips ``None``. The head makes the best of
+# random features.
 
 # %%
 # The repair
@@ -264,8 +265,8 @@ assert not rounded.grad.any()
 # **A detach has its place** where a value is used and must not be trained: in what you
 # log, in the state that a recurrent network takes along, in the target of a loss that
 # the network computed itself, in front of a discriminator when only the discriminator
-# trains, and on features of an encoder that you want to keep as it is. Write that reason
-# beside it.
+# trains, and on features of an encoder that you want to keep as it is. Write that
+# reason beside it.
 
 # %%
 # Sources
@@ -290,8 +291,8 @@ assert not rounded.grad.any()
 # Learn more
 # ----------
 #
-# - :ref:`sphx_glr_recipes_gradients_stopping_gradient_tracking.py`: when to use which of
-#   the scissors.
+# - :ref:`sphx_glr_recipes_gradients_stopping_gradient_tracking.py`: when to use which
+#   of the scissors.
 # - :ref:`sphx_glr_recipes_pitfalls_backward_twice.py`: a place where ``detach()`` is
 #   right.
 # - `torch.optim.Adam

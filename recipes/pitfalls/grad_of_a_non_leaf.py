@@ -11,7 +11,8 @@ What it looks like
 
 ``.grad`` is ``None`` though ``backward()`` has run, and a ``UserWarning`` speaks of "a
 Tensor that is not a leaf Tensor". Calculating with it stops with an error about
-``NoneType``. An optimizer refuses such a tensor with "can't optimize a non-leaf Tensor".
+``NoneType``. An optimizer refuses such a tensor with "can't optimize a non-leaf
+Tensor".
 
 - Type: API-specific
 - Stage: training
@@ -36,8 +37,8 @@ What you need
 # The setting
 # -----------
 #
-# A network of two layers, and 64 points. The question is which of its eight hidden units
-# matter for the loss. The gradient with respect to their output answers it.
+# A network of two layers, and 64 points. The question is which of its eight hidden
+# units matter for the loss. The gradient with respect to their output answers it.
 
 import textwrap
 import warnings
@@ -81,9 +82,9 @@ assert "not a leaf Tensor is being accessed" in str(warning)
 
 # %%
 # A *leaf* is a tensor that was not computed from tensors that require a gradient: a
-# parameter, or data. Leaves are where the graph ends, and a training needs gradients of those only.
-# All other gradients are stations on the way. ``backward()`` passes through them and
-# keeps none, or else each batch would need that memory as well.
+# parameter, or data. Leaves are where the graph ends, and a training needs gradients of
+# those only. All other gradients are stations on the way. ``backward()`` passes through
+# them and keeps none, or else each batch would need that memory as well.
 #
 # ``is_leaf`` tells you which is which, ``grad_fn`` where a tensor comes from:
 
@@ -161,8 +162,8 @@ plt.show()
 assert strength.argmax() == second_layer.weight.abs().argmax()
 
 # %%
-# The highest bar belongs to the unit with the largest weight in the second layer, as the
-# formula says. With the mistake there is nothing to draw.
+# The highest bar belongs to the unit with the largest weight in the second layer, as
+# the formula says. With the mistake there is nothing to draw.
 
 # %%
 # How to notice it
@@ -240,7 +241,8 @@ assert torch.allclose(returned, repair)
 #
 # - Only leaves that require a gradient get a ``.grad``. What is computed from them does
 #   not.
-# - ``retain_grad()``, called before ``backward()``, keeps the gradient of another tensor.
+# - ``retain_grad()``, called before ``backward()``, keeps the gradient of another
+#   tensor.
 # - ``requires_grad_()`` comes last when you build a parameter by hand.
 
 # %%

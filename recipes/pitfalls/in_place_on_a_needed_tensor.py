@@ -175,8 +175,8 @@ plt.show()
 # sphinx_gallery_alt_block = "The gradient of the block over x. The points of the repair lie on the curve of the known gradient, which is a little above one everywhere. The curve of the change through .data is far from it: it falls below zero on both sides."
 
 # %%
-# Away from the middle, the gradients of ``.data`` even have the wrong sign. The error is
-# a help. ``.data`` takes the help away and leaves the mistake.
+# Away from the middle, the gradients of ``.data`` even have the wrong sign. The error
+# is a help. ``.data`` takes the help away and leaves the mistake.
 
 # %%
 # How to notice it
@@ -226,11 +226,11 @@ assert try_it("  3 * x, then x += 1", change_input(lambda x: 3 * x)) == "works"
 # %%
 # Nobody learns this table by heart. If ``backward()`` runs, the in-place changes that
 # autograd saw did no harm. ``nn.ReLU(inplace=True)`` after a linear or a convolutional
-# layer is the usual case that is safe: the layer does not need its result, and ReLU gets
-# by with what it wrote.
+# layer is the usual case that is safe: the layer does not need its result, and ReLU
+# gets by with what it wrote.
 #
-# The counter also sees what is changed through ``detach()`` or under ``no_grad()``. Only
-# ``.data`` gets past it.
+# The counter also sees what is changed through ``detach()`` or under ``no_grad()``.
+# Only ``.data`` gets past it.
 
 for way in ("detach", "no_grad"):
     hidden = torch.sigmoid(x)
@@ -242,9 +242,9 @@ for way in ("detach", "no_grad"):
 
 # %%
 # **Follow the hint.** Under ``torch.autograd.detect_anomaly()`` PyTorch remembers where
-# each operation was called, and on an error prints a traceback of the forward pass, down
-# to the line with the sigmoid. Here is how it begins. The mode is slow, so switch it off
-# again afterwards.
+# each operation was called, and on an error prints a traceback of the forward pass,
+# down to the line with the sigmoid. Here is how it begins. The mode is slow, so switch
+# it off again afterwards.
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -262,8 +262,8 @@ assert found[0].startswith("Error detected in SigmoidBackward0")
 
 # %%
 # **Look for** ``optimizer.step()``. It changes the weights in place, too. If it stands
-# between a forward pass and its ``backward()``, the message names a weight and a version
-# that is higher than expected.
+# between a forward pass and its ``backward()``, the message names a weight and a
+# version that is higher than expected.
 
 # %%
 # Sources

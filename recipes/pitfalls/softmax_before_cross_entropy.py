@@ -9,8 +9,8 @@ What it looks like
 ------------------
 
 The loss falls slowly and gets stuck at a value that looks far too high, such as 1.6 or
-1.7 for ten classes. The accuracy is fair all the same, so nobody looks any further. With
-SGD you lose several points of accuracy, with Adam so few that they pass for noise.
+1.7 for ten classes. The accuracy is fair all the same, so nobody looks any further.
+With SGD you lose several points of accuracy, with Adam so few that they pass for noise.
 
 - Type: API-specific
 - Stage: model
@@ -228,8 +228,8 @@ assert gradients[True][-1] < 0.001 and gradients[False][-1] > 0.99
 # For SGD that is like a learning rate ten times smaller. Adam divides each step by the
 # size of the recent gradients, which makes up for it.
 #
-# Where the network is sure and wrong, the gradient nearly vanishes, when it should be at
-# its strongest. For this no optimizer makes up.
+# Where the network is sure and wrong, the gradient nearly vanishes, when it should be
+# at its strongest. For this no optimizer makes up.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 epochs = range(1, 6)
@@ -253,8 +253,8 @@ plt.show()
 #
 # **Know the lowest loss.** A softmax gives numbers from 0 to 1. The best that it can do
 # is a 1 for the right class and a 0 for the nine others. The second softmax, inside
-# ``cross_entropy``, makes of it a probability of ``e / (e + 9)``, which is 0.23. The loss
-# of a *perfect* answer is then 1.46:
+# ``cross_entropy``, makes of it a probability of ``e / (e + 9)``, which is 0.23. The
+# loss of a *perfect* answer is then 1.46:
 
 perfect = torch.zeros(1, 10)
 perfect[0, 0] = 1.0
@@ -270,11 +270,12 @@ for name in optimizers:
         assert repair[name][0][-1] < 0.6, "the repair can"
 
 # %%
-# No training gets the wrong network below 1.46, while the right one ends below 0.6. That
-# says nothing about which of them is better, as the scales differ. Compare accuracies.
+# No training gets the wrong network below 1.46, while the right one ends below 0.6.
+# That says nothing about which of them is better, as the scales differ. Compare
+# accuracies.
 #
-# **Add up the outputs.** If each row of what goes into ``cross_entropy`` sums to one, it
-# has been through a softmax.
+# **Add up the outputs.** If each row of what goes into ``cross_entropy`` sums to one,
+# it has been through a softmax.
 
 for model in (model_with_softmax, model_without_softmax):
     sums = model(test_images[:4]).sum(dim=1)
@@ -287,12 +288,14 @@ assert not torch.allclose(sums, torch.ones_like(sums))
 
 # %%
 # **Where you need probabilities,** compute them after the training, from the scores:
-# ``scores.softmax(dim=1)``. For the most likely class ``argmax`` of the scores is enough.
+# ``scores.softmax(dim=1)``. For the most likely class ``argmax`` of the scores is
+# enough.
 #
 # **Look out for its relatives.** ``nn.BCEWithLogitsLoss`` wants scores, too, and a
-# sigmoid before it is the same mistake with two classes. ``nn.NLLLoss`` is the other way
-# round: it wants the logarithms that ``log_softmax`` gives. A ``log_softmax`` before
-# ``cross_entropy`` is superfluous and does no harm, because a second one changes nothing.
+# sigmoid before it is the same mistake with two classes. ``nn.NLLLoss`` is the other
+# way round: it wants the logarithms that ``log_softmax`` gives. A ``log_softmax``
+# before ``cross_entropy`` is superfluous and does no harm, because a second one changes
+# nothing.
 
 scores = model_without_softmax(test_images[:4])
 log_probabilities = scores.log_softmax(dim=1)
@@ -320,8 +323,8 @@ assert torch.allclose(nn.functional.nll_loss(log_probabilities, labels), once)
 # ----------------
 #
 # - ``cross_entropy`` takes the scores of the last layer. The softmax is inside it.
-# - A second softmax makes the gradient smaller, most of all where the network is sure and
-#   wrong.
+# - A second softmax makes the gradient smaller, most of all where the network is sure
+#   and wrong.
 # - A loss that never gets below 1.46 with ten classes gives the mistake away.
 
 # %%

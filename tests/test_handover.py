@@ -24,6 +24,15 @@ TAGS = """
 if tags.has("quiet"):
     sphinx_gallery_conf["ignore_repr_types"] = "str"
 """
+# Which Sphinx-Gallery tells from an empty list.
+EMPTY_TUPLE = """
+def setup(app):
+    app.connect("config-inited", change)
+
+
+def change(app, config):
+    config.sphinx_gallery_conf["capture_repr"] = ()
+"""
 SCRAPERS = """
 def scrape(block, block_vars, gallery_conf):
     return ""
@@ -65,12 +74,13 @@ def recorded(site: Site) -> dict[str, object]:
     ("conf", "arguments"),
     [
         (SETUP, ()),
+        (EMPTY_TUPLE, ()),
         (TAGS, ("-t", "quiet")),
         ("", ("-D", "sphinx_gallery_conf.ignore_repr_types=str")),
         ("", ("-D", "recordings_requirements=numbers==2.0")),
         ("", ("-D", "recordings_data.Numbers=aa")),
     ],
-    ids=["setup", "tag", "gallery's by -D", "ours by -D", "part of ours by -D"],
+    ids=["setup", "empty tuple", "tag", "gallery's -D", "our -D", "part of our -D"],
 )
 def test_a_build_records_with_its_own_settings(
     make_site: MakeSite, conf: str, arguments: tuple[str, ...]
@@ -79,7 +89,7 @@ def test_a_build_records_with_its_own_settings(
     build = site.build(*arguments)
     assert build.status == 0, build.stderr
     found = recorded(site)
-    if "ignore_repr_types" in f"{conf}{arguments}":
+    if "repr" in f"{conf}{arguments}":
         assert found["outputs"] == ["stream"], "the value was not to be captured"
     if "numbers" in f"{conf}{arguments}":
         assert found["packages"] == {"numbers": "2.0"}

@@ -27,7 +27,8 @@ EDITION = "docs/_build/editions/zh-cn/docs"
 
 ENGLISH = re.compile(r"[A-Za-z][a-z']+(?:[ ,]+[A-Za-z][a-z']+){3}")
 """Four words in a row: names of things have fewer."""
-NOT_PROSE = ("code", "pre", "script", "style", "svg", "template")
+NOT_PROSE = ("code", "em", "pre", "script", "style", "svg", "template")
+"""Stressed English is a quotation, such as an error's message read part by part."""
 QUOTED = re.compile(r"“[^”]*”|\([^)]*\)|\uff08[^\uff09]*\uff09")
 
 

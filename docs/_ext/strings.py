@@ -11,3 +11,7 @@ _translate = get_translation(DOMAIN)
 def _(text: str) -> str:
     """Translate a string into the language of the build."""
     return str(_translate(text))
+
+
+THEME = (_("Please activate JavaScript to enable the search functionality."),)
+"""What the theme's own templates say and Sphinx's catalogs don't: for translators."""

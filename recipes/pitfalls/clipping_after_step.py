@@ -62,7 +62,7 @@ learning_rate = 0.1
 
 
 def run(train, max_norm):
-    """Return, for each step, the weight and bias after it and the norm that was told."""
+    """Return weight and bias after each step, and the norm that was told."""
     torch.manual_seed(0)
     model = nn.Linear(1, 1).to(device)
     optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
@@ -174,13 +174,18 @@ plt.show()
 #
 # The panel on the right shows why a log does not tell you. ``clip_grad_norm_`` returns
 # the norm as it was *before* clipping, so the peaks are there in both runs, and of the
-# same height.
+# same height. They differ in what follows: with the mistake, the norm stays above the
+# limit for several steps, after the repair it is back at once. You need both runs to
+# see that.
 
 peaks = mistake_norms[bad_steps], repair_norms[bad_steps]
 print("peaks, mistake:", *(f"{norm:7.1f}" for norm in peaks[0].tolist()))
 print("peaks, repair: ", *(f"{norm:7.1f}" for norm in peaks[1].tolist()))
 
 assert torch.allclose(*peaks, rtol=0.01) and min(peaks[0]) > 500
+for step in bad_steps:
+    after = slice(step + 1, step + 6)
+    assert mistake_norms[after].min() > 1 and repair_norms[after].max() < 1
 
 # %%
 # How to notice it

@@ -18,12 +18,16 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     # Not before: `python -m editions` needs no Sphinx.
     from editions import page_facts  # noqa: PLC0415
     from editions.anchors import EnglishAnchors  # noqa: PLC0415
+    from editions.chinese_search import ChineseSearch  # noqa: PLC0415
+    from editions.language_links import setup_language_links  # noqa: PLC0415
     from editions.untranslated import MarkUntranslated  # noqa: PLC0415
 
     app.connect("config-inited", load_strings)
     app.connect("env-get-outdated", page_facts.with_other_facts)
     app.add_transform(EnglishAnchors)
     app.add_transform(MarkUntranslated)
+    app.add_search_language(ChineseSearch)
+    setup_language_links(app)
     return {
         "version": "1.0",
         "env_version": 1,

@@ -1,11 +1,15 @@
-"""`python -m editions`: make what each edition but the English one is built from."""
+"""`python -m editions`: make what editions are built from, and the site's root page."""
 
 import argparse
 import sys
 from pathlib import Path
 
+from sphinx.config import eval_config_file
+from sphinx.util.tags import Tags
+
 from editions import folder
 from editions.edition import editions
+from editions.root_page import root_page
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -14,10 +18,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "project", type=Path, nargs="?", default=Path(), help="by default this folder"
     )
-    project = parser.parse_args(arguments).project.resolve()
-    if not (project / "docs" / "conf.py").is_file():
+    parser.add_argument("--site", type=Path, help="where to write the root page")
+    options = parser.parse_args(arguments)
+    project = options.project.resolve()
+    conf = project / "docs" / "conf.py"
+    if not conf.is_file():
         parser.error(f"there is no docs/conf.py in {project}: name its folder")
-    for edition in editions(project):
+    known = editions(project)
+    for edition in known:
         if edition.is_source:
             continue
         try:
@@ -25,6 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
         except folder.EditionError as error:
             sys.stderr.write(f"{error}\n")
             return 1
+    if options.site:
+        title = eval_config_file(conf, Tags())["project"]
+        page = root_page(known, conf.parent / "_templates", title)
+        options.site.mkdir(parents=True, exist_ok=True)
+        (options.site / "index.html").write_text(page, "utf-8")
     return 0
 
 

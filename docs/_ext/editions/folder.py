@@ -26,6 +26,8 @@ from translation.scripts import CodeChanged, translate
 HEADER = "GALLERY_HEADER.rst"
 STRINGS = ("recordings", "site")
 """Catalogs of the strings that extensions and templates hold."""
+THEME = "sphinx"
+"""Where Sphinx looks for the strings of templates, before it looks in its own."""
 _MADE_OR_CONFIG = ("conf.py", "recipes", "recordings")
 """What stands in `docs/` and is no page: the gallery is made anew in each edition."""
 
@@ -183,13 +185,15 @@ def _compile(catalogs: Path, place: Path) -> list[Path]:
             continue
         if file.stem not in STRINGS:
             of_pages.append(file)
-        copy = place / file.relative_to(catalogs)
-        compiled = copy.with_suffix(".mo")
-        kept |= {copy, compiled}
-        catalog = _load(file, catalogs.parents[2])
+        _load(file, catalogs.parents[2])
         content = file.read_bytes()
-        if catalog and (_write(copy, content) or not compiled.is_file()):
-            polib.pofile(content.decode()).save_as_mofile(str(compiled))
+        names = (file.stem, THEME) if file.stem == "site" else (file.stem,)
+        for name in names:
+            copy = (place / file.relative_to(catalogs)).with_stem(name)
+            compiled = copy.with_suffix(".mo")
+            kept |= {copy, compiled}
+            if _write(copy, content) or not compiled.is_file():
+                polib.pofile(content.decode()).save_as_mofile(str(compiled))
     _sweep(place, kept)
     return of_pages
 

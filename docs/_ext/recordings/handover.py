@@ -10,10 +10,13 @@ is no string: there, they are as `conf.py` itself sets them. Where recordings wo
 another key for that, no recipe is run, and the reason says which setting it is.
 """
 
-from collections.abc import Mapping
+import math
+from ast import literal_eval
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, cast
 
 from recordings import config, gallery, key
 from recordings.job import Handover, Job
@@ -28,8 +31,8 @@ class SettingsDiffer(Exception):  # noqa: N818 - what was found, not a fault her
 def of(library: Library) -> Handover:
     """Give what the runner knows of settings."""
     return Handover(
-        settings=_plain(library.conf),
-        gallery=_plain(gallery.as_given(library.gallery_settings)),
+        settings=_literal(library.conf),
+        gallery=_literal(gallery.as_given(library.gallery_settings)),
         tags=sorted(library.conf.get("tags", ())),
         expected=asdict(_ingredients(library)),
     )
@@ -43,8 +46,8 @@ def open_for(job: Job) -> Library:
     """
     conf_dir, handed = Path(job.conf_dir), job.handover
     conf = config.read(conf_dir, handed.tags)
-    own = conf.get("sphinx_gallery_conf", {})
-    conf |= handed.settings | {"sphinx_gallery_conf": {**own, **handed.gallery}}
+    of_gallery = conf.get("sphinx_gallery_conf", {}) | literal_eval(handed.gallery)
+    conf |= literal_eval(handed.settings) | {"sphinx_gallery_conf": of_gallery}
     settings = config.from_namespace(conf)
     library = open_library(conf_dir, Path(job.source), settings, conf)
     expected = Ingredients(**{**handed.expected, "blocks": ()})
@@ -67,18 +70,21 @@ def _ingredients(library: Library) -> Ingredients:
     )
 
 
-def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if _is_plain(value)}
+def _literal(settings: Mapping[str, Any]) -> str:
+    """Write plain settings as a Python literal.
+
+    Not as JSON: Sphinx-Gallery tells an empty tuple from an empty list.
+    """
+    return repr({name: each for name, each in settings.items() if _is_plain(each)})
 
 
 def _is_plain(value: object) -> bool:
-    """Tell whether a value is the same after it was written as JSON and read."""
-    match value:
-        case None | bool() | int() | float() | str():
-            return True
-        case list() | tuple():
-            return all(map(_is_plain, value))
-        case dict():
-            names_are_texts = all(isinstance(name, str) for name in value)
-            return names_are_texts and all(map(_is_plain, value.values()))
-    return False
+    """Tell whether a value is the same after it was written as a literal and read."""
+    # The very types: what is derived from them may be written otherwise.
+    if type(value) in {list, tuple, set}:
+        return all(map(_is_plain, cast("Iterable[object]", value)))
+    if isinstance(value, dict):
+        return type(value) is dict and all(map(_is_plain, value.items()))
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return type(value) in {NoneType, bool, int, str, bytes}

@@ -10,10 +10,10 @@ from typing import Any
 class Handover:
     """What the runner knows of settings, as plain data; see `recordings.handover`."""
 
-    settings: dict[str, Any]
-    """All but Sphinx-Gallery's; they win over those of `conf.py`."""
-    gallery: dict[str, Any]
-    """Sphinx-Gallery's; likewise."""
+    settings: str
+    """Those that win over `conf.py`'s: a dictionary, written as a Python literal."""
+    gallery: str
+    """Those of Sphinx-Gallery, likewise."""
     tags: list[str]
     """Sphinx's, with which `conf.py` is read."""
     expected: dict[str, Any]

@@ -25,7 +25,7 @@ KEYS = {
 }
 """What an entry has. It may also have `fails_by`, the name of another error."""
 SECONDS = 300
-"""The longest that a recipe may run here. The slowest takes 40 on a busy machine."""
+"""The longest that a recipe may run here; the slowest took 43 on a busy machine."""
 
 
 def test_every_recipe_has_an_entry() -> None:
@@ -80,7 +80,7 @@ def test_the_mutation_fails(name: str, tmp_path: Path) -> None:
     assert ran.returncode == 1, f"nothing noticed it:\n{ran.stdout}"
     error = CLAIMS[name].get("fails_by", "AssertionError")
     traceback = ran.stderr.rpartition("Traceback (most recent call last):\n")[2]
-    assert re.search(rf"(?m)^{error}\b", traceback), ran.stderr
+    assert re.search(rf"(?m)^(?:\w+\.)*{error}\b", traceback), ran.stderr
     # An assertion of torch's own would be another one's claim.
     frames = re.findall(r'(?m)^  File "(.+)", line', traceback)
     assert "fails_by" in CLAIMS[name] or frames[-1].endswith(script.name), ran.stderr

@@ -1,49 +1,20 @@
 """What readers do on the site, done in a real browser."""
 
-import shutil
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
-from threading import Thread
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 RECIPE = "recipes/gradients/zeroing_out_gradients.html"
 
 
-class _Silent(SimpleHTTPRequestHandler):
-    def log_message(self, *_arguments: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
-def address(own_site: Path) -> Iterator[str]:
+def address(own_site: Path, serve: Callable[[Path], str]) -> str:
     """Serve the site on this machine alone."""
-    handler = partial(_Silent, directory=str(own_site))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Playwright's own browser, or the system's."""
-    with sync_playwright() as playwright:
-        found = shutil.which("chromium") or shutil.which("google-chrome")
-        # As root, where containers run tests, its sandbox can't start.
-        switches = ["--no-sandbox", "--disable-gpu"]
-        try:
-            started = playwright.chromium.launch(executable_path=found, args=switches)
-        except Error as error:
-            reason = str(error).splitlines()[0]
-            pytest.skip(f"no browser: install chromium, or playwright's: {reason}")
-        yield started
-        started.close()
+    return serve(own_site)
 
 
 @pytest.fixture

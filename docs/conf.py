@@ -14,6 +14,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "editions",
     "recipe_errors",
     "recordings",
 ]

@@ -16,16 +16,22 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from playwright.sync_api import Browser
 
 _SECONDS: Final = 300
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -121,6 +127,43 @@ def make_site(tmp_path_factory: pytest.TempPathFactory) -> MakeSite:
         return site
 
     return make
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start a browser: the machine's Chromium, or Playwright's own."""
+    driver = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+    with driver.sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        found = shutil.which("chromium") or (own if Path(own).exists() else None)
+        if not found:
+            pytest.skip("no browser; `playwright install chromium` gets one")
+        with playwright.chromium.launch(executable_path=found) as chromium:
+            yield chromium
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serve files and say nothing of it."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Serve folders to this machine, each at an address of its own."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(folder: Path) -> str:
+        handler = partial(_Quiet, directory=str(folder))
+        servers.append(server := ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 def _python_path() -> str:

@@ -1,1 +1,17 @@
-"""Make an edition of the site from catalogs: its source folder, and what Sphinx adds."""
+"""Make an edition of the site from catalogs, and what all editions share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from editions.language_links import setup_language_links
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Add each part, in the order of a build's life."""
+    setup_language_links(app)
+    return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

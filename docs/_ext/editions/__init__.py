@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from editions.chinese_search import setup_chinese_search
 from editions.language_links import setup_language_links
 
 if TYPE_CHECKING:
@@ -14,4 +15,5 @@ if TYPE_CHECKING:
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Add each part, in the order of a build's life."""
     setup_language_links(app)
+    setup_chinese_search(app)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,8 +13,16 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["docs"]
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
-SITE = Path("docs/_build/html")
-EDITION = "en"
+BUILD = Path("docs/_build")
+SITE = BUILD / "html"
+EDITIONS = {
+    language.lower().replace("_", "-"): language
+    for language in (
+        "en",
+        *sorted(path.parent.name for path in Path().glob("locales/*/LC_MESSAGES")),
+    )
+}
+"""The language of each edition, by the name of its folder on the site."""
 
 
 def install(session: nox.Session, *groups: str) -> None:
@@ -65,7 +73,11 @@ def docs(session: nox.Session) -> None:
     """Build the site in docs/_build/html, recording first what is stale."""
     options = arguments(
         session,
-        live=flag("serve the site, and build again on each change"),
+        edition={
+            "choices": [*EDITIONS],
+            "help": "build this edition only; by default all, and en with --live",
+        },
+        live=flag("serve one edition, and build again on each change"),
         mode={
             "choices": ["auto", "replay", "run"],
             "default": "replay" if os.environ.get("CI") else "auto",
@@ -77,17 +89,39 @@ def docs(session: nox.Session) -> None:
         words = ["run", "--all"] if options.mode == "run" else ["run"]
         install(session, "recipes")
         session.run("python", "-m", "fashion_mnist")
-        # Where a recipe fails, the other pages are built all the same; its own says so,
-        # and fails the build.
-        session.run("python", "-m", "recordings", *words, success_codes=[0, 1])
-    build = ("-D", "recordings_mode=replay", "-b", "html", "docs", f"{SITE}/{EDITION}")
+        # Where a stale recipe fails, the other pages are built all the same; its own
+        # says so, and fails the build. One with a fresh recording would not.
+        well = [0] if options.mode == "run" else [0, 1]
+        session.run("python", "-m", "recordings", *words, success_codes=well)
+    else:
+        session.log("no recipe is run: pages are made from recordings")
+    make_editions = ("python", "-m", "editions", "--site", str(SITE))
+    session.run(*make_editions)
     if options.live:
         ignored = ("--ignore", "docs/recipes", "--ignore", "docs/_build")
-        serve = ("--watch", "recipes", *ignored, "--host", "127.0.0.1", "--port", "0")
-        session.run("sphinx-autobuild", *serve, "-n", *build)
+        watched = ("--watch", "recipes", "--watch", "locales", "--watch", "docs")
+        address = ("--host", "127.0.0.1", "--port", "0")
+        first = ("--pre-build", " ".join(make_editions))
+        build = of_edition(options.edition or "en")
+        session.run(
+            "sphinx-autobuild", *watched, *ignored, *address, *first, "-n", *build
+        )
         return
-    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-n", *build)
-    session.log(f"open {SITE}/{EDITION}/index.html")
+    for name in [options.edition] if options.edition else EDITIONS:
+        build = of_edition(name)
+        session.run("python", "-m", "sphinx", "-W", "--keep-going", "-n", *build)
+        session.log(f"open {SITE}/{name}/index.html")
+
+
+def of_edition(name: str) -> tuple[str, ...]:
+    """Tell Sphinx what to build an edition from, and where to."""
+    english = name == "en"
+    source = "docs" if english else f"{BUILD}/editions/{name}/docs"
+    return (
+        *("-D", "recordings_mode=replay"),
+        *(() if english else ("-c", "docs", "-D", f"language={EDITIONS[name]}")),
+        *("-b", "html", "-d", f"{BUILD}/doctrees/{name}", source, f"{SITE}/{name}"),
+    )
 
 
 def stale(session: nox.Session) -> list[str]:
@@ -116,6 +150,13 @@ def verify(session: nox.Session) -> None:
     install(session, "docs", "recipes")
     session.run("python", "-m", "fashion_mnist")
     session.run("python", "-m", "recordings", "verify", *session.posargs)
+
+
+@nox.session
+def translate(session: nox.Session) -> None:
+    """Refresh the catalogs in locales/; the rest goes to `python -m translation`."""
+    install(session, "docs")
+    session.run("python", "-m", "translation", *session.posargs)
 
 
 @nox.session

@@ -14,17 +14,25 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "diff_blocks",
     "editions",
+    "pitfall_table",
     "recipe_errors",
+    "recipe_page",
     "recordings",
+    "related_recipes",
 ]
 # Notebooks here are downloads, and MyST-NB would take each for a page and run it.
 exclude_patterns = ["_build", "_ext", "**.ipynb", "**.md5"]
 templates_path = ["_templates"]
 nitpicky = True
 
+# Editions --------------------------------------------------------------------
+locale_dirs = ["../locales"]
+gettext_compact = False
+
 # Recipes ---------------------------------------------------------------------
-SECTIONS = ["gradients", "pitfalls"]
+SECTIONS = ["gradients", "training", "pitfalls"]
 sphinx_gallery_conf = {
     "examples_dirs": "../recipes",
     "gallery_dirs": "recipes",
@@ -60,6 +68,7 @@ html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["pitfalls.js", "tags.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
@@ -75,4 +84,4 @@ html_theme_options = {
         "color-brand-content": "#6cb2f7",
     },
 }
-copybutton_exclude = ".linenos, .gp, .go"
+copybutton_exclude = ".linenos, .gp, .go, .diff-removed"

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
+PROJECT: Final = Path(__file__).parents[1]
 _SECONDS: Final = 300
-_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_STRICT: Final = ("-W", "--keep-going", "-n")
+_COLOR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _INDEX: Final = "Test site\n=========\n\n.. toctree::\n\n   recipes/index\n"
 
 # What a test's ``docs/conf.py`` says, unless the test says otherwise.
@@ -83,24 +85,45 @@ class Site:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def build(
-        self, *sphinx_args: str, builder: str = "html", strict: bool = True
+        self,
+        *sphinx_args: str,
+        builder: str = "html",
+        strict: bool = True,
+        source: str = "docs",
     ) -> Build:
         """Run Sphinx from the root; when *strict*, every warning is an error."""
         output = self.root / "docs" / "_build" / builder
-        checks = ("-W", "--keep-going", "-n") if strict else ()
-        command = (sys.executable, "-m", "sphinx", "-b", builder, "--no-color", *checks)
+        if source != "docs":
+            output = self.root / "docs" / "_build" / builder / source.split("/")[-2]
+        checks = _STRICT if strict else ()
+        command = ("sphinx", "-b", builder, "--no-color", *checks, *sphinx_args)
+        return self.run(*command, source, str(output), folder=output)
+
+    def build_edition(
+        self, language: str, *sphinx_args: str, strict: bool = True
+    ) -> Build:
+        """Make the folder of an edition, and run Sphinx on it."""
+        made = self.run("editions")
+        if made.status:
+            return made
+        source = f"docs/_build/editions/{language.lower().replace('_', '-')}/docs"
+        own = ("-c", "docs", "-D", f"language={language}")
+        return self.build(*own, *sphinx_args, strict=strict, source=source)
+
+    def run(self, module: str, *arguments: str, folder: Path | None = None) -> Build:
+        """Run a module of Python's path from the root."""
         done = subprocess.run(
-            [*command, *sphinx_args, "docs", str(output)],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.root,
-            env={**os.environ, "PYTHONPATH": _python_path()},
+            env={**os.environ, "PYTHONPATH": python_path()},
             capture_output=True,
             text=True,
             encoding="utf-8",
             timeout=_SECONDS,
             check=False,
         )
-        stdout, stderr = (_COLOUR.sub("", text) for text in (done.stdout, done.stderr))
-        return Build(done.returncode, stdout, stderr, output)
+        stdout, stderr = (_COLOR.sub("", text) for text in (done.stdout, done.stderr))
+        return Build(done.returncode, stdout, stderr, folder or self.root)
 
 
 class MakeSite(Protocol):
@@ -166,7 +189,44 @@ def serve() -> Iterator[Callable[[Path], str]]:
         server.server_close()
 
 
-def _python_path() -> str:
+@pytest.fixture(scope="session")
+def own_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build this project's own site, where nothing that recipes use can be imported.
+
+    Returns:
+        The folder with the root page and one folder an edition.
+    """
+    project = tmp_path_factory.mktemp("project")
+    unwanted = shutil.ignore_patterns("_build", "data", "__pycache__", "*.mo")
+    for name in ("docs", "recipes", "locales"):
+        shutil.copytree(PROJECT / name, project / name, ignore=unwanted)
+    shutil.rmtree(project / "docs" / "recipes", ignore_errors=True)
+    shutil.copy(PROJECT / "pyproject.toml", project)
+    hidden = project / "hidden"
+    hidden.mkdir()
+    for name in ("torch", "torchvision", "matplotlib"):
+        (hidden / f"{name}.py").write_text("raise ImportError('not for the site')\n")
+    build = ("sphinx", *_STRICT, "-q", "-D", "recordings_mode=replay", "-b", "html")
+    source = "docs/_build/editions/zh-cn/docs"
+    own = ("-c", "docs", "-D", "language=zh_CN", source, "site/zh-cn")
+    for words in (
+        ("editions", "--site", "site"),
+        (*build, "docs", "site/en"),
+        (*build, *own),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=project,
+            env={**os.environ, "PYTHONPATH": f"{hidden}{os.pathsep}{python_path()}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    return project / "site"
+
+
+def python_path() -> str:
     """Return ``PYTHONPATH`` so that it means the same from the site's folder."""
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     return os.pathsep.join(str(Path(path).absolute()) for path in paths if path)

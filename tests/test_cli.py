@@ -12,7 +12,7 @@ import tempfile
 import time
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import psutil
 import pytest
 
-from recordings import progress
+from recordings import progress, runner
 from recordings.cli import main
 from recordings.events import Planned, Result, Started
 from recordings.library import open_library
+from recordings.store import Store, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,6 +162,56 @@ def test_failure_is_told_with_reason_last_lines_and_log(
     assert "before" in (project.site.root / log).read_text("utf-8")
 
 
+LINES = "\\n\\nfirst [b]\\n\\n  second\\n"
+
+
+def test_reason_is_one_line(make_project: MakeProject) -> None:
+    project = make_project(
+        interrupted="raise KeyboardInterrupt",
+        lines=f'raise ValueError("{LINES}")',
+        none="raise ValueError",
+    )
+    project.site.write(
+        {
+            "recipes/all/unreadable.py": "print(1)\n",
+            "recipes/all/untitled.py": '"""\n"""\n\nprint(1',
+        }
+    )
+    done = project("run")
+    reasons = dict(re.findall(r"(?m)^FAILED recipes/all/(.*).py: (.*)$", done.stdout))
+    unreadable = reasons.pop("unreadable")
+    assert reasons == {
+        "interrupted": "KeyboardInterrupt",
+        "lines": "ValueError: first [b]",
+        "none": "ValueError",
+        "untitled": "line 4: '(' was never closed",
+    }
+    assert unreadable.startswith('Could not find docstring in file "unreadable.py"')
+    assert str(project.site.root) not in unreadable
+    rows = [each.strip() for each in done.stdout.partition("Failed")[2].splitlines()]
+    first = next(n for n, row in enumerate(rows) if row.startswith("recipes/all/lines"))
+    assert rows[first].split(None, 1)[1] == "ValueError: first [b]"
+    assert rows[first + 4 : first + 9] == ["ValueError:", "", "first [b]", "", "second"]
+    status = project("status").stdout
+    assert unreadable in status
+    assert str(project.site.root) not in status
+
+
+def test_reason_that_the_store_gives_is_one_line(make_project: MakeProject) -> None:
+    class Broken(Store):
+        def write(self, name: str, _text: str) -> None:
+            raise StoreError(f"{name}: cannot be written:\n  the bucket\n  is full")
+
+    make_project(one="print(1)")
+    library = replace(open_library(Path("docs").absolute()), store=Broken(""))
+    file = StringIO()
+    with progress.lines(file) as report:
+        [result] = runner.run(library, library.entries(), report=report)
+    reason = "recipes/all/one.ipynb: cannot be written: the bucket is full"
+    assert result.reason == reason
+    assert f"FAILED recipes/all/one.py: {reason}\n" in file.getvalue()
+
+
 def test_run_as_json_prints_one_document(make_project: MakeProject) -> None:
     project = make_project(good="1", bad="1 / 0")
     done = project("run", "--json")
@@ -176,7 +227,7 @@ def test_run_as_json_prints_one_document(make_project: MakeProject) -> None:
     assert Path(good["recording"]).is_file()
     assert project("run", "good", "--json").json == {
         "results": [],
-        "orphans": [],
+        "without_recipe": [],
         "pruned": [],
     }
 
@@ -188,18 +239,24 @@ def test_recordings_without_a_recipe_are_listed_and_pruned(
     project("run")
     folder = project.site.root / "recipes" / "all"
     (folder / "two.py").unlink()
-    (folder / "three.py").rename(folder / "moved.py")
+    (folder / "three.py").rename(folder / "other.py")
     status = project("status").stdout
-    assert "orphan  recipes/all/two.ipynb" in status
+    assert "recipes/all/two.ipynb, a recording without a recipe\n" in status
     assert "python -m recordings run --prune" in status
-    assert "orphan  recipes/all/three.ipynb" not in status
-    assert "moved   recipes/all/moved.py" in status
+    assert "recipes/all/three.ipynb, a recording" not in status
+    assert "fresh   recipes/all/other.py" in status
+    assert "its recording stands under another name, recipes/all/three.ip" in status
+    assert status.endswith(
+        "2 of 2 recipes fresh\nTo rename recordings: python -m recordings run\n"
+    )
+    assert project("status", "--check").status == 1
     pruned = project("run", "one", "--prune").stdout
-    assert "removed recipes/all/two.ipynb" in pruned
+    assert "removed recipes/all/two.ipynb, a recording without" in pruned
     assert [*project.recordings] == ["recipes/all/one.ipynb", "recipes/all/three.ipynb"]
-    moved = project("run")
-    assert moved.status == 0
-    assert moved.stdout == "moved recipes/all/three.ipynb to recipes/all/moved.ipynb\n"
+    renamed = project("run")
+    assert renamed.status == 0
+    told = "renamed recipes/all/three.ipynb to recipes/all/other.ipynb\n"
+    assert renamed.stdout == told
     assert project("status", "--check").status == 0
 
 
@@ -232,7 +289,7 @@ def test_status_as_json(make_project: MakeProject) -> None:
     project = make_project(one="print(1)", two="print(2)")
     project("run", "one")
     one, two = project("status", "--json").json["recipes"]
-    assert (one["state"], one["reasons"], one["moved_from"]) == ("fresh", [], None)
+    assert (one["state"], one["reasons"], one["found_at"]) == ("fresh", [], None)
     assert Path(one["recording"]).is_file()
     assert one["seconds"] >= 0
     assert two["state"] == "missing"
@@ -462,7 +519,8 @@ def test_terminal_shows_each_recipe_and_the_whole(
         report(Planned((two, three, one), 1))
         report(Started(two))
         time.sleep(0.6)
-        report(Result(two, "failed", reason="ValueError: [x]", tail="last\nlines"))
+        tail = "last\n\n[lines]\n"
+        report(Result(two, "failed", reason="ValueError: [x]", tail=tail))
         report(Started(one))
         time.sleep(0.6)
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue())
@@ -479,5 +537,5 @@ def test_terminal_shows_each_recipe_and_the_whole(
         "ValueError:",
         "[x]",
         "last",
-        "lines",
+        "[lines]",
     ]

@@ -1,7 +1,11 @@
-"""Which edits make a recording stale: what authors and translators rely on."""
+"""Which edits make a recording stale: what authors and translators rely on.
+
+One table of edits, seen twice: by the state of the recording, and in a build, in which
+the recipe leaves a trace when it runs.
+"""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +29,12 @@ A sentence.
 # Words.
 
 # A comment.
+import os
+
 import helper
+
+with open(os.environ["TRACE"], "a") as trace:
+    trace.write("ran\\n")
 
 x = helper.double(1)
 print("value", x)
@@ -44,11 +53,27 @@ print("end")
 # sphinx_gallery_tags = ["one"]
 # sphinx_gallery_needs = ["Numbers"]
 '''
+CATALOG = """\
+msgid ""
+msgstr "Content-Type: text/plain; charset=UTF-8\\n"
+
+msgid "A sentence."
+msgstr "一句话。"
+"""
 HELPER = "import deeper\n\n\ndef double(x):\n    return deeper.TWO * x\n"
 
 
 @pytest.fixture(scope="module")
-def recorded(make_site: MakeSite) -> Site:
+def trace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give a file to which the recipe adds a line when it runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        file = tmp_path_factory.mktemp("trace") / "trace"
+        patch.setenv("TRACE", str(file))
+        yield file
+
+
+@pytest.fixture(scope="module")
+def recorded(make_site: MakeSite, trace: Path) -> Site:
     """Make a site of one recipe, and record it."""
     site = make_site(
         {
@@ -65,6 +90,7 @@ def recorded(make_site: MakeSite) -> Site:
     library = open_library(site.root / "docs")
     [result] = runner.run(library, library.entries())
     assert result.status == "recorded", result.reason
+    assert trace.read_text("utf-8") == "ran\n"
     return site
 
 
@@ -86,7 +112,7 @@ def in_recipe(old: str, new: str) -> Callable[[Path], None]:
 
 
 def rename(old: str, new: str) -> Callable[[Path], None]:
-    """Make an edit that renames or moves a file."""
+    """Make an edit that renames a file."""
 
     def apply(root: Path) -> None:
         (root / new).parent.mkdir(exist_ok=True)
@@ -95,6 +121,27 @@ def rename(old: str, new: str) -> Callable[[Path], None]:
     return apply
 
 
+def add(file: str, text: str) -> Callable[[Path], None]:
+    """Make an edit that adds a file."""
+
+    def apply(root: Path) -> None:
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        (root / file).write_text(text, "utf-8")
+
+    return apply
+
+
+def both(*edits: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Make an edit of several."""
+
+    def apply(root: Path) -> None:
+        for each in edits:
+            each(root)
+
+    return apply
+
+
+LANGUAGE = edit("docs/conf.py", "project =", "language = 'zh_CN'\nproject =")
 REPLAYS = {
     "nothing": lambda _: None,
     "a sentence": in_recipe("A sentence.", "Another sentence, longer."),
@@ -113,7 +160,10 @@ REPLAYS = {
     "the file's name": rename("recipes/one/recipe.py", "recipes/one/renamed.py"),
     "a data set that it does not need": edit("docs/conf.py", "bb", "cc"),
     "a loose requirement": edit("docs/conf.py", "loose>=2", "loose>=3"),
-    "the language": edit("docs/conf.py", "project =", "language = 'zh_CN'\nproject ="),
+    "the language": LANGUAGE,
+    "a catalog": both(
+        LANGUAGE, add("docs/locales/zh_CN/LC_MESSAGES/recipes.po", CATALOG)
+    ),
     "the theme": edit("docs/conf.py", "'basic'", "'furo'"),
 }
 RUNS = {
@@ -173,6 +223,38 @@ def test_edit_makes_the_recording_stale(
     assert reason in "; ".join(entry.reasons)
 
 
+def build_in(root: Path) -> str:
+    """Build a site as whoever edited it does, strictly; give the recipe's page."""
+    build = Site(root).build("-D", "recordings_mode=auto")
+    assert build.status == 0, build.stderr
+    [page] = (build.folder / "recipes").rglob("re[cn]*.html")
+    return page.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", REPLAYS)
+def test_build_after_the_edit_runs_nothing(name: str, site: Path, trace: Path) -> None:
+    REPLAYS[name](site)
+    trace.unlink(missing_ok=True)
+    page = build_in(site)
+    assert not trace.exists(), "the recipe ran"
+    assert "value 2" in page, "the recorded output"
+    assert ("一句话。" in page) == (name == "a catalog")
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_build_after_the_edit_runs_the_recipe_once(
+    name: str, site: Path, trace: Path
+) -> None:
+    RUNS[name][0](site)
+    trace.unlink(missing_ok=True)
+    page = build_in(site)
+    assert trace.read_text("utf-8") == "ran\n"
+    assert "value" in page
+    [entry] = open_library(site / "docs").entries()
+    assert (entry.state, entry.reasons) == ("fresh", ())
+
+
+@pytest.mark.usefixtures("trace")
 def test_lines_count_where_an_output_names_them(make_site: MakeSite) -> None:
     warns = RECIPE.replace('print("end")', 'import warnings\nwarnings.warn("beware")')
     files = {

@@ -1,11 +1,14 @@
 """A recording is read whole, or named with what is wrong with it."""
 
+import base64
 import json
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import nbformat
 import pytest
+from PIL import Image
 
 from recordings.recording import (
     CodeBlock,
@@ -88,3 +91,58 @@ def test_what_a_hand_broke_is_named(apply: Callable[[Any], None]) -> None:
     apply(notebook)
     with pytest.raises(RecordingError, match=r"^good\.ipynb: "):
         from_text(json.dumps(notebook), "good.ipynb")
+
+
+SVG = '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><path/></svg>\n'
+
+
+def bitmap(kind: str) -> bytes:
+    content = BytesIO()
+    Image.new("RGB", (40, 30), "white").save(content, kind)
+    return content.getvalue()
+
+
+def with_picture(kind: str, data: object, alternative: object = "Nothing.") -> str:
+    """Give a recording's text whose block drew a picture."""
+    notebook = json.loads(to_text(RECORDING))
+    notebook["cells"][0]["outputs"] = [
+        {
+            "output_type": "display_data",
+            "data": {kind: data},
+            "metadata": {"alt": alternative},
+        }
+    ]
+    return json.dumps(notebook)
+
+
+def encoded(content: bytes) -> str:
+    return base64.encodebytes(content).decode()  # in lines, as Jupyter writes it
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "gif", "webp"])
+def test_a_bitmap_is_read_if_it_is_whole(kind: str) -> None:
+    content, mime = bitmap(kind), f"image/{kind}"
+    from_text(with_picture(mime, encoded(content)), "good.ipynb")
+    half = content[: len(content) // 2]
+    for broken in (encoded(half), encoded(b"none"), encoded(b""), "é", "abc"):
+        with pytest.raises(
+            RecordingError, match=rf"^good\.ipynb: .*{mime}\) is broken"
+        ):
+            from_text(with_picture(mime, broken), "good.ipynb")
+
+
+def test_a_drawing_is_read_if_it_is_whole() -> None:
+    for whole in (SVG, SVG.splitlines(keepends=True), "<svg/>"):
+        from_text(with_picture("image/svg+xml", whole), "good.ipynb")
+    for broken in (SVG[:-10], "", "no drawing", "<html/>", f"{SVG}more"):
+        with pytest.raises(
+            RecordingError, match=r"^good\.ipynb: .*svg\+xml\) is broken"
+        ):
+            from_text(with_picture("image/svg+xml", broken), "good.ipynb")
+
+
+def test_a_picture_is_of_the_kind_that_it_is_said_to_be() -> None:
+    with pytest.raises(RecordingError, match="it is of the kind GIF"):
+        from_text(with_picture("image/png", encoded(bitmap("gif"))), "good.ipynb")
+    with pytest.raises(RecordingError, match="text alternative can't be 7"):
+        from_text(with_picture("image/svg+xml", SVG, alternative=7), "good.ipynb")

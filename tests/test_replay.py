@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,20 @@ CODE = {
     ),
     "config": "# %%\n# Config.\n\nprint(1)  # stays\n\n# sphinx_gallery_tags = ['one']",
 }
+GUIDE = """\
+---
+file_format: mystnb
+kernelspec: {name: python3}
+orphan: true
+---
+# A guide
+
+```{code-cell}
+import matplotlib.pyplot as plt
+print("guided")
+_ = plt.plot([1, 2])
+```
+"""
 SCRAPER = '''\
 """Scrapers for the tests."""
 import matplotlib
@@ -97,6 +112,8 @@ def features(
         {**files, "docs/scraping.py": SCRAPER, "docs/_static/own.png": b""},
         extensions=[*extensions],
         recordings_block_times=False,
+        exclude_patterns=["**.ipynb"],
+        nb_execution_mode="cache",
     )
     conf = site.root / "docs" / "conf.py"
     conf.write_text(
@@ -150,57 +167,107 @@ def test_pages_are_those_of_sphinx_gallery(make_site: MakeSite, scraper: str) ->
 
 @pytest.fixture(scope="module")
 def site(make_site: MakeSite) -> Site:
-    """Make a site and record it."""
-    site = features(make_site, "recordings", scraper="scraping.svg")
+    """Make a site of recipes and a guide, and record it."""
+    site = features(make_site, "myst_nb", "recordings", scraper="scraping.svg")
+    site.write({"docs/guide.md": GUIDE})
     build = site.build()
     assert build.status == 0, build.stderr
     return site
 
 
-def html(folder: Path) -> dict[str, bytes]:
-    """Give the files of a built site, but what holds no page."""
-    skip = {".buildinfo", "environment.pickle", "objects.inv"}
+def files(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Give each file of a built site, with when it was written.
+
+    Only Sphinx's own notes for the next build, which nobody publishes, are left out.
+    """
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
+        path.relative_to(folder).as_posix(): (
+            path.read_bytes(),
+            path.stat().st_mtime_ns,
+        )
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in skip and ".doctrees" not in path.parts
+        if path.is_file() and ".doctrees" not in path.parts
     }
 
 
-def anew(site: Site, *arguments: str, builder: str = "html") -> dict[str, bytes]:
-    """Build a recorded site by replay from nothing."""
-    import shutil  # noqa: PLC0415
+def digests(folder: Path) -> dict[str, str]:
+    """Give the digest of each file of a built site."""
+    return {
+        name: hashlib.sha256(content).hexdigest()
+        for name, (content, _) in files(folder).items()
+    }
 
+
+def anew(site: Site, mode: str, *options: str, builder: str = "html") -> dict[str, str]:
+    """Build a site from empty output folders; give the digest of each file."""
     for name in ("_build/html", "_build/dirhtml", "recipes"):
         shutil.rmtree(site.root / "docs" / name, ignore_errors=True)
-    mode = ("-D", "recordings_mode=replay")
-    build = site.build(*mode, *arguments, builder=builder)
+    build = site.build("-D", f"recordings_mode={mode}", *options, builder=builder)
     assert build.status == 0, build.stderr
-    return html(build.folder)
+    return digests(build.folder)
 
 
-def test_replay_equals_the_build_that_recorded(site: Site) -> None:
-    first = html(site.root / "docs" / "_build" / "html")
-    assert "recipes/some/figures.html" in first
-    assert anew(site) == first
-    assert anew(site, "--fresh-env") == first
-    parallel = anew(site, "-j", "2")
-    different = {name for name in first if parallel.get(name) != first[name]}
-    assert different <= {"searchindex.js"}
-    dirhtml = anew(site, builder="dirhtml")
-    assert b"Picture 1" in dirhtml["recipes/some/figures/index.html"]
+@pytest.mark.parametrize(
+    ("builder", "options"),
+    [("html", []), ("html", ["-j", "2", "--fresh-env"]), ("dirhtml", [])],
+    ids=["html", "parallel", "dirhtml"],
+)
+def test_replay_equals_the_build_that_recorded(
+    site: Site, builder: str, options: list[str]
+) -> None:
+    folder = site.root / "docs" / "recordings"
+    before = files(folder)
+    recorded = anew(site, "run", *options, builder=builder)
+    written = files(folder)
+    assert written.keys() == before.keys()
+    for name, (_, when) in written.items():
+        assert when > before[name][1], f"{name} was not recorded by this build"
+    assert any(name.endswith(".svg") for name in recorded)
+    assert anew(site, "replay", *options, builder=builder) == recorded
+    assert files(folder) == written, "a replay leaves the recordings alone"
 
 
-def test_second_build_rewrites_no_page(site: Site) -> None:
-    anew(site)
-    build = site.build("-D", "recordings_mode=replay")
+@pytest.mark.parametrize("options", [("-j", "2"), ("--fresh-env",)], ids=" ".join)
+def test_replays_are_equal_however_they_are_built(
+    site: Site, options: tuple[str, ...]
+) -> None:
+    assert anew(site, "replay", *options) == anew(site, "replay")
+
+
+# What Sphinx writes at each build, with recordings or without.
+OF_THE_WHOLE_SITE = {
+    ".buildinfo",
+    "_static/basic.css",
+    "_static/documentation_options.js",
+    "_static/language_data.js",
+    "_static/pygments.css",
+    "genindex.html",
+    "objects.inv",
+    "search.html",
+    "searchindex.js",
+}
+
+
+@pytest.mark.parametrize("mode", ["auto", "replay"])
+def test_second_build_rewrites_no_page(site: Site, mode: str) -> None:
+    anew(site, mode)
+    output, recordings = (
+        site.root / "docs" / name for name in ("_build", "recordings")
+    )
+    before, kept = files(output / "html"), files(recordings)
+    build = site.build("-D", f"recordings_mode={mode}")
     assert build.status == 0, build.stderr
     assert "0 added, 0 changed, 0 removed" in build.stdout
     assert "writing output... [" not in build.stdout
+    after = files(output / "html")
+    assert after.keys() == before.keys()
+    written = {name for name in after if after[name] != before[name]}
+    assert written == OF_THE_WHOLE_SITE, "no page, no picture, no download"
+    assert files(recordings) == kept
 
 
 def test_a_page_is_made_again_when_its_recording_changed(site: Site) -> None:
-    anew(site)
+    anew(site, "replay")
     recording = site.root / "docs/recordings/recipes/some/prints.ipynb"
     before = recording.read_text("utf-8")
     printed = before.replace("three\\n", "THREE\\n")  # not the code that printed it
@@ -215,7 +282,7 @@ def test_a_page_is_made_again_when_its_recording_changed(site: Site) -> None:
 
 
 def test_notebooks_hold_the_outputs(site: Site) -> None:
-    anew(site)
+    anew(site, "replay")
     for path in (site.root / "docs" / "recipes").rglob("*.ipynb"):
         nbformat.validate(nbformat.read(path, as_version=4))
     notebook = nbformat.read(

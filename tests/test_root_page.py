@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +13,11 @@ from editions.root_page import root_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
 LANGUAGES = ["en", "de", "zh_CN", "zh_TW"]
+TEMPLATES = Path(__file__).parents[1] / "docs/_templates"
 EDITIONS = [Edition(language) for language in LANGUAGES]
 
 
@@ -26,7 +27,9 @@ def address(
 ) -> str:
     """Serve a root page, and a page in each language."""
     folder = tmp_path_factory.mktemp("root")
-    (folder / "index.html").write_text(root_page(EDITIONS), "utf-8")
+    (folder / "index.html").write_text(
+        root_page(EDITIONS, TEMPLATES, "Recipes"), "utf-8"
+    )
     for edition in EDITIONS:
         (folder / edition.name).mkdir()
         home = f'<html lang="{edition.tag}"><link rel="icon" href="data:,">'
@@ -108,7 +111,7 @@ def test_without_scripts_it_is_a_list_of_links(
 
 @pytest.mark.parametrize("site", ["", "https://example.org/recipes"])
 def test_search_engines_are_told_of_all_languages(site: str) -> None:
-    page = BeautifulSoup(root_page(EDITIONS, site), "html.parser")
+    page = BeautifulSoup(root_page(EDITIONS, TEMPLATES, "Recipes", site), "html.parser")
     links = page.select("link[rel=alternate]")
     where = f"{site}/" if site else ""
     assert {link["hreflang"]: link["href"] for link in links} == {
@@ -122,6 +125,7 @@ def test_search_engines_are_told_of_all_languages(site: str) -> None:
     assert canonical
     assert canonical["href"] == (where or "index.html")
     assert page.select_one("html[lang=en]")
+    assert [each.text for each in page.select("title, h1")] == ["Recipes", "Recipes"]
     assert [link["lang"] for link in page.select("li a")] == [
         link["hreflang"] for link in page.select("li a")
     ]

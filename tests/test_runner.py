@@ -25,6 +25,7 @@ from recordings import runner
 from recordings.events import Event, Planned, Result, Started
 from recordings.library import Library, open_library
 from recordings.recording import Recording, from_text, to_text
+from recordings.store import ReadOnlyError, Store
 from recordings.workspace import workspace
 
 if TYPE_CHECKING:
@@ -426,8 +427,8 @@ def test_renamed_recipe_takes_its_recording_along(
     events: list[Event] = []
     results = project.run(report=events.append)
     assert {name: each.status for name, each in results.items()} == {
-        "new": "moved",
-        "twin": "moved",
+        "new": "renamed",
+        "twin": "renamed",
     }
     assert not any(isinstance(event, Started) for event in events)
     names = project.library.store.names()
@@ -435,8 +436,9 @@ def test_renamed_recipe_takes_its_recording_along(
     assert {entry.state for entry in project.library.entries()} == {"fresh"}
 
 
+@pytest.mark.parametrize("changed", ["one", "helper"])
 def test_recipe_that_changes_while_it_runs_is_not_recorded(
-    make_project: MakeProject, tmp_path: Path
+    make_project: MakeProject, tmp_path: Path, changed: str
 ) -> None:
     began, go_on = tmp_path / "began", tmp_path / "go_on"
     project = make_project(
@@ -450,7 +452,7 @@ def test_recipe_that_changes_while_it_runs_is_not_recorded(
 
     def change() -> None:
         wait_for(began.exists)
-        project.site.write({"recipes/all/helper.py": recipe("a = 2")})
+        project.site.write({f"recipes/all/{changed}.py": recipe("a = 2")})
         go_on.touch()
 
     thread = threading.Thread(target=change)
@@ -461,6 +463,20 @@ def test_recipe_that_changes_while_it_runs_is_not_recorded(
     thread.join()
     assert "changed while it ran" in result.reason
     assert library.store.names() == []
+
+
+def test_recipe_finds_its_project_and_links_to_nowhere_harm_nothing(
+    make_project: MakeProject,
+) -> None:
+    project = make_project({"one": 'print(open("../../far.txt").read())'})
+    project.site.write({"far.txt": "found"})
+    for folder in ("", "recipes", "recipes/all"):
+        (project.site.root / folder / "nowhere").symlink_to("is not there")
+        (project.site.root / folder / "circle").symlink_to("circle")
+    assert project.run()["one"].reason == ""
+    recording = project.recording("one")
+    assert printed(recording) == "found\n"
+    assert [*recording.ingredients.files] == ["../../far.txt"]
 
 
 def test_recipe_that_cannot_be_started_is_a_failure(
@@ -474,6 +490,21 @@ def test_recipe_that_cannot_be_started_is_a_failure(
     assert result.status == "failed"
     assert "Not a directory" in result.reason or "File exists" in result.reason
     assert project.leaves_nothing()
+
+
+def test_read_only_store_is_noticed_before_anything_runs(
+    make_project: MakeProject, tmp_path: Path
+) -> None:
+    ran = tmp_path / "ran"
+    project = make_project({"one": f"open({str(ran)!r}, 'w').close()"})
+    library = replace(project.library, store=Store("http://127.0.0.1:9/x"))
+    entries = project.library.entries()
+    with pytest.raises(ReadOnlyError, match=r"all/one\.ipynb: .* can only be read"):
+        runner.run(library, entries)
+    assert not ran.exists()
+    (result,) = runner.run(library, entries, write=False)  # as verify does
+    assert result.status == "ran"
+    assert ran.exists()
 
 
 def test_workspace_goes_with_what_is_read_only_in_it(tmp_path: Path) -> None:

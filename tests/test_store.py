@@ -11,19 +11,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from uuid import uuid4
 
 import fsspec
 import psutil
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from stores import unprivileged, web_server
 
 from recordings import store as store_module
 from recordings.recording import RecordingError
-from recordings.store import Store, StoreError
+from recordings.store import ReadOnlyError, Store, StoreError
 
 NAME = "recipes/gradients/where to clear 梯度.ipynb"
 NAMES = [
@@ -87,45 +86,6 @@ def files_below(folder: Path) -> list[str]:
         for path in folder.rglob("*")
         if path.is_file()
     )
-
-
-@contextmanager
-def web_server(folder: Path, *, status: int | None = None) -> Iterator[str]:
-    """Serve a folder on loopback, or answer everything with one status."""
-
-    class Handler(SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer = 400 if "//" in self.path else status  # as buckets do
-            if answer is None:
-                super().do_GET()
-            else:
-                self.send_error(answer)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    handler = partial(Handler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@contextmanager
-def unprivileged() -> Iterator[None]:
-    """Be bound by permissions for a while, also where tests run as root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @pytest.fixture(params=["folder", "path", "file://", "memory://"])
@@ -441,3 +401,41 @@ def test_a_web_server_that_is_away_is_named(tmp_path: Path) -> None:
         pass
     with pytest.raises(StoreError, match=rf"^{address}/a\.ipynb: cannot be read: .+"):
         Store(address).read("a.ipynb")
+
+
+def test_what_can_be_written_is_left_as_it_was(store: Store) -> None:
+    store.write(NAME, TEXT)
+    store.check_writable(["new.ipynb", "recipes/new.ipynb", NAME])
+    assert store.read(NAME) == TEXT
+    assert len(store._files.find(store._root)) == 1  # noqa: SLF001
+
+
+class NoSuchBucket(MemoryFileSystem):  # type: ignore[misc]  # untyped
+    """A store in which nothing can be put, as a bucket that is not there."""
+
+    protocol = "no-bucket"
+
+    def pipe_file(self, *_: object, **__: object) -> None:
+        """Refuse."""
+        raise FileNotFoundError("The specified bucket does not exist")
+
+
+def test_what_cannot_be_written_is_told_beforehand(tmp_path: Path) -> None:
+    fsspec.register_implementation("no-bucket", NoSuchBucket, clobber=True)
+    with pytest.raises(ReadOnlyError, match=r"^no-bucket://x/a\.ipynb: .* not exist$"):
+        Store("no-bucket://x").check_writable(["a.ipynb"])
+    with pytest.raises(ReadOnlyError, match=r"^http://x/a\.ipynb: .* only be read"):
+        Store("http://x").check_writable(["a.ipynb"])
+    (tmp_path / "file").touch()
+    with pytest.raises(ReadOnlyError, match=r"file/a\.ipynb: cannot be written: .+"):
+        Store(tmp_path / "file").check_writable(["a.ipynb"])
+    with tempfile.TemporaryDirectory() as base:  # pytest's folders let only root in
+        Path(base).chmod(0o755)
+        folder = Path(base, "some")
+        folder.mkdir(0o555)
+        with (
+            unprivileged(),
+            pytest.raises(ReadOnlyError, match=r"some/a\.ipynb: .*: Permission"),
+        ):
+            Store(base).check_writable(["some/a.ipynb"])
+    Store(tmp_path / "file").check_writable([])

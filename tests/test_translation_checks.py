@@ -219,6 +219,13 @@ MARKDOWN = {
     "another role": ("{ref}`d`", "{doc}`d`", ["roles", "roles"]),
     "a lost footnote": ("As said.[^e]", "如前所述。", ["footnotes"]),
     "typography": ("Use `x`.", "用`x`。", ["typography"]),
+    "a list": ("In the 1st place", "1. 在先", ["markdown"]),
+    "an escaped item": ("In the 1st place", "1\\. 在先", []),
+    "two paragraphs": ("One.", "一。\n\n二。", ["markdown"]),
+    "a quotation": ("More", "> 更多", ["markdown"]),
+    "stress": ("Clear *now*.", "*现在*清零。", []),
+    "lost stress": ("Clear *now*.", "现在清零。", ["emphasis"]),
+    "asterisks that show": ("**Clear.** Then", "**清零。**然后", ["emphasis"]),
 }
 
 
@@ -251,8 +258,12 @@ def test_a_check_is_switched_off_with_a_reason(
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_each_check_can_be_switched_off(check: str) -> None:
-    msgid, msgstr, _ = next(case for case in BAD.values() if case[2] == check)
-    assert check not in found(msgid, msgstr, comment=f"check: {check} off: this once")
+    cases: list[tuple[str, str, str, Syntax]]
+    cases = [(*case, "rest") for case in BAD.values()]
+    cases.append(("In the 1st place", "1. 在先", "markdown", "markdown"))
+    msgid, msgstr, _, syntax = next(case for case in cases if case[2] == check)
+    assert check in found(msgid, msgstr, syntax)
+    assert check not in found(msgid, msgstr, syntax, f"check: {check} off: this once")
 
 
 # The glossary ------------------------------------------------------------------------
@@ -292,13 +303,15 @@ def test_terms(msgid: str, msgstr: str, terms: list[str]) -> None:
 
 def test_a_glossary_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "glossary.csv"
-    path.write_text('english,chinese\nloss,损失\n"a, b",甲\n', "utf-8")
+    path.write_text('english,japanese\nloss,损失\n"a, b",甲\n', "utf-8")
     assert list(Glossary.load(path).problems("a loss", "x")) == ['"loss" is "损失"']
 
 
 GLOSSARIES = {
     "no header": ("loss,损失\n".encode(), 1),
     "nothing": (b"", 1),
+    "an empty line": (b"\nloss,x\n", 1),
+    "one column": (b"english\nloss\n", 1),
     "a gap": ("english,chinese\nloss,损失\ngradient,\n".encode(), 3),
     "three columns": ("english,chinese\nloss,损失,x\n".encode(), 2),
     "another encoding": ("english,chinese\nloss,损失\n".encode("gbk"), 2),

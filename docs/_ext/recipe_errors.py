@@ -161,7 +161,7 @@ def _first(lines: Sequence[str], number: int, empty: re.Pattern[str]) -> int:
 
 # At the rim: Sphinx ----------------------------------------------------------------
 
-_COLOUR: Final = re.compile(r"\x1b\[[\d;]*m")
+_COLOR: Final = re.compile(r"\x1b\[[\d;]*m")
 _LOCATION: Final = re.compile(r"(.+\.rst)(?::(\d*))?$")
 _STAND_IN: Final = """\
 .. This page stands in for a recipe that cannot be read.
@@ -221,7 +221,7 @@ class PointAtRecipe(logging.Filter):
 
     def _point_at_raise(self, record: SphinxLogRecord) -> None:
         """Change Sphinx-Gallery's record: it has a path and an indented traceback."""
-        path, traceback = (_COLOUR.sub("", str(arg)) for arg in record.args or ())
+        path, traceback = (_COLOR.sub("", str(arg)) for arg in record.args or ())
         recipe = os.path.normpath(self.app.srcdir / path)
         line, cause = raised_at(dedent(traceback), recipe)
         record.location = _shown(Path(recipe), line, self.start)

@@ -1,19 +1,47 @@
-"""Make an edition of the site from catalogs, and what all editions share."""
+"""Editions: the site in one language each, from one run of the recipes.
 
-from __future__ import annotations
+`python -m editions make` makes the folder that an edition is built from; this extension
+adds to its pages what Sphinx and Sphinx-Gallery don't know of.
+"""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-from editions.chinese_search import setup_chinese_search
-from editions.language_links import setup_language_links
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.config import Config
     from sphinx.util.typing import ExtensionMetadata
 
 
-def setup(app: Sphinx) -> ExtensionMetadata:
-    """Add each part, in the order of a build's life."""
+def setup(app: "Sphinx") -> "ExtensionMetadata":
+    """Connect to events in the order of a build's life."""
+    # Not before: `python -m editions` needs no Sphinx.
+    from editions import page_facts  # noqa: PLC0415
+    from editions.anchors import EnglishAnchors  # noqa: PLC0415
+    from editions.chinese_search import ChineseSearch  # noqa: PLC0415
+    from editions.language_links import setup_language_links  # noqa: PLC0415
+    from editions.untranslated import MarkUntranslated  # noqa: PLC0415
+
+    app.connect("config-inited", load_strings)
+    app.connect("env-get-outdated", page_facts.with_other_facts)
+    app.add_transform(EnglishAnchors)
+    app.add_transform(MarkUntranslated)
+    app.add_search_language(ChineseSearch)
     setup_language_links(app)
-    setup_chinese_search(app)
-    return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": "1.0",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
+
+
+def load_strings(app: "Sphinx", config: "Config") -> None:
+    """Have Sphinx know the strings of extensions in the language of the edition."""
+    from sphinx import locale  # noqa: PLC0415
+
+    from editions.folder import STRINGS  # noqa: PLC0415
+
+    for folder in config.locale_dirs:
+        for catalog in STRINGS:
+            locale.init([Path(app.srcdir) / folder], config.language, catalog)

@@ -20,8 +20,6 @@ from sphinx.search.en import SearchEnglish
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sphinx.application import Sphinx
-
 _HAN: Final = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN: Final = re.compile(rf"([{_HAN}\U00020000-\U0003fffd]+)|[^\W{_HAN}]+")
 
@@ -52,11 +50,6 @@ if (typeof Search === "undefined")
   document.addEventListener("DOMContentLoaded", searchChinese);
 else searchChinese();
 """.replace("HAN", _HAN)
-
-
-def setup_chinese_search(app: Sphinx) -> None:
-    """Search so in every kind of Chinese."""
-    app.add_search_language(ChineseSearch)
 
 
 def index_terms(text: str) -> Iterator[str]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from editions.edition import Edition
 
-_TEMPLATES: Final = Path(__file__).parents[2] / "_templates"
+TEMPLATE: Final = "root.html"
 
 
-def root_page(editions: Sequence[Edition], site: str = "") -> str:
+def root_page(
+    editions: Sequence[Edition], templates: Path, title: str, site: str = ""
+) -> str:
     """Give the text of `index.html` at the site's root.
 
     Its script takes the first of the browser's languages that there is an edition of.
@@ -23,18 +25,21 @@ def root_page(editions: Sequence[Edition], site: str = "") -> str:
 
     Args:
         editions: All of the site, English among them.
+        templates: The folder that holds `root.html`.
+        title: What the site is called.
         site: The published site's address, as `html_baseurl` has it; empty: unknown.
     """
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("root.html").render(
+    return environment.get_template(TEMPLATE).render(
         editions=editions,
+        title=title,
         folders={edition.tag: edition.name for edition in editions},
         source=next(edition for edition in editions if edition.is_source),
         site=f"{site.rstrip('/')}/" if site else "",

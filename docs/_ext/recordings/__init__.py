@@ -3,6 +3,11 @@
 For any Sphinx-Gallery project: `extensions += ["recordings"]`. Recipes are run by
 `python -m recordings run`, or before a build (`recordings_mode`); pages, notebook
 downloads and thumbnails are made from the recordings.
+
+A build records with its own settings: `-D`, `-t` and what extensions set count, but for
+objects such as functions, which are taken from `conf.py` itself (see
+`recordings.handover`). The command line knows `conf.py` alone: what a project always
+builds with belongs there.
 """
 
 from typing import TYPE_CHECKING
@@ -26,6 +31,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.connect("builder-inited", build.after_gallery, priority=550)
     # What other extensions do to a guide's source counts.
     app.connect("source-read", build.before_guide, priority=900)
+    app.add_transform(pages.KeepOutOfCatalogs)
     app.connect("env-get-outdated", pages.with_other_recordings)
     # Sphinx collects images and downloads of a page at priority 500.
     app.connect("doctree-read", pages.add_to_page, priority=400)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.errors import ConfigError
 from sphinx.util import logging
 
 from recordings import (
@@ -21,11 +22,13 @@ from recordings import (
     run_card,
     runner,
 )
+from recordings.config import Settings
 from recordings.gallery.replay import Replay
 from recordings.key import Block
 from recordings.library import Entry, Library, open_library
 from recordings.markdown import to_markdown
 from recordings.recording import Recording, to_text
+from recordings.store import ReadOnlyError, StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +58,9 @@ class Build:
         if entry is None:
             return ""
         shown = to_text(entry.recording) if entry.recording else ""
-        times = str(self.library.settings.block_times)
-        text = "\0".join([entry.state, *entry.reasons, times, shown])
+        settings = self.library.settings
+        how = [str(settings.block_times), settings.path, entry.found_at or ""]
+        text = "\0".join([entry.state, *entry.reasons, *how, shown])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -67,30 +71,26 @@ def of(app: Sphinx) -> Build:
 
 
 def before_gallery(app: Sphinx) -> None:
-    """Record what the mode asks for, then stand in for Sphinx-Gallery's running."""
+    """Record what the mode asks for, then stand in for Sphinx-Gallery's running.
+
+    Raises:
+        ConfigError: A setting is wrong, or the store can't be used.
+    """
     settings = config.from_sphinx(app.config)
-    library = open_library(
-        Path(app.confdir),
-        Path(app.srcdir),
-        settings,
-        namespace={
-            **{setting.name: setting.value for setting in app.config},
-            "extensions": list(app.extensions),
-        },
-        gallery_settings=app.config.sphinx_gallery_conf,
-    )
-    failed: dict[str, str] = {}
-    if settings.mode != "replay":
-        failed = _record(library, everything=settings.mode == "run")
-    entries = [
-        replace(each, reasons=(*each.reasons, failed[each.recipe.page]))
-        if each.recipe.page in failed
-        else each
-        for each in library.entries()
-    ]
-    build = Build(library, entries)
+    try:
+        build = _prepare(app, settings)
+    except ReadOnlyError as error:
+        raise ConfigError(
+            f"recordings_path: {error}; nothing was run; to build from the recordings "
+            "that are there, add: -D recordings_mode=replay"
+        ) from error
+    except StoreError as error:
+        raise ConfigError(
+            f"recordings_path: {error}; make sure that the address is right, and that "
+            "it can be reached and read from here"
+        ) from error
     app.recordings_build = build  # type: ignore[attr-defined]
-    for entry in entries:
+    for entry in build.entries.values():
         if entry.state != "fresh":
             _warn(entry, settings.command)
     _forget_outdated_pages(build)
@@ -101,9 +101,38 @@ def before_gallery(app: Sphinx) -> None:
     )
     # Its own processes would not know of what stands in for running, and run recipes.
     app.config.sphinx_gallery_conf["parallel"] = False
+    # To replay is all that is done, and that is no running.
+    app.config.sphinx_gallery_conf["plot_gallery"] = True
     # Nothing runs, so nothing need be reset; resetting would load what recipes use.
     app.config.sphinx_gallery_conf["reset_modules"] = ()
     build.give_back = replay.install()
+
+
+def _prepare(app: Sphinx, settings: Settings) -> Build:
+    """Find the recipes, and record what the mode asks for."""
+    library = open_library(
+        Path(app.confdir),
+        Path(app.srcdir),
+        settings,
+        namespace={
+            **{setting.name: setting.value for setting in app.config},
+            "extensions": list(app.extensions),
+            "tags": app.tags,
+        },
+        gallery_settings=app.config.sphinx_gallery_conf,
+    )
+    failed: dict[str, str] = {}
+    may_run = app.config.sphinx_gallery_conf["plot_gallery"]  # Sphinx-Gallery's switch
+    anew = settings.mode == "run"
+    if may_run and settings.mode != "replay":
+        failed = _record(library, everything=anew)
+    entries = [
+        _failed(each, failed[each.recipe.page], was_to_be_new=anew)
+        if each.recipe.page in failed
+        else each
+        for each in library.entries()
+    ]
+    return Build(library, entries)
 
 
 def after_gallery(app: Sphinx) -> None:
@@ -120,6 +149,12 @@ def _record(library: Library, *, everything: bool) -> dict[str, str]:
         for each in results
         if each.status == "failed"
     }
+
+
+def _failed(entry: Entry, reason: str, *, was_to_be_new: bool) -> Entry:
+    """Say of an entry that its recipe failed; what was recorded before won't do."""
+    state = "stale" if was_to_be_new and entry.state == "fresh" else entry.state
+    return replace(entry, state=state, reasons=(*entry.reasons, reason))
 
 
 def _warn(entry: Entry, command: str) -> None:

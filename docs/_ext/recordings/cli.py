@@ -10,7 +10,7 @@ from sphinx.errors import ConfigError
 
 from recordings import commands, gallery, selection
 from recordings.library import open_library
-from recordings.store import StoreError
+from recordings.store import ReadOnlyError, StoreError
 
 USAGE, INTERRUPTED = 2, 130
 """Exit statuses, beside those of `recordings.commands`."""
@@ -26,8 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.command(library, entries, options)
     except (ConfigError, selection.UnknownRecipe) as error:
         return _complain(str(error), USAGE)
+    except ReadOnlyError as error:
+        return _complain(f"{error}; nothing was run", commands.FAILED)
     except StoreError as error:
-        return _complain(str(error), commands.FAILED)
+        advice = "make sure that recordings_path in conf.py is right, and open to you"
+        return _complain(f"{error}; {advice}", commands.FAILED)
     except KeyboardInterrupt:
         return _complain("stopped; what was finished is kept", INTERRUPTED)
     return status
@@ -58,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         add("--conf", type=Path, metavar="DIR", help="folder of conf.py (docs, or .)")
         add("--json", action="store_true", help="print one JSON document")
         if command is commands.status:
-            add("--check", action="store_true", help="exit 1 if not all is fresh")
+            add("--check", action="store_true", help="exit 1 if a run is needed")
             continue
         add("--jobs", type=_count, metavar="N", help="run N at once (one a core)")
         add("--time-limit", type=_positive, metavar="S", help=TIME_HELP)
@@ -75,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 RECIPE_HELP = "its path, its page's name or its bare name (all recipes)"
 TIME_HELP = "seconds for each recipe (as it and conf.py say)"
 MEMORY_HELP = "GiB for each recipe (a fair share of this machine's)"
-PRUNE_HELP = "remove recordings that belong to no recipe"
+PRUNE_HELP = "remove recordings without a recipe"
 TOLERANCE_HELP = "relative difference between numbers that is allowed (as conf.py says)"
 
 

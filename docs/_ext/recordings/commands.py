@@ -22,45 +22,45 @@ OK, FAILED = 0, 1
 def run(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Record what is not fresh."""
     results = _with_runner(library, entries, options, anew=options.all)
-    orphans = _orphans(library)
+    without_recipe = _without_recipe(library)
     if options.prune:
-        for name in orphans:
+        for name in without_recipe:
             library.store.remove(name)
     failed = any(each.status == "failed" for each in results)
     if options.json:
         _print_json(
             results=[_result_as_json(library, each) for each in results],
-            orphans=[] if options.prune else orphans,
-            pruned=orphans if options.prune else [],
+            without_recipe=[] if options.prune else without_recipe,
+            pruned=without_recipe if options.prune else [],
         )
     else:
         if not results:
             _say(f"nothing to run: {_count(len(entries), 'recipe')}, all fresh")
-        _tell_orphans(library, orphans, options, pruned=options.prune)
+        _tell_without_recipe(library, without_recipe, options, pruned=options.prune)
     return FAILED if failed else OK
 
 
 def status(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Tell which recordings are fresh, stale or missing, and why."""
-    orphans = [] if options.recipes else _orphans(library)
+    without_recipe = [] if options.recipes else _without_recipe(library)
     outdated = [each for each in entries if each.state != "fresh" or each.found_at]
     if options.json:
         _print_json(
             recipes=[_entry_as_json(library, each) for each in entries],
-            orphans=orphans,
+            without_recipe=without_recipe,
         )
     else:
         width = max((len(each.recipe.name) for each in entries), default=0)
         for entry in entries:
-            state = "moved" if entry.found_at else entry.state
-            _say(f"{state:8}{entry.recipe.name:{width}}  {_when(entry)}".rstrip())
+            _say(f"{entry.state:8}{entry.recipe.name:{width}}  {_when(entry)}".rstrip())
             for reason in _reasons(entry):
                 _say(f"{'':10}{reason}")
-        _tell_orphans(library, orphans, options, pruned=False)
-        fresh = len(entries) - len(outdated)
+        _tell_without_recipe(library, without_recipe, options, pruned=False)
+        fresh = sum(each.state == "fresh" for each in entries)
         _say(f"{fresh} of {_count(len(entries), 'recipe')} fresh")
         if outdated:
-            _say(f"To record the rest: {_command(library, options)}")
+            what = "record the rest" if fresh < len(entries) else "rename recordings"
+            _say(f"To {what}: {_command(library, options)}")
     return FAILED if options.check and outdated else OK
 
 
@@ -162,11 +162,11 @@ def _executor(scheduler: str | None) -> Iterator[runner.Executor | None]:
         yield client
 
 
-def _orphans(library: Library) -> list[str]:
-    """Name the recordings that belong to no recipe, not even to one that moved."""
-    orphans = library.orphans()
-    moved = {entry.found_at for entry in library.entries()} if orphans else set()
-    return [name for name in orphans if name not in moved]
+def _without_recipe(library: Library) -> list[str]:
+    """Name the recordings without a recipe, not even a renamed one."""
+    names = library.without_recipe()
+    found = {entry.found_at for entry in library.entries()} if names else set()
+    return [name for name in names if name not in found]
 
 
 def _command(library: Library, options: Namespace, *words: str) -> str:
@@ -177,7 +177,7 @@ def _command(library: Library, options: Namespace, *words: str) -> str:
 
 def _reasons(entry: Entry) -> Sequence[str]:
     if entry.found_at:
-        return [f"its recording is {entry.found_at}; a run moves it"]
+        return [f"its recording stands under another name, {entry.found_at}"]
     return entry.reasons
 
 
@@ -185,14 +185,15 @@ def _when(entry: Entry) -> str:
     return f"recorded {entry.recording.run.date}" if entry.recording else ""
 
 
-def _tell_orphans(
-    library: Library, orphans: Sequence[str], options: Namespace, *, pruned: bool
+def _tell_without_recipe(
+    library: Library, names: Sequence[str], options: Namespace, *, pruned: bool
 ) -> None:
-    for name in orphans:
-        _say(f"{'removed' if pruned else 'orphan':8}{name}  belongs to no recipe")
-    if orphans and not pruned:
+    for name in names:
+        done = "removed " if pruned else ""
+        _say(f"{done}{name}, a recording without a recipe")
+    if names and not pruned:
         command = _command(library, options, "--prune")
-        _say(f"To remove what belongs to no recipe: {command}")
+        _say(f"To remove recordings without a recipe: {command}")
 
 
 def _count(number: int, what: str) -> str:
@@ -210,7 +211,7 @@ def _entry_as_json(library: Library, entry: Entry) -> dict[str, Any]:
         "recording": library.store.where(entry.found_at or entry.recipe.file)
         if recording
         else None,
-        "moved_from": entry.found_at,
+        "found_at": entry.found_at,
         "recorded": recording.run.date if recording else None,
         "seconds": recording.run.seconds if recording else None,
     }

@@ -1,6 +1,6 @@
 """The settings of `recordings`, read from `conf.py` with or without Sphinx."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "mode": ((str,), "a string"),
     "command": ((str,), "a string"),
     "requirements": ((list, tuple), "a list of strings"),
-    "data": ((dict,), "a dictionary"),
+    "data": ((dict,), "a dictionary of strings"),
     "time_limit": ((int, float), "a number"),
     "tolerance": ((int, float), "a number"),
     "block_times": ((bool, int), "True or False"),
@@ -35,7 +35,10 @@ class Settings:
     """Where recordings are kept: a folder beside `conf.py`, or an fsspec address."""
     mode: str = "auto"
     """`auto`: record what is stale or missing, then replay. `replay`: never run; what
-    is stale or missing is a warning, and its page says so. `run`: record all anew."""
+    is stale or missing is a warning, and its page says so. `run`: record all anew.
+    Sphinx-Gallery's switch `plot_gallery`, where it is off, makes each of them
+    `replay`. The build's settings count, but for objects that `conf.py` itself does
+    not set."""
     command: str = "python -m recordings run"
     """What people type to record, before the recipe's name; messages say it."""
     requirements: tuple[str, ...] = ()
@@ -44,7 +47,7 @@ class Settings:
     data: Mapping[str, str] = field(default_factory=dict)
     """Published digests of data sets by name; a recipe names its sets in
     `# sphinx_gallery_needs = ["…"]`."""
-    time_limit: float = 300.0
+    time_limit: float = 300  # a whole number can be given by `-D`
     """Seconds that a recipe may take; `# sphinx_gallery_time_limit = …` in it wins."""
     tolerance: float = 0.05
     """Relative difference that `verify` allows between two numbers."""
@@ -59,15 +62,21 @@ class Settings:
         """
         for name, (types, words) in TYPES.items():
             value = getattr(self, name)
-            if not isinstance(value, types):
+            # True is a number to Python, and to nobody who sets a limit.
+            is_bool = isinstance(value, bool) and bool not in types
+            if is_bool or not isinstance(value, types) or not _holds_texts(value):
                 raise ConfigError(f"recordings_{name} is {value!r}; it takes {words}")
         if self.mode not in MODES:
             known = ", ".join(map(repr, MODES))
             raise ConfigError(f"recordings_mode is {self.mode!r}; it knows {known}")
-        if self.time_limit <= 0:
-            raise ConfigError(f"recordings_time_limit is {self.time_limit}; above 0")
+        if not self.time_limit > 0:
+            limit = self.time_limit
+            raise ConfigError(f"recordings_time_limit is {limit}; it must be above 0")
         if not 0 <= self.tolerance < 1:
-            raise ConfigError(f"recordings_tolerance is {self.tolerance}; 0 to below 1")
+            share = self.tolerance
+            raise ConfigError(
+                f"recordings_tolerance is {share}; it must be from 0 to below 1"
+            )
 
     def address(self, conf_dir: Path) -> str:
         """Where recordings are kept, as an absolute folder or an fsspec address."""
@@ -82,17 +91,27 @@ class Settings:
         """
         found: dict[str, str] = {}
         for entry in self.requirements:
-            file, _, group = str(entry).rpartition(":")
+            file, _, group = entry.rpartition(":")
             try:
                 if file.endswith(".toml"):
                     found |= pins_of_group(conf_dir / file, group)
                 else:
-                    found |= pins([str(entry)])
+                    found |= pins([entry])
             except (OSError, ValueError) as error:
                 raise ConfigError(
                     f"recordings_requirements: {entry}: {error}"
                 ) from error
         return found
+
+
+def _holds_texts(value: object) -> bool:
+    """Tell whether a list or dictionary holds strings only; else there is no fault."""
+    match value:
+        case list() | tuple():
+            return all(isinstance(each, str) for each in value)
+        case dict():
+            return all(isinstance(each, str) for pair in value.items() for each in pair)
+    return True
 
 
 def register(app: Sphinx) -> None:
@@ -103,6 +122,8 @@ def register(app: Sphinx) -> None:
             if setting.default_factory is not MISSING
             else setting.default
         )
+        if isinstance(default, tuple):
+            default = [*default]  # only lists can be given by `-D`
         # A page is made again when its recording changed, whatever the settings;
         # only this one changes the page itself.
         rebuilds = setting.name == "block_times"
@@ -128,14 +149,32 @@ def from_file(conf_dir: Path) -> tuple[Settings, dict[str, Any]]:
     Raises:
         ConfigError: There is no `conf.py`, it can't be run, or a setting is wrong.
     """
+    namespace = read(conf_dir)
+    return from_namespace(namespace), namespace
+
+
+def read(conf_dir: Path, tags: Iterable[str] = ()) -> dict[str, Any]:
+    """Give everything that `conf.py` sets.
+
+    Args:
+        conf_dir: Its folder.
+        tags: What `tags.has` tells it is set.
+
+    Raises:
+        ConfigError: There is no `conf.py`, or it can't be run.
+    """
     file = conf_dir / "conf.py"
     if not file.is_file():
         raise ConfigError(f"no conf.py in {conf_dir}; name its folder with --conf")
-    namespace = eval_config_file(file, Tags())
-    known = {each.name for each in fields(Settings)}
-    given = {
-        name.removeprefix(PREFIX): value
-        for name, value in namespace.items()
-        if name.removeprefix(PREFIX) in known and name.startswith(PREFIX)
-    }
-    return Settings(**given), namespace
+    return eval_config_file(file, Tags([*tags]))
+
+
+def from_namespace(namespace: Mapping[str, Any]) -> Settings:
+    """Take the settings from what `conf.py` sets.
+
+    Raises:
+        ConfigError: One is wrong.
+    """
+    known = {PREFIX + each.name: each.name for each in fields(Settings)}
+    given = {known[name]: each for name, each in namespace.items() if name in known}
+    return Settings(**given)

@@ -5,14 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from recordings.key import Block, is_code
-from recordings.recording import CodeBlock, Output, Recording
+from recordings.recording import KERNEL, REST, CodeBlock, Output, Recording
 
-METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
-REST = "text/x-rst"
-"""What a scraper wrote for the page; a notebook can't show it."""
 HIDDEN = "sphinx_gallery_start_ignore"
 NO_OUTPUT = CodeBlock(source="")
 
@@ -49,7 +43,7 @@ def notebook(
             cells.append(_code_cell(f"code-{number}", source, outputs, shown_count))
     if run_card:
         cells.append(_text_cell("run-card", run_card.strip()))
-    made = {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+    made = {"cells": cells, "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}
     sorted_copy: dict[str, Any] = json.loads(json.dumps(made, sort_keys=True))
     return sorted_copy
 

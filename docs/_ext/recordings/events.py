@@ -30,10 +30,11 @@ class Result:
     """What became of a recipe."""
 
     entry: Entry
-    status: Literal["recorded", "ran", "moved", "failed"]
-    """`ran`: as `recorded`, but nothing was to be written."""
+    status: Literal["recorded", "ran", "renamed", "failed"]
+    """`ran`: as `recorded`, but nothing was to be written. `renamed`: it was not run,
+    its recording stood under another name and now has the recipe's."""
     recording: Recording | None = None
-    """The one that is new, or that was moved to the recipe's name."""
+    """The one that is new, or that was renamed."""
     reason: str = ""
     """Why it failed."""
     seconds: float = 0.0

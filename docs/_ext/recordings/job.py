@@ -3,6 +3,21 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What the runner knows of settings, as plain data; see `recordings.handover`."""
+
+    settings: str
+    """Those that win over `conf.py`'s: a dictionary, written as a Python literal."""
+    gallery: str
+    """Those of Sphinx-Gallery, likewise."""
+    tags: list[str]
+    """Sphinx's, with which `conf.py` is read."""
+    expected: dict[str, Any]
+    """What the settings have to give: a recording's `Ingredients`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +34,17 @@ class Job:
     """Seconds."""
     workspace: str
     """A folder of the worker's own, removed after it. The outcome goes there."""
+    handover: Handover
 
     def save(self, file: Path) -> None:
         """Write the job where the worker reads it."""
         file.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def load(cls, file: Path) -> "Job":
+        """Read a job."""
+        job = json.loads(file.read_text("utf-8"))
+        return cls(**{**job, "handover": Handover(**job["handover"])})
 
 
 @dataclass(frozen=True, slots=True)

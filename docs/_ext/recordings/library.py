@@ -53,7 +53,7 @@ class Entry:
     recording: Recording | None = None
     """The recording that was found; fresh or stale."""
     found_at: str | None = None
-    """Name in the store, where it is not the recipe's own: the recipe moved."""
+    """Name in the store, where it is not the recipe's own: that was renamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +103,22 @@ class Library:
                 return Entry(recipe, "fresh", present, recording=recording)
         elsewhere = self._find_by_key(recipe, plain)
         if elsewhere is not None:
-            name, moved, present = elsewhere
-            return Entry(recipe, "fresh", present, (), moved, name)
+            name, found, present = elsewhere
+            return Entry(recipe, "fresh", present, (), found, name)
         if recording is not None:
             return Entry(recipe, "stale", plain, tuple(reasons), recording)
         return Entry(recipe, "missing", plain, (cause,))
 
-    def orphans(self) -> list[str]:
+    def without_recipe(self) -> list[str]:
         """Names in the store that belong to no recipe."""
         used = {recipe.file for recipe in self.recipes}
         return [name for name in self.store.names() if name not in used]
+
+    def read(self, recipe: Recipe) -> Recipe:
+        """Read a recipe's file again, as it is now."""
+        if recipe.kind == "guide":
+            return _guide(recipe.path, recipe.page, self.conf)
+        return _script(recipe.path, recipe.page)
 
     def ingredients(self, recipe: Recipe, *, with_lines: bool) -> Ingredients:
         """Find out all that a recording of the recipe would depend on now."""
@@ -134,11 +140,11 @@ class Library:
     def _find_by_key(
         self, recipe: Recipe, plain: Ingredients
     ) -> tuple[str, Recording, Ingredients] | None:
-        """Find the recording of a renamed or moved recipe among the orphans."""
+        """Find the recording of a renamed recipe among those without a recipe."""
         candidates = {key.key(plain): plain}
         lined = self.ingredients(recipe, with_lines=True)
         candidates[key.key(lined)] = lined
-        for name in self.orphans():
+        for name in self.without_recipe():
             try:
                 recording = self._read(name)
             except RecordingError:
@@ -188,7 +194,7 @@ def open_library(
     if gallery_settings is None:
         gallery_settings = gallery.load(namespace, source)
     recipes = [
-        *_scripts(gallery.scripts(gallery_settings, source)),
+        *(_script(*each) for each in gallery.scripts(gallery_settings, source)),
         *_guides(source, namespace),
     ]
     return Library(
@@ -203,14 +209,17 @@ def open_library(
     )
 
 
-def _scripts(found: Iterable[tuple[Path, str]]) -> Iterable[Recipe]:
-    for path, page in found:
-        try:
-            in_file, blocks = gallery.split(path)
-        except (SphinxError, ValueError) as error:
-            yield Recipe(path, page, "recipe", fault=f"{path.name}: {error}")
-            continue
-        yield Recipe(path, page, "recipe", tuple(blocks), in_file)
+def _script(path: Path, page: str) -> Recipe:
+    try:
+        in_file, blocks = gallery.split(path)
+    except (OSError, SphinxError, ValueError) as error:
+        return Recipe(path, page, "recipe", fault=_fault(path, error))
+    return Recipe(path, page, "recipe", tuple(blocks), in_file)
+
+
+def _fault(path: Path, error: Exception) -> str:
+    """Say in a line why a recipe can't be read; who reads it knows which recipe."""
+    return " ".join(str(error).split()).replace(str(path), path.name)
 
 
 def _guides(source: Path, namespace: Mapping[str, Any]) -> Iterable[Recipe]:
@@ -219,9 +228,14 @@ def _guides(source: Path, namespace: Mapping[str, Any]) -> Iterable[Recipe]:
     exclude = namespace.get("exclude_patterns", ())
     for guide in guides.find(source, exclude, namespace):
         page = guide.path.relative_to(source).with_suffix("").as_posix()
-        try:
-            blocks = tuple(guides.cells(guide))
-        except guides.GuideFailed as error:
-            yield Recipe(guide.path, page, "guide", fault=str(error))
-            continue
-        yield Recipe(guide.path, page, "guide", blocks)
+        yield _guide(guide.path, page, namespace)
+
+
+def _guide(path: Path, page: str, namespace: Mapping[str, Any]) -> Recipe:
+    try:
+        blocks = tuple(guides.cells(guides.open_guide(path, namespace)))
+    except guides.GuideFailed as error:
+        return Recipe(path, page, "guide", fault=str(error))
+    except OSError as error:
+        return Recipe(path, page, "guide", fault=f"{path.name}: {error}")
+    return Recipe(path, page, "guide", blocks)

@@ -4,11 +4,10 @@ import ast
 import glob
 import hashlib
 import os
-import subprocess
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from recordings import syntax_tree
+from recordings import repository, syntax_tree
 
 
 def digests(
@@ -125,14 +124,13 @@ def _not_in_repository(paths: Collection[Path], folder: Path) -> set[Path]:
 
     Outside of any repository, or in a folder that is itself ignored, all files count.
     """
-    top = _git(folder, "rev-parse", "--show-toplevel") if paths else b""
-    if not top:
+    root = repository.top(folder) if paths else None
+    if root is None:
         return set()
-    root = Path(os.fsdecode(top.rstrip(b"\n"))).resolve()
     real = {path: path.resolve() for path in paths}
     inside = [path for path in real.values() if path.is_relative_to(root)]
     asked = b"\0".join(os.fsencode(path) for path in (folder.resolve(), *inside))
-    answer = _git(folder, "check-ignore", "-z", "--stdin", given=asked)
+    answer = repository.git(folder, "check-ignore", "-z", "--stdin", given=asked)
     ignored = {Path(os.fsdecode(path)) for path in answer.split(b"\0") if path}
     if folder.resolve() in ignored:
         return set()
@@ -141,16 +139,3 @@ def _not_in_repository(paths: Collection[Path], folder: Path) -> set[Path]:
         for path, target in real.items()
         if target in ignored or not target.is_relative_to(root)
     }
-
-
-def _git(folder: Path, *command: str, given: bytes = b"") -> bytes:
-    """Ask git; without git, or outside a repository, the answer is empty."""
-    try:
-        return subprocess.run(
-            ["git", "-C", str(folder), *command],
-            input=given,
-            capture_output=True,
-            check=False,
-        ).stdout
-    except OSError:
-        return b""

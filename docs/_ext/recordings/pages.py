@@ -1,16 +1,39 @@
-"""Put run cards on pages, and read a page again when its recording changed."""
+"""Put run cards on pages, and read a page again when its recording changed.
+
+What is another text after each run is no message for translators.
+"""
 
 import os
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.transforms import SphinxTransform
 
 from recordings import build, run_card
+from recordings.recording import Recording
+from recordings.units import duration
+
+VOLATILE = {"recording-block-time", "sphx-glr-timing"}
+"""Classes of what changes from run to run: ours, and Sphinx-Gallery's."""
+
+
+class KeepOutOfCatalogs(SphinxTransform):
+    """Mark times on a recipe's page as nothing to be translated."""
+
+    default_priority = 5  # Sphinx collects messages and translates from 10 on
+
+    def apply(self, **_: Any) -> None:
+        """Mark them."""
+        for node in self.document.findall(nodes.Element):
+            if VOLATILE.intersection(node.get("classes", ())):
+                for text in node.findall(nodes.TextElement):
+                    text["translatable"] = False
 
 
 def add_to_page(app: Sphinx, document: nodes.document) -> None:
@@ -26,6 +49,8 @@ def add_to_page(app: Sphinx, document: nodes.document) -> None:
             1, run_card.as_note(entry, build.of(app).library.settings.command)
         )
         return
+    if build.of(app).library.settings.block_times:
+        _add_block_times(document, entry.recording)
     name = entry.found_at or entry.recipe.file
     link = _link(app, name)
     card = run_card.as_nodes(entry.recording.run, app.config.language, link)
@@ -45,15 +70,34 @@ def add_to_page(app: Sphinx, document: nodes.document) -> None:
         place.parent.insert(place.parent.index(place), card)
 
 
-def _link(app: Sphinx, name: str) -> nodes.Node:
-    """Link to a recording: a download where it is a file here, else its address."""
-    where = build.of(app).library.store.where(name)
+def _add_block_times(document: nodes.document, recording: Recording) -> None:
+    """Say below each cell of a guide how long it ran.
+
+    On a recipe's page `recordings.gallery.replay` did that, and no cell is found here.
+    """
+    for cell in list(document.findall(nodes.container)):
+        # MyST-NB numbers cells as their recording does: `guides.replay` told it.
+        if cell.get("nb_element") != "cell_code" or not cell.get("exec_count"):
+            continue
+        seconds = recording.blocks[cell["exec_count"] - 1].seconds
+        if seconds is not None and cell.parent is not None:
+            words = nodes.paragraph("", duration(seconds), translatable=False)
+            time = nodes.container("", words, classes=["recording-block-time"])
+            # Not in the cell: MyST-NB takes its last child for the output.
+            cell.parent.insert(cell.parent.index(cell) + 1, time)
+
+
+def _link(app: Sphinx, name: str) -> nodes.Node | None:
+    """Link to a recording, where a reader can get it: a download or a web address."""
+    store = build.of(app).library.store
     text = nodes.Text(Path(name).name)
-    if "://" in where:
-        return nodes.reference("", "", text, refuri=where)
-    # The folder may stand outside of Sphinx's source folder.
-    target = f"/{Path(os.path.relpath(where, app.srcdir)).as_posix()}"
-    return addnodes.download_reference("", "", text, reftarget=target, refdoc=name)
+    if address := store.link(name):
+        return nodes.reference("", "", text, refuri=address)
+    if file := store.file(name):
+        # The folder may stand outside of Sphinx's source folder.
+        target = f"/{Path(os.path.relpath(file, app.srcdir)).as_posix()}"
+        return addnodes.download_reference("", "", text, reftarget=target, refdoc=name)
+    return None
 
 
 def _digests(env: BuildEnvironment) -> dict[str, str]:

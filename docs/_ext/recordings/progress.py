@@ -91,8 +91,8 @@ def told(result: Result) -> str:
     match result.status:
         case "failed":
             return f"FAILED {name}: {result.reason}"
-        case "moved":
-            return f"moved {result.entry.found_at} to {result.entry.recipe.file}"
+        case "renamed":
+            return f"renamed {result.entry.found_at} to {result.entry.recipe.file}"
         case "recorded" | "ran":
             return f"{result.status} {name} in {duration(result.seconds)}"
 
@@ -125,7 +125,7 @@ class _Board:
                     self._tell(f"running {entry.recipe.name}{_about(entry)}")
             case Result(entry):
                 self.results.append(event)
-                self.ended += event.status != "moved"
+                self.ended += event.status != "renamed"
                 self.waiting.pop(entry.recipe.page, None)
                 self.running.pop(entry.recipe.page, None)
                 self._tell(told(event), "red" if event.status == "failed" else "")

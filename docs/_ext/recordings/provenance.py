@@ -2,14 +2,14 @@
 
 import os
 import platform
+import resource
 import subprocess
 import sys
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
-PEAK_RESET = Path("/proc/self/clear_refs")
-STATUS = Path("/proc/self/status")
+PROCESSES = Path("/proc")
 
 
 def processor() -> str | None:
@@ -69,25 +69,32 @@ def commit(file: Path) -> str | None:
         return None  # no git, or no repository
 
 
-def reset_peak_memory() -> None:
-    """Begin to measure the peak anew, where the system can do that (Linux)."""
+def reset_peak_memory(process: int | None = None) -> None:
+    """Begin to measure the peak anew, where the system can do that (Linux).
+
+    Args:
+        process: Its number; by default this process.
+    """
     try:
-        PEAK_RESET.write_text("5")
+        (PROCESSES / str(process or os.getpid()) / "clear_refs").write_text("5")
     except OSError:
         return
 
 
-def peak_memory() -> int | None:
-    """Give the highest resident memory of this process since the last reset, bytes."""
+def peak_memory(process: int | None = None) -> int | None:
+    """Give the highest resident memory of a process since the last reset, in bytes.
+
+    Args:
+        process: Its number; by default this process. Only Linux tells of another.
+    """
+    status = PROCESSES / str(process or os.getpid()) / "status"
     try:
-        for line in STATUS.read_text("utf-8").splitlines():
+        for line in status.read_text("utf-8").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     except OSError:
         pass  # not Linux
-    if sys.platform == "win32":
+    if process is not None:
         return None
-    import resource  # noqa: PLC0415 - not on Windows
-
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,20 +1,23 @@
-"""Run a recipe in this process, and make its recording or tell why there is none.
+"""Run a recipe or guide, and make its recording or tell why there is none.
 
-The recipe runs in a copy of its folder, so that it may even delete that.
+It runs in a copy of its folder, so that it may even delete that: a recipe in this
+process, a guide in a kernel.
 """
 
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recordings import guides, key, provenance
-from recordings.gallery import capture, failure_expected, split
+from recordings import guides, handover, key, provenance, repository
+from recordings.gallery import capture, failure_expected
 from recordings.job import Job, Outcome
-from recordings.library import Library, Recipe, open_library
-from recordings.recording import CodeBlock, Recording, Run, to_text
+from recordings.library import Library, Recipe
+from recordings.portable import make_portable
+from recordings.recording import CodeBlock, Ingredients, Recording, Run, to_text
 from recordings.workspace import mirror
 
 CHANGED = "it, or a file that it uses, was changed while it ran; record it again"
@@ -40,7 +43,7 @@ def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
     # What Sphinx-Gallery would warn of, a recipe that raised, is in the outcome.
     logging.getLogger("sphinx").setLevel(logging.CRITICAL)
     try:
-        library = open_library(Path(job.conf_dir), Path(job.source))
+        library = handover.open_for(job)
         recipe = next(each for each in library.recipes if each.page == job.page)
         if recipe.fault:
             raise UnreadableRecipe(recipe.fault)  # noqa: TRY301 - told like the others
@@ -50,13 +53,18 @@ def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
     except guides.GuideFailed as failed:
         *_, last = str(failed).strip().splitlines()
         return Outcome(failure=last, traceback=str(failed))
-    except (UnreadableRecipe, RecipeChanged, key.CodeError) as refused:
+    except (
+        UnreadableRecipe,
+        RecipeChanged,
+        key.CodeError,
+        handover.SettingsDiffer,
+    ) as refused:
         return Outcome(failure=str(refused))
     except SystemExit as left:
         return Outcome(failure=f"it called sys.exit({left.code!r})")
     except BaseException as error:  # noqa: BLE001 - whatever it is, the runner must know
-        name = type(error).__name__
-        return Outcome(failure=f"{name}: {error}", traceback=traceback.format_exc())
+        reason = capture.reason(type(error).__name__, str(error))
+        return Outcome(failure=reason, traceback=traceback.format_exc())
 
 
 def record(
@@ -76,40 +84,44 @@ def record(
         RecipeChanged: It, or a file that it uses, was edited while it ran.
     """
     folder = Path(job.workspace)
+    project = repository.project(recipe.path.parent.resolve(), library.conf_dir)
+    script = mirror(recipe.path, project, folder / "copy")
+    portable = make_portable(script.parent, recipe.path.parent)
     before = library.ingredients(recipe, with_lines=False)
+    if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
+        raise RecipeChanged(CHANGED)
     started, clock = datetime.now(UTC), time.perf_counter()
-    peaks: list[int] = []
 
     def peak_of_block() -> int | None:
         peak = provenance.peak_memory()
         provenance.reset_peak_memory()
-        peaks.extend([peak] if peak else [])
         return peak
 
     commit = provenance.commit(recipe.path)
     provenance.reset_peak_memory()
     if recipe.kind == "guide":
-        blocks = guides.record(
-            guides.open_guide(recipe.path, library.conf), job.time_limit
+        ran = guides.record(
+            guides.open_guide(script, library.conf),
+            job.time_limit,
+            LONGEST_OUTPUT,
+            portable,
         )
+        blocks, gpu = ran.blocks, ran.gpu
     else:
-        script = mirror(recipe.path, folder / "copy")
-        if tuple(split(script)[1]) != recipe.blocks:
-            raise RecipeChanged(CHANGED)
-        blocks = capture.capture(
+        captured = capture.capture(
             script,
             library.gallery_settings,
             folder / "figures",
             failure_expected=failure_expected(recipe.path, library.gallery_settings),
             peak_memory=peak_of_block,
+            portable=portable,
             echo=echo,
             longest_output=LONGEST_OUTPUT,
         )
-    ingredients = library.ingredients(
-        recipe, with_lines=key.names_lines(_texts(blocks), recipe.path.name)
-    )
-    # A file that was not there before is one that the recipe made.
-    if not before.files.items() <= ingredients.files.items():
+        blocks, gpu = tuple(captured), provenance.gpu()
+    with_lines = key.names_lines(_texts(blocks), recipe.path.name)
+    ingredients = library.ingredients(recipe, with_lines=with_lines)
+    if _changed(library, recipe, before, ingredients):
         raise RecipeChanged(CHANGED)
     return to_text(
         Recording(
@@ -120,19 +132,42 @@ def record(
                 date=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
                 seconds=round(time.perf_counter() - clock, 2),
                 threads=job.threads,
-                peak_memory=max(peaks, default=None),
+                peak_memory=max(
+                    (each.peak_memory for each in blocks if each.peak_memory),
+                    default=None,
+                ),
                 processor=provenance.processor(),
-                gpu=provenance.gpu(),
+                gpu=gpu,
                 system=provenance.system(),
                 versions=provenance.versions(library.packages),
                 commit=commit,
             ),
-            blocks=tuple(blocks),
+            blocks=blocks,
         )
     )
 
 
-def _texts(blocks: list[CodeBlock]) -> list[str]:
+def _changed(
+    library: Library, recipe: Recipe, before: Ingredients, after: Ingredients
+) -> bool:
+    """Tell whether a recipe, or a file that it uses, was edited while it ran.
+
+    Args:
+        library: The project's.
+        recipe: As it ran.
+        before: Its ingredients before it ran.
+        after: Those now, but of the recipe as it ran.
+    """
+    now = library.read(recipe)
+    try:
+        present = library.ingredients(now, with_lines=after.lines is not None)
+    except key.CodeError:
+        return True
+    # A file that was not there before is one that the recipe made.
+    return present != after or not before.files.items() <= after.files.items()
+
+
+def _texts(blocks: Iterable[CodeBlock]) -> list[str]:
     """All text in the outputs of code blocks."""
     texts: list[str] = []
     for block in blocks:

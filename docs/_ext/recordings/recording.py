@@ -1,6 +1,7 @@
 """A recording, and its form as an executed notebook."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from types import UnionType
@@ -8,8 +9,18 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import nbformat
 
+from recordings import images
+
 FORMAT = 1
 """Version of the metadata. A recording with another one counts as missing."""
+
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+"""What a notebook's metadata say of the language of its cells."""
+REST = "text/x-rst"
+"""Kind of an output that is a scraper's own reST; only the page can show it."""
 
 Output = dict[str, Any]
 """One notebook output, as nbformat defines it (`stream`, `display_data`, …)."""
@@ -110,12 +121,7 @@ def to_text(recording: Recording) -> str:
             "nbformat": 4,
             "nbformat_minor": 5,
             "metadata": {
-                "kernelspec": {
-                    "display_name": "Python 3",
-                    "language": "python",
-                    "name": "python3",
-                },
-                "language_info": {"name": "python"},
+                **KERNEL,
                 "recording": {
                     "format": FORMAT,
                     "recipe": recording.recipe,
@@ -179,6 +185,7 @@ def from_text(text: str, name: str) -> Recording:
         )
         _check(recording, recording.ingredients, recording.run, *recording.blocks)
         datetime.fromisoformat(recording.run.date)
+        _check_pictures(recording.blocks)
     except FAULTS as error:
         raise RecordingError(f"{name}: its recording is damaged: {error}") from error
     return recording
@@ -200,6 +207,22 @@ def _check(*parts: Any) -> None:
         kinds = [int | float if it is float else get_origin(it) or it for it in options]
         if not any(isinstance(value, kind) for kind in kinds):
             raise TypeError(f"{name} can't be {value!r}")
+
+
+def _check_pictures(blocks: Iterable[CodeBlock]) -> None:
+    """Make sure that each picture can be shown, with its text alternative.
+
+    Raises:
+        TypeError: A text alternative is no text.
+        ValueError: A picture is broken.
+    """
+    for block in blocks:
+        for output in block.outputs:
+            for kind in output.get("data", {}).keys() & images.SUFFIXES.keys():
+                images.check(kind, output["data"][kind])
+                alternative = output["metadata"].get("alt", "")
+                if not isinstance(alternative, str):
+                    raise TypeError(f"a text alternative can't be {alternative!r}")
 
 
 def _plain(node: Any) -> Any:

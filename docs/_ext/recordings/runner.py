@@ -5,7 +5,6 @@ or the workers of a dask.distributed scheduler. Recordings are read and written 
 caller's own process, each as soon as it is there.
 """
 
-import os
 import secrets
 import signal
 import threading
@@ -13,12 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
 
-from recordings import watch
+from recordings import handover, watch
 from recordings.events import Planned, Report, Result, Started
+from recordings.job import Handover
 from recordings.library import Entry, Library
 from recordings.recording import RecordingError, from_text, to_text
 from recordings.store import StoreError
@@ -37,13 +38,6 @@ class Executor(Protocol):
 
     def submit(self, function: Any, /, *arguments: Any, **options: Any) -> Any:
         """Call a function, somewhere, and give a future of its result."""
-
-
-def cores() -> int:
-    """Count the processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run(  # noqa: PLR0913 - all but two have a default
@@ -75,13 +69,20 @@ def run(  # noqa: PLR0913 - all but two have a default
         report: Told what happens, in this thread.
 
     Returns:
-        What became of each recipe that was run or moved, in the order of `entries`.
+        What became of each recipe that was run or renamed, in the order of `entries`.
+
+    Raises:
+        ReadOnlyError: Recordings can't be written; nothing was run.
     """
-    work = _Work(library, jobs or cores(), time_limit, memory_limit, write, report)
+    work = _Work(
+        library, jobs or watch.cores(), time_limit, memory_limit, write, report
+    )
     if write:
-        work.move([each for each in entries if each.found_at])
+        work.rename([each for each in entries if each.found_at])
     wanted = [each for each in entries if anew or each.state != "fresh"]
     if wanted:
+        if write:
+            library.store.check_writable(each.recipe.file for each in wanted)
         with _ended_by_sigterm():
             work.run(sorted(wanted, key=_longest_first), executor)
     order = {entry.recipe.page: number for number, entry in enumerate(entries)}
@@ -111,7 +112,7 @@ class _Work:
     futures: dict[str, Any] = field(default_factory=dict)
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
-    def move(self, entries: Sequence[Entry]) -> None:
+    def rename(self, entries: Sequence[Entry]) -> None:
         """Give recordings of renamed recipes the recipe's present name."""
         store = self.library.store
         taken: set[str] = set()
@@ -124,10 +125,10 @@ class _Work:
                 else:
                     store.rename(entry.found_at, entry.recipe.file)
             except StoreError as error:
-                self._end(Result(entry, "failed", reason=str(error)))
+                self._end(Result(entry, "failed", reason=watch.one_line(str(error))))
             else:
                 taken.add(entry.found_at)
-                self._end(Result(entry, "moved", entry.recording))
+                self._end(Result(entry, "renamed", entry.recording))
 
     def run(self, entries: Sequence[Entry], executor: Executor | None) -> None:
         """Run recipes, in this order, and keep what each gives."""
@@ -179,7 +180,13 @@ class _Work:
             time_limit=self.time_limit or limit,
             memory_limit=self.memory_limit,
             jobs=self.jobs,
+            handover=self.handover,
         )
+
+    @cached_property
+    def handover(self) -> Handover:
+        """What recipes' processes are told of settings."""
+        return handover.of(self.library)
 
     def _log(self, entry: Entry) -> Path:
         folder = self.library.conf_dir.absolute() / LOGS
@@ -225,7 +232,8 @@ class _Work:
         entry = self.waiting.pop(page)
         log = self._log(entry) if ending else None
         seconds, tail = (ending.seconds, ending.tail) if ending else (0.0, "")
-        self._end(Result(entry, "failed", None, reason, seconds, log, tail))
+        text = watch.one_line(reason)
+        self._end(Result(entry, "failed", None, text, seconds, log, tail))
 
     def _end(self, result: Result) -> None:
         self.results.append(result)

@@ -8,7 +8,7 @@ a temporary file behind; the next write or removal of that name sweeps it away.
 import os
 import platform
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -28,6 +28,10 @@ OLD = timedelta(hours=1)
 
 class StoreError(Exception):
     """A store cannot be used; the message names the address and says why."""
+
+
+class ReadOnlyError(StoreError):
+    """Nothing can be recorded, since the store cannot be written."""
 
 
 class Store:
@@ -72,6 +76,14 @@ class Store:
         slash = "" if self.address.endswith(("/", os.sep)) else "/"
         return f"{self.address}{slash}{name}"
 
+    def file(self, name: str) -> Path | None:
+        """Give the file of a name, where the store is a folder."""
+        return Path(self._path(name)) if self._is_local else None
+
+    def link(self, name: str) -> str | None:
+        """Give the web address of a name, where the store has one."""
+        return self._path(name) if self._is_web else None
+
     def read(self, name: str) -> str | None:
         """Read what stands under a name.
 
@@ -112,6 +124,27 @@ class Store:
                 with suppress(Exception):
                     self._files.rm_file(temporary)
                 raise
+
+    def check_writable(self, names: Iterable[str]) -> None:
+        """Make sure that names can be written, before anybody works for that.
+
+        In each of their folders a temporary file is written and removed: only that
+        shows it for every kind of store.
+
+        Raises:
+            ReadOnlyError: One can't.
+        """
+        one_a_folder = {name.rpartition("/")[0]: name for name in names}
+        for name in one_a_folder.values():
+            try:
+                path = self._writable(name)
+                temporary = _temporary_path(path)
+                with self._naming(name, "written"):
+                    self._files.makedirs(_folder(path), exist_ok=True)
+                    self._put(temporary, b"")
+                    self._files.rm_file(temporary)
+            except StoreError as error:
+                raise ReadOnlyError(str(error)) from error
 
     def names(self) -> list[str]:
         """List the names of all notebooks (`*.ipynb`) in the store, sorted.
@@ -175,8 +208,8 @@ class Store:
         """Return a name's path in the file system, if that can be written at all."""
         if self._is_web:
             raise StoreError(
-                f"{self.where(name)}: a web address can only be read. To record, give "
-                "the store's address as a folder or a bucket, and publish that one."
+                f"{self.where(name)}: a web address can only be read; to record, give "
+                "the store's address as a folder or a bucket, and publish that one"
             )
         return self._path(name)
 

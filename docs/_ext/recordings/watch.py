@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from recordings.job import Job, Outcome
+from recordings.job import Handover, Job, Outcome
 from recordings.processes import TOKEN, Family
 from recordings.workspace import workspace
 
@@ -62,6 +62,7 @@ class Task:
     """Bytes; None: a fair share of the machine's."""
     jobs: int
     """How many recipes run at once, each of which needs its share."""
+    handover: Handover
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def watch(task: Task) -> Ending:
             threads=task.threads,
             time_limit=task.time_limit,
             workspace=str(folder),
+            handover=task.handover,
         )
         job.save(folder / "job.json")
         process = subprocess.Popen(
@@ -117,13 +119,20 @@ def watch(task: Task) -> Ending:
             os.truncate(log, LONGEST_LOG)
         outcome = Outcome(failure=failure) if failure else _outcome(folder, status)
         if outcome.failure is not None:
-            outcome = Outcome(failure=_one_line(outcome.failure))
+            outcome = Outcome(failure=one_line(outcome.failure))
     return Ending(outcome, time.monotonic() - start, _tail(log))
 
 
 def stop(run: str) -> None:
     """Have each `watch` of a run in this process end its recipe and return."""
     _stopped.add(run)
+
+
+def cores() -> int:
+    """Count the processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def memory_of_machine() -> int:
@@ -198,7 +207,7 @@ def _outcome(folder: Path, status: int) -> Outcome:
     return Outcome(failure=f"killed by {name}{hint}")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Make a reason fit for a table."""
     line = CONTROLS.sub("", " ".join(text.split()))
     return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"

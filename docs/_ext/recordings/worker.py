@@ -4,7 +4,6 @@ Started by the runner as `python -m recordings.worker JOB`, JOB being a file tha
 a `Job`. What a recipe does to its process ends with it.
 """
 
-import json
 import os
 import sys
 from contextlib import suppress
@@ -17,7 +16,7 @@ from recordings.workspace import remove
 
 def main(job_file: str) -> None:
     """Do the job that stands in a file, and end, whatever threads still run."""
-    job = Job(**json.loads(Path(job_file).read_text("utf-8")))
+    job = Job.load(Path(job_file))
     end_with_runner(Path(job.workspace))
     # Not before: it takes a second, and in the guard it would take its memory too.
     from recordings import recorder  # noqa: PLC0415

@@ -16,6 +16,8 @@ from pathlib import Path
 PREFIX = "recordings-"
 NEW = 60.0
 """Seconds for which a folder may be there and not be locked yet."""
+LEFT_OUT = (".git", "__pycache__", "_build")
+"""What is not mirrored: git would take the mirror for its own, and the rest is made."""
 
 
 @contextmanager
@@ -65,31 +67,40 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def mirror(script: Path, target: Path) -> Path:
+def mirror(script: Path, project: Path, target: Path) -> Path:
     """Copy a recipe's folder, so that the recipe may change or delete what is in it.
 
     Files are copied; folders, such as a data set's, are links to the originals, and so
-    is what stands around the folder. What is neither, such as a link to nowhere or an
-    editor's lock, is left out.
+    is what stands around the folder, up to the project's own. What is neither, such as
+    a link to nowhere or an editor's lock, is left out.
 
     Args:
-        script: The recipe.
+        script: The recipe, or a guide.
+        project: A folder around it; the recipe finds what is in there.
         target: A folder that is not there yet.
 
     Returns:
         The recipe in the copy.
     """
-    folder = script.parent
-    around = target / folder.parent.name
-    around.mkdir(parents=True)
-    for neighbour in folder.parent.iterdir():
-        if neighbour != folder:
-            (around / neighbour.name).symlink_to(neighbour.resolve())
-    copy = around / folder.name
-    copy.mkdir()
-    for entry in folder.iterdir():
+    folder = script.parent.resolve()
+    place, copy = project, target / (project.name or "project")
+    copy.mkdir(parents=True)
+    for name in folder.relative_to(project).parts:
+        for entry in _entries(place):
+            if entry.name != name:
+                (copy / entry.name).symlink_to(entry)
+        place, copy = place / name, copy / name
+        copy.mkdir()
+    for entry in _entries(folder):
         if entry.is_dir():
-            (copy / entry.name).symlink_to(entry.resolve())
-        elif entry.is_file():
+            (copy / entry.name).symlink_to(entry)
+        else:
             shutil.copy2(entry, copy / entry.name)
     return copy / script.name
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """List the files and folders in a folder, but for what only tools use."""
+    for entry in folder.iterdir():
+        if entry.name not in LEFT_OUT and (entry.is_dir() or entry.is_file()):
+            yield entry

@@ -174,7 +174,7 @@ class Catalog:
         Args:
             sources: The messages that there are. One may be there several times.
             memory: Translations that are known from elsewhere, such as those of
-                another page; they are taken as they are.
+                another page; they are taken as they are, where there is none yet.
 
         Returns:
             What has changed.
@@ -195,6 +195,8 @@ class Catalog:
             if entry is None:
                 entry = _new_entry(msgid, removed, similar, memory or {})
                 (fuzzy if entry.fuzzy else new).append(msgid)
+            elif memory and msgid in memory and not entry.msgstr.strip():
+                entry.msgstr, entry.flags = memory[msgid], []
             occurrences = [(source.path, str(source.line)) for source in sources_of_it]
             if msgid in old and occurrences != entry.occurrences:
                 moved.append(msgid)

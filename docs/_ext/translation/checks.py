@@ -9,16 +9,19 @@ by a comment above it in the catalog::
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from docutils.parsers.rst.states import Body
+from markdown_it import MarkdownIt
 
 from translation import markup, typography
 from translation.wrapping import RULE, one_line
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from markdown_it.token import Token
 
     from translation.glossary import Glossary
 
@@ -30,6 +33,7 @@ CHECKS: Final = {
     "footnotes": "a reference to a footnote is lost or another one",
     "emphasis": "words are stressed that are not in the message, or the other way",
     "rest": "the translation is broken reST, or another element than the message",
+    "markdown": "the translation is another element than the message, such as a list",
     "glossary": "a word of the glossary is translated otherwise",
     "typography": "punctuation or spaces are not those of Chinese text",
 }
@@ -39,6 +43,8 @@ _COMMENT: Final = re.compile(r"check:\s*(?P<name>[\w-]*)\s*off\b\s*:?\s*(?P<why>
 
 
 _OPTION: Final = re.compile(Body.patterns["option_marker"])
+_MARKDOWN: Final = MarkdownIt("commonmark").enable("table")
+_STRESS: Final = {"em_open": "*…*", "strong_open": "**…**"}
 
 
 class Problem(NamedTuple):
@@ -83,6 +89,8 @@ def problems(
     found += _compared(source.marks, target.marks)
     if syntax == "rest":
         found += _rest_problems(source, target, msgid, msgstr)
+    if syntax == "markdown":
+        found += _markdown_problems(msgid, msgstr)
     if rules.glossary:
         texts = rules.glossary.problems(source.words, target.words)
         found += [Problem("glossary", text) for text in texts]
@@ -138,3 +146,31 @@ def _rest_problems(
         yield Problem("rest", f"{cause} with \\")
     if "\n" in msgstr.strip() and "\n" not in msgid:
         yield Problem("rest", "a line break; on the page it is a space")
+
+
+def _markdown_problems(msgid: str, msgstr: str) -> Iterator[Problem]:
+    """Find what Sphinx leaves out in silence, for it takes one paragraph only.
+
+    Stress, too: beside Chinese punctuation, CommonMark may show the asterisks.
+    """
+    source, target = (_MARKDOWN.parse(text) for text in (msgid, msgstr))
+    if (shape := _elements(target)) != _elements(source):
+        shapes = " and ".join(shape or ["nothing"])
+        cause = f"it is read as {shapes}: escape its beginning with \\"
+        yield Problem("markdown", cause)
+    yield from _compared(_stress(source), _stress(target))
+
+
+def _elements(tokens: Sequence[Token]) -> list[str]:
+    """Name the elements that a text in Markdown is on its own."""
+    return [
+        token.type.removesuffix("_open")
+        for token in tokens
+        if token.level == 0 and token.nesting >= 0
+    ]
+
+
+def _stress(tokens: Sequence[Token]) -> Counter[tuple[str, str]]:
+    """Count what is stressed in a text in Markdown."""
+    inline = (child.type for token in tokens for child in token.children or ())
+    return Counter(("emphasis", _STRESS[kind]) for kind in inline if kind in _STRESS)

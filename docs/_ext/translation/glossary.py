@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-_COLUMNS: Final = ["english", "chinese"]
+_COLUMNS: Final = 2
+_FIRST_COLUMN: Final = "english"
+_QUOTED: Final = re.compile(r'"([^"]+)"')
 
 
 class GlossaryError(Exception):
@@ -42,7 +44,7 @@ class Glossary:
 
     @classmethod
     def load(cls, path: Path) -> Glossary:
-        """Read a table of comma-separated values, `english,chinese`.
+        """Read a table of comma-separated values, such as `english,chinese`.
 
         Raises:
             GlossaryError: A line is not of that form.
@@ -53,18 +55,25 @@ class Glossary:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise GlossaryError(path, line, "not in UTF-8") from error
         rows = list(csv.reader(lines))
-        if not rows or rows[0] != _COLUMNS:
-            raise GlossaryError(path, 1, f"the first line must be {','.join(_COLUMNS)}")
+        if not rows or rows[0][:1] != [_FIRST_COLUMN] or len(rows[0]) != _COLUMNS:
+            cause = "the first line must name two columns, such as english,chinese"
+            raise GlossaryError(path, 1, cause)
         pairs = []
         for number, row in enumerate(rows[1:], 2):
-            if len(row) != len(_COLUMNS) or not all(cell.strip() for cell in row):
+            if len(row) != _COLUMNS or not all(cell.strip() for cell in row):
                 cause = "a line holds a term and its translation"
                 raise GlossaryError(path, number, cause)
             pairs.append((row[0], row[1]))
         return cls(pairs)
 
     def problems(self, words: str, translation: str) -> Iterator[str]:
-        """Say which terms in the words of a message are translated otherwise."""
+        """Say which terms in the words of a message are translated otherwise.
+
+        What is quoted word for word in both, such as an error message, is left out.
+        """
+        for quotation in _QUOTED.findall(words):
+            if quotation in translation:
+                words = words.replace(quotation, " ")
         for term, pattern in self._patterns.items():
             words, count = pattern.subn(" ", words)
             if count and not any(word in translation for word in self._terms[term]):
@@ -75,7 +84,8 @@ class Glossary:
 def _pattern(term: str) -> re.Pattern[str]:
     """Find a term in any case and number, and a verb in any of its forms."""
     words = r"\s+".join(_forms(word) for word in term.split())
-    return re.compile(rf"(?<![\w-]){words}(?![\w-])", re.IGNORECASE)
+    # Words within a dotted name, such as `torch.Tensor.backward`, are not prose.
+    return re.compile(rf"(?<![\w.-]){words}(?![\w-]|\.\w)", re.IGNORECASE)
 
 
 def _forms(word: str) -> str:

@@ -46,6 +46,7 @@ _MARKDOWN: Final = (
     ("links", r"\[(?=[^\]]*\]\()|\]\(([^)]*)\)", ""),
     ("links", r"<(https?://[^>]+)>", LITERAL),
 )
+_ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 _PLACEHOLDER: Final = re.compile(
     r"\{[A-Za-z_][\w.]*(?:![rsa])?(?::[^{}]*)?\}|%\(\w+\)[a-z]|(?<![\w%])%[sdr](?!\w)"
 )
@@ -75,6 +76,8 @@ def of_message(text: str, syntax: Syntax) -> Markup:
             (kind, match[1]) for match in re.finditer(pattern, text) if match[1]
         )
         text = re.sub(pattern, shown, text)
+    if syntax == "markdown":
+        text = _ESCAPED.sub(r"\1", text)
     marks.update(_placeholders(text))
     return Markup(text, marks)
 

@@ -17,7 +17,15 @@ from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
 from recordings.gallery.signatures import check
 from recordings.key import Block
 
-__all__ = ["changes_output", "check", "failure_expected", "load", "scripts", "split"]
+__all__ = [
+    "as_given",
+    "changes_output",
+    "check",
+    "failure_expected",
+    "load",
+    "scripts",
+    "split",
+]
 
 
 def load(namespace: Mapping[str, Any], source: Path) -> dict[str, Any]:
@@ -34,8 +42,21 @@ def load(namespace: Mapping[str, Any], source: Path) -> dict[str, Any]:
     return settings
 
 
+def as_given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give those of filled-in settings that can be filled in again.
+
+    That is all that a project may set, but for those that read otherwise once they are
+    filled in: then arguments are cut from `compress_images`.
+    """
+    known = gen_gallery.DEFAULT_GALLERY_CONF.keys() - {"compress_images"}
+    return {name: each for name, each in settings.items() if name in known}
+
+
 def scripts(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
     """List the recipes that Sphinx-Gallery would run, each with its document name.
+
+    Its switch `plot_gallery` does not count: it tells a build that nothing is to be
+    run, and not which recipes there are.
 
     Raises:
         ConfigError: A setting of Sphinx-Gallery is on that recordings can't serve.
@@ -45,6 +66,7 @@ def scripts(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]
             "recordings keeps one picture a figure: remove image_srcset from "
             "sphinx_gallery_conf, and let recipes draw SVG"
         )
+    switched_on = {**settings, "plot_gallery": True}
     for examples, pages in gen_gallery._prepare_sphx_glr_dirs(settings, source):
         root = Path(os.path.normpath(source / examples))
         if not root.is_dir():
@@ -52,7 +74,7 @@ def scripts(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]
         for section in ("", *gen_gallery.get_subsections(source, root, settings)):
             folder = root / section
             for name in sorted(utils._collect_gallery_files([folder], settings)):
-                if gen_rst.executable_script(folder / name, settings):
+                if gen_rst.executable_script(folder / name, switched_on):
                     page = Path(pages, section, name).with_suffix("")
                     yield folder / name, page.as_posix()
 

@@ -1,12 +1,9 @@
 """Run one recipe through Sphinx-Gallery, and keep what each code block gave."""
 
-import os
-import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import gettempdir
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +11,7 @@ from sphinx_gallery import gen_rst, py_source_parser, scrapers
 
 from recordings.gallery import pictures
 from recordings.key import Block, is_code
+from recordings.portable import Portable
 from recordings.recording import CodeBlock, Output
 
 
@@ -26,6 +24,19 @@ class RecipeFailed(Exception):  # noqa: N818 - what happened, not a fault of our
         self.reason = reason
 
 
+def reason(name: str, message: str) -> str:
+    r"""Say in a line what was raised: of a message, the first line that says something.
+
+    Examples:
+        >>> reason("ValueError", "no such gradient\nSee below.")
+        'ValueError: no such gradient'
+        >>> reason("KeyboardInterrupt", "")
+        'KeyboardInterrupt'
+    """
+    first = message.strip().partition("\n")[0]
+    return f"{name}: {first}" if first else name
+
+
 def capture(  # noqa: PLR0913 - all but three by name
     script: Path,
     settings: dict[str, Any],
@@ -33,6 +44,7 @@ def capture(  # noqa: PLR0913 - all but three by name
     *,
     failure_expected: bool,
     peak_memory: Callable[[], int | None],
+    portable: Portable,
     echo: Callable[[str], None],
     longest_output: int,
 ) -> list[CodeBlock]:
@@ -44,6 +56,7 @@ def capture(  # noqa: PLR0913 - all but three by name
         folder: An empty folder, for its figures.
         failure_expected: Whether raising is what the recipe is there to show.
         peak_memory: Called after each code block; gives bytes.
+        portable: Takes this machine's folders out of a text.
         echo: Told what the recipe prints, as it prints.
         longest_output: Characters that it may print before it counts as a flood.
 
@@ -66,12 +79,12 @@ def capture(  # noqa: PLR0913 - all but three by name
     }
     settings = {**settings, "src_dir": str(folder), "abort_on_example_error": False}
     scrapers.clean_modules(settings, script.name, "before")
-    watch = _Watch(script.parent, peak_memory)
+    watch = _Watch(portable, peak_memory)
     with watch.wrapped(), _tapped(echo, longest_output):
         gen_rst.execute_script(blocks, variables, settings, in_file)
     traceback = variables.get("formatted_exception")
     if traceback is not None and not failure_expected:
-        raise RecipeFailed(watch.portable(traceback), watch.reason)
+        raise RecipeFailed(portable(traceback), watch.reason)
     return watch.blocks
 
 
@@ -103,10 +116,12 @@ def _tapped(echo: Callable[[str], None], longest: int) -> Iterator[None]:
 class _Watch:
     """Stands around Sphinx-Gallery's functions while a recipe runs, and takes notes."""
 
-    def __init__(self, home: Path, peak_memory: Callable[[], int | None]) -> None:
+    def __init__(
+        self, portable: Portable, peak_memory: Callable[[], int | None]
+    ) -> None:
         self.blocks: list[CodeBlock] = []
         self.reason = ""
-        self._home = home
+        self._portable = portable
         self._peak_memory = peak_memory
         self._outputs: list[Output] = []
         self._last_repr: tuple[str | None, str | None] = (None, None)
@@ -126,13 +141,6 @@ class _Watch:
         finally:
             for name, function in originals.items():
                 setattr(gen_rst, name, function)
-
-    def portable(self, text: str) -> str:
-        """Take this machine's folders out of a text."""
-        installed = (sysconfig.get_path(kind) for kind in ("purelib", "stdlib"))
-        for folder in (str(self._home), *installed):
-            text = text.replace(folder + os.sep, "")
-        return text.replace(str(self._home), ".").replace(gettempdir(), "/tmp")  # noqa: S108
 
     def execute_code_block(self, compiler: Any, block: Any, *rest: Any) -> str:
         if not is_code(Block(*block)):
@@ -169,14 +177,14 @@ class _Watch:
         self._last_repr = (None, None)
         page: str = self._original._get_code_output(*arguments)
         logging_tee = arguments[3]
-        printed = self.portable(logging_tee.output.getvalue())
+        printed = self._portable(logging_tee.output.getvalue())
         if printed:
             stream = {"output_type": "stream", "name": "stdout", "text": printed}
             self._outputs.append(stream)
         text, method = self._last_repr
         if text and method:
             mime = "text/html" if method == "_repr_html_" else "text/plain"
-            data = {mime: self.portable(text)}
+            data = {mime: self._portable(text)}
             self._outputs.append(
                 {"output_type": "execute_result", "data": data, "metadata": {}}
             )
@@ -188,10 +196,9 @@ class _Watch:
         page: str = self._original.handle_exception(
             exc_info, src_file, variables, settings
         )
-        traceback = self.portable(variables["formatted_exception"])
-        name, message = type(exc_info[1]).__name__, self.portable(str(exc_info[1]))
-        first = message.strip().partition("\n")[0]
-        self.reason = f"{name}: {first}" if first else name
+        traceback = self._portable(variables["formatted_exception"])
+        name, message = type(exc_info[1]).__name__, self._portable(str(exc_info[1]))
+        self.reason = reason(name, message)
         self._outputs = [
             {
                 "output_type": "error",

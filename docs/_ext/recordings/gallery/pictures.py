@@ -14,17 +14,10 @@ from typing import Any
 
 from sphinx_gallery import scrapers
 
-from recordings.recording import Output
+from recordings.images import SUFFIXES, SVG, to_bytes
+from recordings.recording import REST, Output
 
-MIME_TYPES = {
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-}
-SUFFIXES = {mime: suffix for suffix, mime in MIME_TYPES.items()}
-REST = "text/x-rst"
+MIME_TYPES = {suffix: mime for mime, suffix in SUFFIXES.items()}
 
 
 def read(paths: Sequence[str], rest: str, source: str, *, single: bool) -> list[Output]:
@@ -57,7 +50,7 @@ def read(paths: Sequence[str], rest: str, source: str, *, single: bool) -> list[
 
 def _picture(file: Path, alternative: str) -> Output:
     mime, content = MIME_TYPES[file.suffix], file.read_bytes()
-    text = mime == "image/svg+xml"
+    text = mime == SVG
     data = content.decode() if text else base64.b64encode(content).decode()
     return {
         "output_type": "display_data",
@@ -115,8 +108,7 @@ def write(
                 rest = data
             elif mime in SUFFIXES:
                 file = Path(next(paths)).with_suffix(SUFFIXES[mime])
-                content = data.encode() if "svg" in mime else base64.b64decode(data)
-                _write_if_changed(file, content)
+                _write_if_changed(file, to_bytes(mime, data))
                 files.append(file)
                 alternatives.append(alternative or output["metadata"].get("alt", ""))
     if rest is None:

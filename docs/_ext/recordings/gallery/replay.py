@@ -157,7 +157,7 @@ class _Shown:
         self._data = data
 
     def __repr__(self) -> str:
-        return self._data["text/plain"]
+        return self._data.get("text/plain", "")
 
     def _repr_html_(self) -> str:
         return self._data["text/html"]

@@ -1,14 +1,18 @@
 """Run a guide's cells in a kernel, and keep what they print and draw."""
 
+import ast
+import asyncio
 import itertools
 import json
 import math
 import os
 import re
-import sysconfig
+import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +23,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 
+from recordings import provenance
 from recordings.guides import GuideFailed
 from recordings.guides.pages import Guide, cells, code
+from recordings.portable import Portable, make_portable
 from recordings.recording import CodeBlock, Output
 
 SETTINGS = {
@@ -35,19 +41,37 @@ SETTINGS = {
 }
 """IPython's settings in the kernel."""
 
+GPU = "__import__('recordings.provenance', fromlist=['gpu']).gpu()"
+"""What the kernel is asked in the end: its process has PyTorch, not this one."""
+PATIENCE = 30.0
+"""Seconds to wait for the answer."""
+
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CELL_LINE = re.compile(r"Cell In\[(\d+)\], line (\d+)")
 
 
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a guide gave, and on what."""
+
+    blocks: tuple[CodeBlock, ...]
+    gpu: str | None
+    """The one that its kernel found."""
+
+
 def record(
-    guide: Guide, time_limit: float = 300, longest_output: int = 10 * 2**20
-) -> list[CodeBlock]:
+    guide: Guide,
+    time_limit: float = 300,
+    longest_output: int = 10 * 2**20,
+    portable: Portable | None = None,
+) -> Ran:
     """Run a guide's cells in a kernel of this very Python, in the guide's folder.
 
     Args:
         guide: What to run.
         time_limit: Seconds for all cells together.
-        longest_output: Characters that a cell may print before it counts as a flood.
+        longest_output: Characters that it may print before it counts as a flood.
+        portable: Takes this machine's folders out of a text.
 
     Raises:
         GuideFailed: It can't be read, a cell raised or was not done in time, or the
@@ -56,12 +80,12 @@ def record(
     page = guide.read()
     lines = [block.line for block in cells(guide)]
     notebook: NotebookNode = nbformat.v4.new_notebook(cells=code(page))
-    portable = _portable(guide.path.parent)
-    watch = _Watch(longest_output)
+    portable = _without_cells(portable or make_portable(guide.path.parent))
     deadline = time.monotonic() + time_limit
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        client = NotebookClient(
+        client = _Client(
             notebook,
+            longest_output,
             km=_kernel(Path(scratch)),
             resources={"metadata": {"path": str(guide.path.parent)}},
             timeout_func=lambda _cell: max(1, math.ceil(deadline - time.monotonic())),
@@ -71,51 +95,106 @@ def record(
             allow_errors=guide.settings(page).execution_allow_errors,
             record_timing=False,
             shutdown_kernel="immediate",
-            on_cell_execute=watch.start,
-            on_cell_executed=watch.stop,
         )
         try:
-            client.execute(cleanup_kc=True, env=_environment(scratch))
+            asyncio.run(client.run(_environment(scratch)))
         except CellExecutionError as error:
-            cell = notebook.cells[watch.index]
+            cell = notebook.cells[client.index]
             traceback = _clean(cell.outputs[-1], portable)["traceback"]
-            line = lines[watch.index] + _line_in_cell(cell, traceback) - 1
+            line = lines[client.index] + _line_in_cell(cell, traceback) - 1
             cause = f"{error.ename}: {portable(error.evalue)}"
             why = "\n".join([*traceback, guide.place(line, cause)])
             raise GuideFailed(why) from None
         except (CellTimeoutError, RuntimeError) as error:
-            late = isinstance(error, CellTimeoutError)
-            cause = f"not done after {time_limit:g} seconds" if late else str(error)
-            raise GuideFailed(guide.place(lines[watch.index], cause)) from None
-    return [
+            late = f"not done after {time_limit:g} seconds"
+            is_late = isinstance(error, CellTimeoutError)
+            cause = late if is_late else client.flood or str(error)
+            raise GuideFailed(guide.place(lines[client.index], cause)) from None
+    blocks = [
         CodeBlock(
             source=cell.source,
             outputs=tuple(
                 _clean(each, portable, number) for each in _merged(cell.outputs)
             ),
-            seconds=watch.seconds.get(number - 1),
+            seconds=client.seconds.get(number - 1),
+            peak_memory=client.peaks.get(number - 1),
         )
         for number, cell in enumerate(notebook.cells, 1)
     ]
+    return Ran(tuple(blocks), client.gpu)
 
 
-class _Watch:
-    """Takes notes while cells run."""
+class _Client(NotebookClient):
+    """Runs cells, takes notes of what each took, and stops a flood."""
 
-    def __init__(self, longest_output: int) -> None:
+    def __init__(self, notebook: NotebookNode, longest: int, **options: Any) -> None:
+        super().__init__(
+            notebook,
+            on_cell_execute=self._start,
+            on_cell_executed=self._stop,
+            **options,
+        )
         self.index = 0
         self.seconds: dict[int, float] = {}
-        self._longest = longest_output
+        self.peaks: dict[int, int | None] = {}
+        self.gpu: str | None = None
+        self.flood = ""
+        """Why it was stopped, if it printed too much."""
+        self._longest = longest
+        self._printed = 0
+        self._kernel: int | None = None
         self._clock = 0.0
 
-    def start(self, *, cell_index: int, **_cell: Any) -> None:
+    async def run(self, environment: dict[str, str]) -> None:
+        """Run all cells in a kernel, from its start to its end."""
+        async with self.async_setup_kernel(cleanup_kc=True, env=environment):
+            manager: Any = self.km
+            self._kernel = getattr(manager.provisioner, "pid", None)
+            for index, cell in enumerate(self.nb.cells):
+                count = self.code_cells_executed + 1
+                await self.async_execute_cell(cell, index, execution_count=count)
+                if self.flood:
+                    raise RuntimeError(self.flood)
+            self.gpu = await self._ask_for_gpu()
+
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        """Take what the kernel tells; one that prints without end is killed."""
+        self._printed += len(msg["content"].get("text", ""))
+        if self._printed > self._longest and not self.flood:
+            self.flood = f"it printed more than {self._longest:,} characters"
+            if self._kernel:
+                with suppress(ProcessLookupError):
+                    os.kill(self._kernel, signal.SIGKILL)
+        return super().process_message(msg, cell, cell_index)
+
+    def _start(self, *, cell_index: int, **_cell: Any) -> None:
         self.index = cell_index
+        if self._kernel:
+            provenance.reset_peak_memory(self._kernel)
         self._clock = time.perf_counter()
 
-    def stop(self, *, cell: NotebookNode, cell_index: int, **_reply: Any) -> None:
+    def _stop(self, *, cell_index: int, **_reply: Any) -> None:
         self.seconds[cell_index] = round(time.perf_counter() - self._clock, 3)
-        if sum(len(each.get("text", "")) for each in cell.outputs) > self._longest:
-            raise RuntimeError(f"it printed more than {self._longest:,} characters")
+        if self._kernel:
+            self.peaks[cell_index] = provenance.peak_memory(self._kernel)
+
+    async def _ask_for_gpu(self) -> str | None:
+        """Have the kernel name the GPU; one that gives no answer has none."""
+        kernel: Any = self.kc
+        with suppress(TimeoutError, LookupError, SyntaxError, ValueError):
+            reply = await kernel.execute(
+                "",
+                silent=True,
+                user_expressions={"gpu": GPU},
+                reply=True,
+                timeout=PATIENCE,
+            )
+            answer = reply["content"]["user_expressions"]["gpu"]["data"]["text/plain"]
+            name = ast.literal_eval(answer)
+            return name if isinstance(name, str) else None
+        return None
 
 
 def _kernel(scratch: Path) -> AsyncKernelManager:
@@ -164,7 +243,14 @@ def _merged(outputs: Iterable[Output]) -> Iterator[Output]:
                 yield {"output_type": "stream", "name": name, "text": text}
 
 
-def _clean(output: Output, portable: Callable[[str], str], number: int = 0) -> Output:
+def _without_cells(portable: Portable) -> Portable:
+    """Have the files that IPython makes of cells named as what they are, too."""
+    temporary = re.escape(tempfile.gettempdir())
+    cell = re.compile(rf"{temporary}[/\\]ipykernel_\d+[/\\]\d+\.py")
+    return lambda text: portable(cell.sub("cell", text))
+
+
+def _clean(output: Output, portable: Portable, number: int = 0) -> Output:
     """Make an output plain, and free of this machine's folders."""
     plain: Output = json.loads(json.dumps(output))
     match plain["output_type"]:
@@ -180,33 +266,3 @@ def _clean(output: Output, portable: Callable[[str], str], number: int = 0) -> O
         if isinstance(content, str) and kind.startswith(("text/", "image/svg")):
             plain["data"][kind] = portable(content)
     return plain
-
-
-def _portable(folder: Path) -> Callable[[str], str]:
-    """Make a function that takes this machine's folders out of a text.
-
-    Args:
-        folder: Where the guide ran; folders around it are written as seen from there.
-    """
-    home = Path.home()
-    names = {home: "~"}
-    for kind in ("stdlib", "purelib", "platlib"):
-        library = Path(sysconfig.get_path(kind))
-        names[library] = library.name
-    for start in (folder.absolute(), folder.resolve()):
-        for each in (start, *start.parents):
-            # Not `/home` or `/tmp`: such names belong to no machine.
-            if each.parent.name:
-                names.setdefault(each, Path(os.path.relpath(each, start)).as_posix())
-    known = {str(each): name for each, name in names.items()}
-    for each in (each for each in names if home in each.parents):
-        known[f"~{os.sep}{each.relative_to(home)}"] = names[each]  # as IPython says it
-    either = "|".join(re.escape(each) for each in sorted(known, key=len, reverse=True))
-    folders = re.compile(rf"(?<![\w.~-])(?:{either})(?![\w-])")
-    temporary = re.escape(tempfile.gettempdir())
-    cell = re.compile(rf"{temporary}[/\\]ipykernel_\d+[/\\]\d+\.py")
-
-    def portable(text: str) -> str:
-        return folders.sub(lambda found: known[found[0]], cell.sub("cell", text))
-
-    return portable

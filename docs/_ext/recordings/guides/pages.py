@@ -84,7 +84,7 @@ class Guide:
     def place(self, line: int, cause: str) -> str:
         """Say in one line where something went wrong, and why."""
         first = next(iter(cause.strip().splitlines()), "")
-        return f"{self.path}:{line}: {first}"
+        return f"{self.path.name}:{line}: {first}"
 
     def _text(self) -> str:
         return self.path.read_text("utf-8-sig")

@@ -1,0 +1,47 @@
+"""`python -m editions`: make what editions are built from, and the site's root page."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from sphinx.config import eval_config_file
+from sphinx.util.tags import Tags
+
+from editions import folder
+from editions.edition import editions
+from editions.root_page import root_page
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make or refresh the folder of each edition; give the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m editions", description=__doc__)
+    parser.add_argument(
+        "project", type=Path, nargs="?", default=Path(), help="by default this folder"
+    )
+    parser.add_argument("--site", type=Path, help="where to write the root page")
+    options = parser.parse_args(arguments)
+    project = options.project.resolve()
+    conf = project / "docs" / "conf.py"
+    if not conf.is_file():
+        parser.error(f"there is no docs/conf.py in {project}: name its folder")
+    known = editions(project)
+    for edition in known:
+        if edition.is_source:
+            continue
+        try:
+            folder.make(project, edition)
+        except folder.EditionError as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+    if options.site:
+        settings = eval_config_file(conf, Tags())
+        templates = conf.parent / "_templates"
+        where = settings.get("html_baseurl", "")
+        page = root_page(known, templates, settings["project"], where)
+        options.site.mkdir(parents=True, exist_ok=True)
+        (options.site / "index.html").write_text(page, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

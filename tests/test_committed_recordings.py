@@ -1,0 +1,120 @@
+"""What `nox -s verify` makes of the recordings that are committed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from recordings.gallery import settings_of_block, split
+from recordings.key import is_code
+from recordings.recording import CodeBlock, Recording, from_text
+from recordings.verify import compare
+
+ROOT = Path(__file__).parents[1]
+RECORDINGS = ROOT / "docs" / "recordings"
+NAME = "recipes/gradients/where_to_clear_gradients"
+MEASURED = re.compile(r"(?i)(?:loss|accuracy|right)\W+(?P<number>\d+\.\d+)")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Give a copy of this project with one recipe and its committed recording."""
+    for name in (
+        "pyproject.toml",
+        "docs/conf.py",
+        "recipes/GALLERY_HEADER.rst",
+        "recipes/gradients/GALLERY_HEADER.rst",
+        f"{NAME}.py",
+        f"docs/recordings/{NAME}.ipynb",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def verify(project: Path) -> tuple[int, str]:
+    """Do what `nox -s verify` does; give the exit status and what it told."""
+    found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    paths = [str(Path(each).absolute()) for each in found if each]
+    done = subprocess.run(
+        [sys.executable, "-m", "recordings", "verify"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=600,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_verify_passes_and_fails_on_a_loss_changed_by_a_tenth(project: Path) -> None:
+    pytest.importorskip("torch", reason="the recipe runs")
+    file = project / f"docs/recordings/{NAME}.ipynb"
+    status, told = verify(project)
+    assert status == 0, told
+    assert "1 of 1 recipe as recorded" in told
+
+    text = file.read_text("utf-8")
+    found = re.search(r"epoch  10   loss (0\.\d+)\\n", text)
+    assert found, "the recording tells the loss after 10 epochs"
+    changed = f"{float(found[1]) * 1.1:.6f}"
+    file.write_text(
+        text.replace(found[0], found[0].replace(found[1], changed)), "utf-8"
+    )
+    before = file.read_bytes()
+    status, told = verify(project)
+    assert status == 1, told
+    for line in (
+        f"- epoch  10   loss {changed}",
+        f"+ epoch  10   loss {found[1]}",
+        "0 of 1 recipe as recorded",
+        f"nox -s record -- --all {NAME}.py",
+    ):
+        assert line in told
+    assert file.read_bytes() == before, "to verify writes nothing"
+
+
+def changed_by_a_tenth(recording: Recording) -> Iterator[tuple[int, str, Recording]]:
+    """Change each loss and each accuracy that is printed, one at a time."""
+    for index, block in enumerate(recording.blocks):
+        for place, output in enumerate(block.outputs):
+            text = output.get("text", "")
+            for found in MEASURED.finditer(text):
+                start, end = found.span("number")
+                decimals = len(found["number"].partition(".")[2])
+                number = f"{float(found['number']) * 1.1:.{decimals}f}"
+                outputs = [*block.outputs]
+                outputs[place] = {**output, "text": text[:start] + number + text[end:]}
+                blocks = [*recording.blocks]
+                blocks[index] = replace(block, outputs=tuple(outputs))
+                yield index, found[0], replace(recording, blocks=tuple(blocks))
+
+
+def test_no_recipe_keeps_a_loss_from_being_compared() -> None:
+    """Whatever tolerance or shape a recipe asks for, its losses count."""
+    seen = 0
+    for file in sorted(RECORDINGS.glob("recipes/*/*.ipynb")):
+        recording = from_text(file.read_text("utf-8"), file.name)
+        settings, blocks = split(ROOT / recording.recipe)
+        of_blocks = [settings_of_block(block) for block in blocks if is_code(block)]
+        for number, what, other in changed_by_a_tenth(recording):
+            unseen = f"{file.stem}, block {number + 1}: {what} changed by 10 %"
+            found = compare(
+                recording, other, settings=settings, block_settings=of_blocks
+            )
+            assert found or diverges(recording.blocks[number]), unseen
+            seen += 1
+    assert seen > 20
+
+
+def diverges(block: CodeBlock) -> bool:
+    """Tell whether a block prints a run whose numbers are chance: only that may go."""
+    text = "".join(output.get("text", "") for output in block.outputs)
+    return bool(re.search(r"\bnan\b|\binf\b|\be\+\d|\d{3}\.\d", text))

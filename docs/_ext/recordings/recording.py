@@ -1,6 +1,7 @@
 """A recording, and its form as an executed notebook."""
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -205,7 +206,9 @@ def _check(*parts: Any) -> None:
     for name, hint, value in fields:
         options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
         kinds = [int | float if it is float else get_origin(it) or it for it in options]
-        if not any(isinstance(value, kind) for kind in kinds):
+        # JSON knows no such numbers, but Python reads them.
+        endless = isinstance(value, float) and not math.isfinite(value)
+        if endless or not any(isinstance(value, kind) for kind in kinds):
             raise TypeError(f"{name} can't be {value!r}")
 
 

@@ -1,6 +1,6 @@
 """Which recipes there are, and whether their recordings are fresh."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -156,17 +156,26 @@ class Library:
         return None
 
 
-def _is_of(recording: Recording, recipe: Recipe) -> bool:
-    """Tell whether a recording's cells are the recipe's; a hand may change them."""
-    guide = recipe.kind == "guide"  # IPython's own commands may stand in its cells
-    code = [each for each in recipe.blocks if guide or key.is_code(each)]
-    return len(code) == len(recording.blocks) and (
-        guide
-        or all(
-            syntax_tree.are_equal(block.content, recorded.source)
-            for block, recorded in zip(code, recording.blocks, strict=True)
-        )
+def is_of(recording: Recording, blocks: Sequence[Block]) -> bool:
+    """Tell whether a recording's cells are a recipe's code; a hand may change them.
+
+    Args:
+        recording: The recipe's.
+        blocks: The recipe's, text and code.
+    """
+    code = [each for each in blocks if key.is_code(each)]
+    return len(code) == len(recording.blocks) and all(
+        syntax_tree.are_equal(block.content, recorded.source)
+        for block, recorded in zip(code, recording.blocks, strict=True)
     )
+
+
+def _is_of(recording: Recording, recipe: Recipe) -> bool:
+    """Tell the same of a recipe or a guide."""
+    if recipe.kind == "guide":
+        code = [block.content for block in recipe.blocks]
+        return guides.is_of(recording, code)
+    return is_of(recording, recipe.blocks)
 
 
 def open_library(

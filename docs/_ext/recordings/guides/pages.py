@@ -1,7 +1,7 @@
 """Find the pages that MyST-NB would run, and read their code."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -16,7 +16,8 @@ from sphinx.project import Project
 
 from recordings.guides import GuideFailed
 from recordings.key import Block
-from recordings.syntax_tree import PARSE_ERRORS, parse
+from recordings.recording import Recording
+from recordings.syntax_tree import PARSE_ERRORS, are_equal, parse
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -144,7 +145,7 @@ def cells(guide: Guide) -> list[Block]:
     lines = [each.strip() for each in guide.path.read_text("utf-8-sig").splitlines()]
     starts = page.metadata.get("source_map", [1] * len(page.cells))
     return [
-        Block("code", _as_python(cell), _first_line(lines, cell, start))
+        Block("code", as_python(cell), _first_line(lines, cell, start))
         for cell, start in zip(page.cells, starts, strict=True)
         if cell.cell_type == "code"
     ]
@@ -155,10 +156,27 @@ def code(page: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in page.cells if cell.cell_type == "code"]
 
 
-def _as_python(cell: NotebookNode) -> str:
+def is_of(recording: Recording, code: Sequence[str]) -> bool:
+    """Tell whether a recording's cells are a guide's; a hand may change them.
+
+    Args:
+        recording: The guide's.
+        code: Of each cell, as `cells` gives it.
+    """
+    return len(code) == len(recording.blocks) and all(
+        not present or are_equal(present, _plain_python(recorded.source))
+        for present, recorded in zip(code, recording.blocks, strict=True)
+    )
+
+
+def as_python(cell: NotebookNode) -> str:
+    """Give a cell's code as `cells` does."""
     if "skip-execution" in cell.metadata.get("tags", []):
         return ""
-    source: str = cell.source
+    return _plain_python(cell.source)
+
+
+def _plain_python(source: str) -> str:
     try:
         parse(source)
     except PARSE_ERRORS:

@@ -135,6 +135,12 @@ def test_loaded_code_counts(tmp_path: Path) -> None:
     assert page.path.read_text("utf-8").splitlines()[block.line - 1] == "```{code-cell}"
 
 
+def test_a_page_that_is_not_utf_8_harms_nothing(tmp_path: Path) -> None:
+    guide(tmp_path, cell("1"))
+    (tmp_path / "latin.md").write_bytes("# Café\n".encode("latin-1"))
+    assert [each.path.name for each in guides.find(tmp_path, conf=CONF)] == ["guide.md"]
+
+
 def test_a_guide_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     page = guide(tmp_path, cell("1", ":tags: [a\n"))
     with pytest.raises(guides.GuideFailed, match=r"^guide\.md:1: can't be"):

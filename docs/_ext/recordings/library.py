@@ -10,7 +10,13 @@ from sphinx.errors import SphinxError
 from recordings import gallery, guides, key, syntax_tree
 from recordings.config import Settings, from_file
 from recordings.key import Block
-from recordings.recording import Ingredients, Recording, RecordingError, from_text
+from recordings.recording import (
+    ForeignError,
+    Ingredients,
+    Recording,
+    RecordingError,
+    from_text,
+)
 from recordings.store import Store
 
 State = Literal["fresh", "stale", "missing"]
@@ -34,6 +40,12 @@ class Recipe:
     def file(self) -> str:
         """Name of its recording in the store."""
         return f"{self.page}.ipynb"
+
+    @property
+    def code(self) -> list[Block]:
+        """The blocks that a recording has a cell for: of a guide, empty ones too."""
+        is_guide = self.kind == "guide"
+        return [each for each in self.blocks if is_guide or key.is_code(each)]
 
     @property
     def name(self) -> str:
@@ -113,6 +125,16 @@ class Library:
         """Names in the store that belong to no recipe."""
         used = {recipe.file for recipe in self.recipes}
         return [name for name in self.store.names() if name not in used]
+
+    def is_foreign(self, name: str) -> bool:
+        """Tell whether what stands under a name is somebody's own notebook."""
+        try:
+            self._read(name)
+        except ForeignError:
+            return True
+        except RecordingError:
+            pass  # damaged, or of another format
+        return False
 
     def read(self, recipe: Recipe) -> Recipe:
         """Read a recipe's file again, as it is now."""

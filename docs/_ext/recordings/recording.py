@@ -35,6 +35,10 @@ class RecordingError(Exception):
     """What should be a recording is none; the message names the file and says why."""
 
 
+class ForeignError(RecordingError):
+    """It is a notebook that somebody wrote; nothing here may remove it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ingredients:
     """All that a recording depends on; its digest is the key (see `recordings.key`)."""
@@ -147,7 +151,8 @@ def from_text(text: str, name: str) -> Recording:
         name: The file's name, for messages.
 
     Raises:
-        RecordingError: It is no notebook, no recording, or of another format.
+        ForeignError: It is a notebook, but no recording.
+        RecordingError: It is no notebook, damaged, or of another format.
     """
     try:
         notebook = nbformat.v4.reads(text)
@@ -157,7 +162,7 @@ def from_text(text: str, name: str) -> Recording:
         raise RecordingError(f"{name}: not a valid notebook: {cause}") from error
     about = notebook.metadata.get("recording")
     if not isinstance(about, nbformat.NotebookNode):
-        raise RecordingError(f"{name}: a notebook, but not a recording")
+        raise ForeignError(f"{name}: a notebook, but not a recording")
     if about.get("format") != FORMAT:
         raise RecordingError(
             f"{name}: recorded in format {about.get('format')!r}; "

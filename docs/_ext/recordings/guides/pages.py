@@ -39,7 +39,7 @@ class Guide:
         Raises:
             GuideFailed: It is plain Markdown, or can't be read.
         """
-        reader = self._reader(text := self._text() if text is None else text)
+        reader = self._reader(text := self.text() if text is None else text)
         if reader is None:
             raise GuideFailed(self.place(1, "it is no MyST-NB notebook"))
         try:
@@ -74,7 +74,7 @@ class Guide:
 
     def is_guide(self) -> bool:
         """Tell whether there is something to record; if it can't be read, there is."""
-        if self._reader(self._text()) is None:
+        if self._reader(self.text()) is None:
             return False
         try:
             page = self.read()
@@ -87,8 +87,9 @@ class Guide:
         first = next(iter(cause.strip().splitlines()), "")
         return f"{self.path.name}:{line}: {first}"
 
-    def _text(self) -> str:
-        return self.path.read_text("utf-8-sig")
+    def text(self) -> str:
+        """Give the page's text; Sphinx warns of what is not UTF-8, and goes on."""
+        return self.path.read_text("utf-8-sig", errors="replace")
 
     def _reader(self, text: str) -> Any:
         return create_nb_reader(str(self.path), self.markdown, self.notebooks, text)
@@ -142,7 +143,7 @@ def cells(guide: Guide) -> list[Block]:
         GuideFailed: The guide can't be read.
     """
     page = guide.read()
-    lines = [each.strip() for each in guide.path.read_text("utf-8-sig").splitlines()]
+    lines = [each.strip() for each in guide.text().splitlines()]
     starts = page.metadata.get("source_map", [1] * len(page.cells))
     return [
         Block("code", as_python(cell), _first_line(lines, cell, start))

@@ -11,7 +11,9 @@ def number(settings: Mapping[str, Any], name: str, default: float) -> float:
     Raises:
         ValueError: It is not.
     """
-    value = settings.get(name, default)
+    if name not in settings:
+        return default
+    value = settings[name]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 < value < math.inf:
         raise ValueError(f"its sphinx_gallery_{name} is {value!r}; a number above 0")

@@ -92,7 +92,7 @@ class Recording:
     """What a recipe printed and drew when it ran, block by block."""
 
     recipe: str
-    """Path of the recipe as it ran, relative to the project, with `/`."""
+    """Name of the recipe as it ran: that of its page, and its own suffix."""
     key: str
     ingredients: Ingredients
     run: Run

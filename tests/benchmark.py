@@ -29,7 +29,9 @@ def copy(folder: Path, *, recordings: bool, parallel: bool = False) -> Path:
     (folder / "recipes" / "data").symlink_to(ROOT / "recipes" / "data")
     docs = folder / "docs"
     docs.mkdir()
-    shutil.copytree(ROOT / "docs" / "_static", docs / "_static")
+    for name in ("_static", "_templates"):
+        shutil.copytree(ROOT / "docs" / name, docs / name)
+    shutil.copytree(ROOT / "locales", folder / "locales")
     shutil.copy(ROOT / "pyproject.toml", folder)
     (docs / "index.rst").write_text(INDEX, "utf-8")
     conf = (ROOT / "docs" / "conf.py").read_text("utf-8")
@@ -119,6 +121,13 @@ def measure(folder: Path) -> dict[str, float]:
     taken["replay of everything, no torch"] = build(
         ours, "-D", "recordings_mode=replay", **without
     )
+    start = time.perf_counter()
+    seconds(ours, "-m", "editions", variables=without)
+    source = "docs/_build/editions/zh-cn/docs"
+    chinese = ("-c", "docs", "-D", "language=zh_CN", source, "docs/_build/zh-cn")
+    words = ("-m", "sphinx", "-q", "-b", "html", "-D", "recordings_mode=replay")
+    seconds(ours, *words, *chinese, variables=without)
+    taken["the Chinese edition"] = time.perf_counter() - start
     return taken
 
 
@@ -128,6 +137,7 @@ RATIOS: Sequence[tuple[str, str]] = (
     ("everything, plain, parallel = 2", "everything, recordings, --jobs 2"),
     ("everything, plain, serial", "replay of everything, no torch"),
     ("recording, --jobs 2", "bare scripts, two at a time"),
+    ("the Chinese edition", "replay of everything, no torch"),
 )
 
 

@@ -16,18 +16,26 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from playwright.sync_api import Browser
+
+PROJECT: Final = Path(__file__).parents[1]
 _SECONDS: Final = 300
+_STRICT: Final = ("-W", "--keep-going", "-n")
 _COLOR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _INDEX: Final = "Test site\n=========\n\n.. toctree::\n\n   recipes/index\n"
 
@@ -87,7 +95,7 @@ class Site:
         output = self.root / "docs" / "_build" / builder
         if source != "docs":
             output = self.root / "docs" / "_build" / builder / source.split("/")[-2]
-        checks = ("-W", "--keep-going", "-n") if strict else ()
+        checks = _STRICT if strict else ()
         command = ("sphinx", "-b", builder, "--no-color", *checks, *sphinx_args)
         return self.run(*command, source, str(output), folder=output)
 
@@ -142,6 +150,80 @@ def make_site(tmp_path_factory: pytest.TempPathFactory) -> MakeSite:
         return site
 
     return make
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start a browser: the machine's Chromium, or Playwright's own."""
+    driver = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+    with driver.sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        found = shutil.which("chromium") or (own if Path(own).exists() else None)
+        if not found:
+            pytest.skip("no browser; `playwright install chromium` gets one")
+        with playwright.chromium.launch(executable_path=found) as chromium:
+            yield chromium
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serve files and say nothing of it."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Serve folders to this machine, each at an address of its own."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(folder: Path) -> str:
+        handler = partial(_Quiet, directory=str(folder))
+        servers.append(server := ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def own_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build this project's own site, where nothing that recipes use can be imported.
+
+    Returns:
+        The folder with the root page and one folder an edition.
+    """
+    project = tmp_path_factory.mktemp("project")
+    unwanted = shutil.ignore_patterns("_build", "data", "__pycache__", "*.mo")
+    for name in ("docs", "recipes", "locales"):
+        shutil.copytree(PROJECT / name, project / name, ignore=unwanted)
+    shutil.rmtree(project / "docs" / "recipes", ignore_errors=True)
+    shutil.copy(PROJECT / "pyproject.toml", project)
+    hidden = project / "hidden"
+    hidden.mkdir()
+    for name in ("torch", "torchvision", "matplotlib"):
+        (hidden / f"{name}.py").write_text("raise ImportError('not for the site')\n")
+    build = ("sphinx", *_STRICT, "-q", "-D", "recordings_mode=replay", "-b", "html")
+    source = "docs/_build/editions/zh-cn/docs"
+    own = ("-c", "docs", "-D", "language=zh_CN", source, "site/zh-cn")
+    for words in (
+        ("editions", "--site", "site"),
+        (*build, "docs", "site/en"),
+        (*build, *own),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=project,
+            env={**os.environ, "PYTHONPATH": f"{hidden}{os.pathsep}{python_path()}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    return project / "site"
 
 
 def python_path() -> str:

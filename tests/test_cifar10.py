@@ -14,7 +14,7 @@ LINE = "dataset = datasets.FashionMNIST\n"
 TRAINING = sorted(
     path for path in RECIPES.glob("*/*.py") if LINE in path.read_text("utf-8")
 )
-IMAGES = 200
+IMAGES = 400
 """Images in each of the six files; CIFAR-10 itself has 10,000."""
 HEIGHT, WIDTH, CHANNELS, CLASSES = 32, 32, 3, 10
 

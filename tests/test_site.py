@@ -2,18 +2,13 @@
 
 import ast
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
-from conftest import python_path
 
 from translation.code_equality import difference
 
@@ -22,46 +17,11 @@ RECIPES = sorted(
     path.relative_to(PROJECT / "recipes").with_suffix("").as_posix()
     for path in (PROJECT / "recipes").glob("*/*.py")
 )
-BUILD = ("-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-b", "html")
-EDITION = "docs/_build/editions/zh-cn/docs"
-
 ENGLISH = re.compile(r"[A-Za-z][a-z']+(?:[ ,]+[A-Za-z][a-z']+){3}")
 """Four words in a row: names of things have fewer."""
 NOT_PROSE = ("code", "em", "pre", "script", "style", "svg", "template")
 """Stressed English is a quotation, such as an error's message read part by part."""
 QUOTED = re.compile(r"“[^”]*”|\([^)]*\)|\uff08[^\uff09]*\uff09")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build both editions of a copy of the project, where torch can't be imported."""
-    project = tmp_path_factory.mktemp("project")
-    for name in ("docs", "recipes", "locales"):
-        unwanted = shutil.ignore_patterns("_build", "data", "__pycache__", "*.mo")
-        shutil.copytree(PROJECT / name, project / name, ignore=unwanted)
-    shutil.rmtree(project / "docs" / "recipes", ignore_errors=True)
-    shutil.copy(PROJECT / "pyproject.toml", project)
-    hidden = project / "hidden"
-    hidden.mkdir()
-    for name in ("torch", "torchvision", "matplotlib"):
-        (hidden / f"{name}.py").write_text("raise ImportError('not for the site')\n")
-    path = os.pathsep.join([str(hidden), python_path()])
-    chinese = ("-c", "docs", "-D", "language=zh_CN", EDITION, "site/zh-cn")
-    for words in (
-        ("-m", "editions"),
-        (*BUILD, "-D", "recordings_mode=replay", "docs", "site/en"),
-        (*BUILD, "-D", "recordings_mode=replay", *chinese),
-    ):
-        done = subprocess.run(
-            [sys.executable, *words],
-            cwd=project,
-            env={**os.environ, "PYTHONPATH": path},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-    return project / "site"
 
 
 def pages(edition: Path) -> Iterator[tuple[str, BeautifulSoup]]:
@@ -95,34 +55,34 @@ def _is_other(node: NavigableString | Tag) -> bool:
     )
 
 
-def test_no_english_sentence_stands_on_a_chinese_page(site: Path) -> None:
+def test_no_english_sentence_stands_on_a_chinese_page(own_site: Path) -> None:
     found = [
         f"{name}: {text.strip()}"
-        for name, page in pages(site / "zh-cn")
+        for name, page in pages(own_site / "zh-cn")
         for text in prose(page)
         if ENGLISH.search(QUOTED.sub("", text))
     ]
     assert not found, "\n".join(found)
 
 
-def test_an_english_sentence_would_be_found(site: Path) -> None:
+def test_an_english_sentence_would_be_found(own_site: Path) -> None:
     assert any(
         ENGLISH.search(text)
-        for _name, page in pages(site / "en")
+        for _name, page in pages(own_site / "en")
         for text in prose(page)
     )
 
 
-def test_all_is_translated(site: Path) -> None:
-    for name, page in pages(site / "zh-cn"):
+def test_all_is_translated(own_site: Path) -> None:
+    for name, page in pages(own_site / "zh-cn"):
         assert not page.select(".translation-progress, .untranslated"), name
 
 
-def test_both_editions_have_the_same_pages_and_anchors(site: Path) -> None:
+def test_both_editions_have_the_same_pages_and_anchors(own_site: Path) -> None:
     english, chinese = (
         {
             name: [each["id"] for each in page.select("section[id]")]
-            for name, page in pages(site / edition)
+            for name, page in pages(own_site / edition)
         }
         for edition in ("en", "zh-cn")
     )
@@ -130,24 +90,23 @@ def test_both_editions_have_the_same_pages_and_anchors(site: Path) -> None:
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_downloads_have_one_code_and_one_output(site: Path, recipe: str) -> None:
+def test_downloads_have_one_code_and_one_output(own_site: Path, recipe: str) -> None:
     scripts = [
-        (site / edition / "downloads" / f"{recipe}.py").read_text("utf-8")
+        (own_site / edition / "downloads" / f"{recipe}.py").read_text("utf-8")
         for edition in ("en", "zh-cn")
     ]
     assert scripts[0] != scripts[1]
     assert difference(*scripts) is None
     for script in scripts:
         ast.parse(script)
-    cells = [
-        [
-            cell["outputs"]
-            for cell in json.loads(
-                (site / edition / "downloads" / f"{recipe}.ipynb").read_text("utf-8")
-            )["cells"]
-            if cell["cell_type"] == "code"
-        ]
+    outputs = [
+        _outputs(own_site / edition / "downloads" / f"{recipe}.ipynb")
         for edition in ("en", "zh-cn")
     ]
-    assert any(cells[0]), "the notebook holds outputs"
-    assert json.dumps(cells[0]) == json.dumps(cells[1])
+    assert any(outputs[0]), "the notebook holds outputs"
+    assert json.dumps(outputs[0]) == json.dumps(outputs[1])
+
+
+def _outputs(notebook: Path) -> list[object]:
+    cells = json.loads(notebook.read_text("utf-8"))["cells"]
+    return [cell["outputs"] for cell in cells if cell["cell_type"] == "code"]

@@ -160,9 +160,9 @@ assert min(distances[:2]) > 0.01
 assert distances[2] < 1e-5, "only the number of samples is right"
 
 # %%
-# Only the last line is right. The first divides a sum of two means by four, which
-# halves it. The second gives the 6 samples of the short batch as much weight as the 16
-# of the other.
+# Only the last line is right. The first divides the sum of two means by four instead of
+# two. The second gives the 6 samples of the short batch as much weight as the 16 of the
+# other.
 
 # %%
 # Step 5. Write the loop
@@ -208,8 +208,9 @@ assert distance(*weights) < 1e-4
 
 # %%
 # Fifteen steps later, both networks have the same weights up to rounding. The loop
-# takes its batches from a list. With a ``DataLoader``, ``list(islice(iterator, 4))``
-# from ``itertools`` gets the next group.
+# takes its batches from a list. With a ``DataLoader``, begin each epoch with
+# ``iterator = iter(loader)``. Then ``list(islice(iterator, 4))``, with ``islice`` from
+# ``itertools``, gets the next group, and an empty list at the end.
 
 # %%
 # Step 6. Count the bytes that you save
@@ -259,8 +260,8 @@ assert max(four_then_backward) == max(one_large)
 
 # %%
 # A quarter of the batch keeps a quarter of the bytes. The last line is a trap: adding
-# up the losses and calling ``backward`` once gives the same gradient and saves nothing.
-# The picture shows why.
+# up the losses and calling ``backward`` once gives the same gradient and saves nothing,
+# since nothing is freed before. The picture shows the first two lines.
 
 fig, ax = plt.subplots(layout="constrained")
 for history, style, label in [
@@ -347,6 +348,6 @@ assert with_batch_norm > 0.01
 #   <https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html>`__
 
 # sphinx_gallery_position = 4
-# sphinx_gallery_tags = ["zero_grad", "training loop", "memory", "SGD", "batch norm"]
+# sphinx_gallery_tags = ["accumulation", "training loop", "memory", "SGD", "batch norm"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []

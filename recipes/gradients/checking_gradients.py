@@ -3,8 +3,8 @@ Checking gradients
 ==================
 
 A wrong gradient raises no error: the training goes on, in a wrong direction. Two tools
-tell you more. One compares a gradient with numbers, the other finds where a ``nan`` was
-born.
+tell you more. One compares a gradient with finite differences, the other finds where a
+``nan`` was born.
 
 What you will learn
 -------------------
@@ -52,8 +52,8 @@ assert abs(x.grad - by_hand) < 1e-8
 assert abs(x.grad - (math.sin(2) + 2 * math.cos(2))) < 1e-12
 
 # %%
-# Eight digits agree. How small must the distance be? Try many, in double and in single
-# precision, and draw how far each result is from the true derivative.
+# Eight decimals agree. How small must the distance be? Try many, in double and in
+# single precision, and draw how far each result is from the true derivative.
 
 fig, ax = plt.subplots()
 distances = [10 ** (-power / 2) for power in range(2, 21)]
@@ -85,9 +85,9 @@ assert smallest_error[torch.float] > 1000 * smallest_error[torch.double]
 # Step 2. Let gradcheck do it
 # ---------------------------
 #
-# ``gradcheck`` compares each output with each input in this way. You need it when you
-# write a derivative of your own. Here is the cube of x, whose derivative is 3x², once
-# right and once with a slip.
+# ``gradcheck`` checks the derivative of each output with respect to each input in this
+# way. You need it when you write a derivative of your own. Here is the cube of x, whose
+# derivative is 3x², once right and once with a slip.
 
 
 class Cube(torch.autograd.Function):
@@ -173,10 +173,11 @@ assert result.tolist() == [0, 2]
 assert x.grad[0].isnan() and x.grad[1] == 0.25
 
 # %%
-# The result is right, the gradient holds a ``nan``. In a network it would be in every
-# weight one step later. Run the same under ``detect_anomaly``, forward pass and
-# ``backward``. It stops at the first ``nan`` and warns with a traceback of the
-# *forward* call. The last lines of that traceback are what you want.
+# The result is right, the gradient holds a ``nan``. In a network, the next step would
+# make ``nan`` of the weights that it belongs to, and the step after that of nearly all
+# the others. Run the same under ``detect_anomaly``, forward pass and ``backward``. It
+# stops at the first ``nan`` and warns with a traceback of the *forward* call. The last
+# lines of that traceback are what you want.
 
 message = ""
 with warnings.catch_warnings(record=True) as caught:

@@ -86,10 +86,10 @@ assert torch.equal(weight.grad, torch.tensor([0.3, 0.4]))
 # weights act at each of the 30 steps, so if they stretch the gradient a little, they
 # stretch it 30 times over.
 #
-# ``clip_grad_norm_`` stands between ``backward`` and ``step``. Before ``backward`` there
-# is nothing to clip, and after ``step`` it is too late. If you accumulate gradients,
-# clip once, after the last ``backward`` of a group. With a limit of infinity the call
-# clips nothing and still returns the norm.
+# ``clip_grad_norm_`` stands between ``backward`` and ``step``. Before ``backward``
+# there is nothing to clip, and after ``step`` it is too late. If you accumulate
+# gradients, clip once, after the last ``backward`` of a group. With a limit of infinity
+# the call still returns the norm, and as long as that is finite, it clips nothing.
 
 
 def train(max_norm, steps=200):
@@ -178,9 +178,9 @@ plt.show()
 # %%
 # The panel on the right is the one to make for a training of your own: log what
 # ``clip_grad_norm_`` returns. If nearly all steps are above the threshold, as here,
-# then nearly all steps are equally long: threshold times learning rate. In a training
-# that is healthy otherwise, take a threshold above the usual norm, so that it cuts only
-# the outliers.
+# then with plain SGD nearly all steps are equally long: threshold times learning rate.
+# In a training that is healthy otherwise, take a threshold above the usual norm, so
+# that it cuts only the outliers.
 
 # %%
 # Step 5. Know what clipping cannot repair

@@ -2,8 +2,9 @@
 Looking at gradients
 ====================
 
-When a network does not learn, its gradients know why. PyTorch keeps them for parameters
-only, so you have to ask for the others, and then look at them layer by layer.
+When a network does not learn, its gradients can tell you why. PyTorch keeps those of
+leaves only, such as the parameters, so you have to ask for the others, and then look at
+them layer by layer.
 
 What you will learn
 -------------------
@@ -25,9 +26,10 @@ What you need
 # Step 1. Keep a gradient in the middle
 # -------------------------------------
 #
-# A *leaf* is a tensor that you made, like a weight. After ``backward`` its gradient is
-# in ``.grad``. A tensor that was computed on the way gets a gradient as well, but
-# PyTorch drops it after use, unless you call ``retain_grad()`` before ``backward``.
+# A *leaf* is a tensor that you made, like a weight. If it requires a gradient, that is
+# in ``.grad`` after ``backward``. A tensor that was computed on the way gets a gradient
+# as well, but PyTorch drops it after use, unless you call ``retain_grad()`` before
+# ``backward``.
 
 import matplotlib.pyplot as plt
 import torch
@@ -167,9 +169,9 @@ plt.show()
 # sphinx_gallery_alt_block = "Two panels of histograms of the gradients of layers 1, 5 and 10, over their size in powers of ten. With sigmoids the three lie far apart, layer 1 at the smallest sizes. With ReLU the three lie over each other."
 
 # %%
-# With ReLU the three layers lie over each other: all of them learn at the same pace.
-# With sigmoids they lie apart, by orders of magnitude. One learning rate cannot fit
-# them all. If it suits layer 10, then layer 1 stands still.
+# With ReLU the three layers lie over each other: SGD moves them at a similar pace. With
+# sigmoids they lie apart, by orders of magnitude, and SGD has one learning rate for all
+# of them. If it suits layer 10, then layer 1 hardly moves.
 
 sigmoid_medians = [logarithms(layer).median().item() for layer in sigmoid_layers]
 relu_medians = [logarithms(layer).median().item() for layer in relu_layers]

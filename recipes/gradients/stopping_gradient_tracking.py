@@ -269,8 +269,8 @@ assert x.grad == 0, "it should be e, about 2.718"
 # -------------------------------------------------
 #
 # Both stop the recording. ``inference_mode()`` also stops the bookkeeping that makes
-# the error above possible, which saves a little more time. The price: what it creates
-# can never take part in a computation that is tracked.
+# the error above possible, which saves a little more time. The price: a tensor that it
+# creates cannot be saved for ``backward``, and a linear layer saves its input.
 
 with torch.no_grad():
     features = model(inputs)
@@ -355,8 +355,8 @@ assert model(inputs).requires_grad, "eval() does not stop tracking"
 # - :doc:`/guides/how_autograd_works` draws the graph that is recorded.
 # - :ref:`sphx_glr_recipes_pitfalls_evaluating_with_gradients_on.py`: what an evaluation
 #   costs that tracks, and what it breaks.
-# - :ref:`sphx_glr_recipes_pitfalls_detach_in_the_wrong_place.py`: half of a network that
-#   never trains.
+# - :ref:`sphx_glr_recipes_pitfalls_detach_in_the_wrong_place.py`: half of a network
+#   that never trains.
 # - `Autograd mechanics
 #   <https://docs.pytorch.org/docs/stable/notes/autograd.html>`__
 # - `torch.Tensor.detach

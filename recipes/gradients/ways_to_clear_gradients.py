@@ -169,12 +169,13 @@ plt.show()
 # sphinx_gallery_alt_block = "One dot for each way on a logarithmic axis of time, with a dashed line at the time of optimizer.zero_grad(). The three ways that leave None lie near the line or left of it. Filling all gradients with zeros lies far to the right of it."
 
 # %%
-# Two groups stand apart. The ways that leave ``None`` drop a reference for each tensor,
-# whatever its size. Zeros have to be written, one for each of the 4 million numbers,
-# and the larger the model, the longer that takes.
+# The ways that leave ``None`` only drop a reference for each tensor, whatever its size.
+# Zeros have to be written, one for each number that is cleared. In the whole model that
+# is 4 million, and the larger the model, the longer it takes.
 #
-# You may read that setting ``None`` by hand is slower than calling a method. It is not:
-# both methods run the same loop, in Python too, with some bookkeeping around it.
+# You may read that setting ``None`` by hand is slower than calling ``zero_grad``. It is
+# not: that of the optimizer and that of the model run the same loop, in Python too,
+# with some bookkeeping around it.
 
 assert ratios["p.grad = None for each p"] < 1, "by hand is not slower"
 assert ratios["optimizer.zero_grad(set_to_none=False)"] > 2, "zeros take longer"
@@ -309,10 +310,10 @@ for name, make_optimizer in optimizers.items():
 #      - kept
 #      - grows with the tensor
 #    * - a new optimizer
-#      - nothing
+#      - nothing, and loses the momentum
 #      - the old gradients
 #      - kept
-#      - loses the momentum
+#      - not measured
 
 # %%
 # What to remember

@@ -101,7 +101,8 @@ assert weight.grad is None
 #
 # So the gradient has to live from ``backward`` to ``step``. At any other point you
 # can clear it.
-#
+
+# %%
 # Step 3. Train in the right order
 # --------------------------------
 #
@@ -131,7 +132,8 @@ assert right_losses[0] > 0.5 > max(right_losses[19:]), "the loss should fall"
 # %%
 # Within 20 epochs the loss falls below 0.5, and it stays there. What is left is the
 # noise, which no line can explain. The weight and the bias end within 0.2 of 3 and 2.
-#
+
+# %%
 # Step 4. Train in the wrong order
 # --------------------------------
 #
@@ -168,7 +170,8 @@ assert abs(wrong_weight) <= 1, "nn.Linear(1, 1) begins between -1 and 1"
 # before anyone reads it. ``step`` then finds ``None`` and skips the parameter. That
 # is no error, because a parameter that took no part in the loss has ``None`` as its
 # gradient too. So nothing is applied, and nothing complains.
-#
+
+# %%
 # Step 5. See what each model learned
 # -----------------------------------
 #
@@ -198,7 +201,8 @@ plt.show()
 # On the left, the dashed line is the sign to know: a loss that is not slow, not
 # noisy, but perfectly level. On the right, the dashed line has nothing to do with the
 # points.
-#
+
+# %%
 # Step 6. Try all four places
 # ---------------------------
 #
@@ -242,7 +246,8 @@ assert results["before step"] == (wrong_weight, wrong_bias)
 # Three places give the very same model, equal in every bit. Only the place between
 # ``backward`` and ``step`` is wrong. Write ``zero_grad`` as the first line of the
 # loop, or as the last: there nobody has to think about it.
-#
+
+# %%
 # Step 7. See that zeros are not nothing
 # --------------------------------------
 #
@@ -285,7 +290,8 @@ assert losses[False, 0.1] > 10 * losses[False, 0.0], "the model must get worse"
 # which is one percent here. After 100 steps little more than a third of the weight is
 # left, and the loss is more than ten times what it was. The model forgets, and still
 # no error tells you.
-#
+
+# %%
 # What to remember
 # ----------------
 #
@@ -294,7 +300,8 @@ assert losses[False, 0.1] > 10 * losses[False, 0.0], "the model must get worse"
 #   that has nothing to apply. Look for a ``zero_grad`` before it.
 # - ``None`` and zero are not the same. SGD, like nearly every optimizer, skips a
 #   parameter whose gradient is ``None``, and runs its whole update on zeros.
-#
+
+# %%
 # Learn more
 # ----------
 #

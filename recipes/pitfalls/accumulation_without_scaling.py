@@ -9,8 +9,8 @@ step is that many times too large.
 What it looks like
 ------------------
 
-A learning rate that works with batches of one size fails with the same size made of
-small ones. With SGD the loss explodes, or swings where it should be smooth. With Adam
+A learning rate that works with batches of 64 fails when each 64 is made of small
+batches. With SGD the loss explodes, or swings where it should be smooth. With Adam
 nothing seems wrong.
 
 - Type: generic

@@ -38,7 +38,7 @@ What you need
 #
 # A model of one weight and one bias learns the line y = 3x + 2 from 200 batches of 16
 # points. In three of the batches one value is wrong: somebody has lost a decimal point,
-# and 5.0 has become 5000.
+# and 5.000 has become 5000.
 
 import math
 
@@ -191,7 +191,7 @@ for step in bad_steps:
 # How to notice it
 # ----------------
 #
-# **Measure the steps.** With plain SGD, no step can be longer than the learning rate
+# **Measure the steps.** With plain SGD, no step should be longer than the learning rate
 # times ``max_norm``, which is 0.1 here:
 
 
@@ -241,10 +241,11 @@ assert norm == 0 and model.weight.grad is None
 # What to remember
 # ----------------
 #
-# - Clip between ``backward()`` and ``step()``. Anywhere else it does nothing.
+# - Clip between ``backward()`` and ``step()``. Before or after, it does nothing.
 # - ``clip_grad_norm_`` returns the norm before clipping. It looks the same when the
 #   clipping has no effect.
-# - With plain SGD, no step is longer than the learning rate times ``max_norm``.
+# - Measure the steps: with plain SGD, none should be longer than the learning rate
+#   times ``max_norm``.
 
 # %%
 # Learn more

@@ -8,9 +8,9 @@ network keeps its random weights, while the other half trains and the loss still
 What it looks like
 ------------------
 
-The loss falls at first, then gets stuck too high, and a larger network, more data or
-more epochs hardly help. There is no error and no warning: the optimizer skips
-parameters that get no gradient.
+The loss falls at first, then gets stuck too high, and more data or more epochs hardly
+help. There is no error and no warning: the optimizer skips parameters that get no
+gradient.
 
 - Type: API-specific
 - Stage: model
@@ -225,7 +225,8 @@ assert len(parameters_without_gradient(wrong_model)) == 4
 assert parameters_without_gradient(right_model) == []
 
 # %%
-# **Know the other scissors.** Each of these lines gives features without a history:
+# **Know the other scissors.** Each of these lines keeps the gradient from the encoder.
+# All but one show it, by a ``grad_fn`` of ``None``:
 
 encoder = right_model["encoder"]
 

@@ -125,9 +125,10 @@ for name, batches in test_batches.items():
 # Five evaluations of one model on one test set give different accuracies. That is
 # dropout: it switches off other units each time.
 #
-# In the second row all batches hold a single class, and the accuracy falls to little
-# more than guessing, which would be 25 %. That is batch norm: it subtracts the mean of
-# the batch, and in a batch of one class the mean is what the points have in common.
+# In the second row nearly all batches hold a single class, and the accuracy falls to
+# little more than guessing, which would be 25 %. That is batch norm: it subtracts the
+# mean of the batch, and in a batch of one class the mean is what the points have in
+# common.
 
 # %%
 # The repair
@@ -220,7 +221,7 @@ for (name, line), style in zip(lines.items(), ("C0", "C2--", "C1"), strict=True)
 ax.set(xlabel="test batches evaluated so far", ylabel="true accuracy (%)")
 ax.legend()
 plt.show()
-# sphinx_gallery_alt_block = "The true accuracy of the model by the number of test batches evaluated so far. After the repair it is a level line. With the mistake and shuffled batches it wavers around that line. With the mistake and batches of one class each it falls below the line and ends there."
+# sphinx_gallery_alt_block = "The true accuracy of the model by the number of test batches evaluated so far. After the repair it is a level line. With the mistake and shuffled batches it wavers around that line. With the mistake and batches class by class it falls below the line and ends there."
 
 # %%
 # No optimizer was called, and class by class the model became worse all the same. The

@@ -162,8 +162,8 @@ plt.show()
 assert strength.argmax() == second_layer.weight.abs().argmax()
 
 # %%
-# The highest bar belongs to the unit with the largest weight in the second layer, as
-# the formula says. With the mistake there is nothing to draw.
+# The highest bar belongs to the unit whose weight in the second layer is the largest in
+# size, as the formula says. With the mistake there is nothing to draw.
 
 # %%
 # How to notice it
@@ -195,7 +195,7 @@ for make_weight in (scaled_afterwards, scaled_first):
 
 # %%
 # In ``scaled_afterwards`` the leaf is the tensor before it is multiplied, and no name
-# points at it any more. ``.to(device)``, ``.double()`` or ``.reshape(…)`` after
+# points at it any more. ``.to("cuda")``, ``.double()`` or ``.reshape(…)`` after
 # ``requires_grad=True`` do the same. Build the tensor completely, then call
 # ``requires_grad_()``. An ``nn.Parameter`` is always a leaf when it is made.
 #

@@ -76,9 +76,9 @@ assert "modified by an inplace operation" in message
 #
 # - *one of the variables needed for gradient computation*: autograd has kept a tensor
 #   for ``backward()``.
-# - *has been modified by an inplace operation*: somebody wrote into it since. ``+=``
-#   is such an operation, and so are ``relu_()``, ``x[0] = 1`` and every method whose
-#   name ends in an underscore.
+# - *has been modified by an inplace operation*: somebody wrote into it since. ``+=`` is
+#   such an operation, and so are ``relu_()``, ``x[0] = 1`` and most methods whose name
+#   ends in an underscore.
 # - *[torch.FloatTensor [9]]*: its type and its shape. It has nine elements.
 # - *which is output 0 of Sigmoid*: it is the first result of a sigmoid. This is the
 #   place to look for in your code.
@@ -230,7 +230,7 @@ assert try_it("  3 * x, then x += 1", change_input(lambda x: 3 * x)) == "works"
 # gets by with what it wrote.
 #
 # The counter also sees what is changed through ``detach()`` or under ``no_grad()``.
-# Only ``.data`` gets past it.
+# ``.data`` gets past it, and so does a NumPy array that shares the memory.
 
 for way in ("detach", "no_grad"):
     hidden = torch.sigmoid(x)

@@ -275,7 +275,8 @@ assert len(unmoved[wrong_step]) == 4 and not unmoved[right_step]
 # - Gradients have to live from ``backward`` to ``step``. Clear them before or after,
 #   never between.
 # - A loss that is level to the last digit on the same data means that no weight moves.
-# - Compare the weights before and after one step: every parameter should have changed.
+# - Compare the weights before and after one step: every parameter that you train
+#   should have changed.
 
 # %%
 # Learn more

@@ -26,9 +26,9 @@ What you need
 # Step 1. Write the class
 # -----------------------
 #
-# ``__init__`` makes the layers that have something to learn, and ``forward`` uses them.
-# The call ``super().__init__()`` comes first. It prepares the object to notice each
-# layer that you assign to ``self``.
+# ``__init__`` makes the layers, and ``forward`` uses them. The call
+# ``super().__init__()`` comes first. It prepares the object to notice each layer that
+# you assign to ``self``.
 
 import matplotlib.pyplot as plt
 import torch
@@ -62,15 +62,16 @@ print(model)
 
 # %%
 # The network is for gray images of 28 x 28 pixels in ten classes. Its printed form
-# lists what is registered, in the order of ``__init__``. It does not know ``forward``,
-# so it does not show the order of the computation, nor the calls of ``torch.relu``.
+# lists the registered layers, in the order of ``__init__``. It does not know
+# ``forward``, so it does not show the order of the computation, nor the calls of
+# ``torch.relu``.
 
 # %%
 # Step 2. Feed it a random image
 # ------------------------------
 #
-# The quickest test of a network needs no data. Layers expect a batch, so the shape of
-# one image is: 1 image, 1 channel, 28 rows, 28 columns.
+# The quickest test of a network needs no data. The network expects a batch, so the
+# shape of one image is: 1 image, 1 channel, 28 rows, 28 columns.
 
 image = torch.rand(1, 1, 28, 28, device=device)
 scores = model(image)
@@ -139,7 +140,7 @@ assert "16x49 and 784x64" in message
 # turned over for the product, so this is the layer to look at. ``16x49`` is what came
 # in: 16 rows where one row per image was expected. The convolutions take a single image
 # as well, so the fault passed them unnoticed, and ``torch.flatten`` took the 16
-# channels for a batch. ``image.unsqueeze(0)`` makes a batch of one image.
+# channels for a batch. Call ``.unsqueeze(0)`` on such an image to make a batch of one.
 
 # %%
 # Step 5. Count the parameters
@@ -186,8 +187,9 @@ assert sizes["first"] + sizes["second"] > 0.9 * sum(sizes[name] for name in coun
 # %%
 # It is the other way round. The convolutions have few parameters and put out many
 # numbers, since they use the same weights at every pixel. So in this network the linear
-# layers decide how large its file is, and the convolutions how much memory its training
-# takes: the backward pass needs what the layers put out.
+# layers decide how large its file is, and the convolutions how much memory a large
+# batch takes in training: the backward pass needs what the layers put out, for every
+# image.
 
 # %%
 # Step 6. Check that every parameter gets a gradient
@@ -240,10 +242,11 @@ assert found[list] == 0 and found[nn.ModuleList] == 3 * 8 * (8 + 1)
 
 # %%
 # Both compute. But PyTorch does not look into a Python list, so the first network has
-# no parameters at all. An optimizer would not train those layers, ``.to(device)`` would
-# not move them, and a checkpoint would not hold them. Use ``nn.ModuleList``,
-# ``nn.ModuleDict`` or ``nn.Sequential``, and ``nn.ParameterList`` for single
-# parameters.
+# no parameters at all, and an optimizer refuses it. If a network has other layers as
+# well, there is no error: the optimizer does not train those in the list,
+# ``.to(device)`` does not move them, and a checkpoint does not hold them. Use
+# ``nn.ModuleList``, ``nn.ModuleDict`` or ``nn.Sequential``, and ``nn.ParameterList``
+# for single parameters.
 
 # %%
 # What to remember
@@ -253,7 +256,7 @@ assert found[list] == 0 and found[nn.ModuleList] == 3 * 8 * (8 + 1)
 #   and you call ``model(images)``.
 # - Try a new network on a batch of random numbers: the shape of its output, and a
 #   gradient for every parameter.
-# - An error about shapes shows what came in first, and then the weight of the layer. A
+# - A linear layer's error about shapes names what came in first, and then its weight. A
 #   count of parameters that is too low shows a layer that was not registered.
 
 # %%

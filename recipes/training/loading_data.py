@@ -69,8 +69,9 @@ height, width = images.shape[2:]
 
 # %%
 # Transforms may be random. ``RandomCrop`` moves the image by up to two pixels, and
-# ``RandomHorizontalFlip`` mirrors one image in two. Such changes belong to training
-# only: they show the network more than it has. A test has to be the same each time.
+# ``RandomHorizontalFlip`` mirrors it with a probability of one half. Such changes
+# belong to training only: they show the network more than the data set holds. A test
+# has to be the same each time.
 
 test_transform = v2.Compose([to_numbers, normalize])
 train_transform = v2.Compose(
@@ -95,8 +96,8 @@ for name, samples in (("training", train_set), ("test", test_set)):
     assert (different > 1) == (name == "training"), "only training has random changes"
 
 # %%
-# A data set keeps no tensors. The transforms run each time that a sample is read, so
-# one training image comes out in several ways, and one test image in one.
+# A data set does not keep what its transforms return. They run each time that a sample
+# is read, so one training image comes out in several ways, and one test image in one.
 
 # %%
 # Step 3. Make batches
@@ -174,9 +175,9 @@ plt.show()
 #    if __name__ == "__main__":
 #        main()
 #
-# In a notebook there is no script to import, so there the classes have to come from a
-# module. ``num_workers=0`` works everywhere: your own process loads. This page has no
-# guard, so it takes workers only where it can fork them.
+# In a notebook there is no script to import, so there spawned workers need your classes
+# in a module. ``num_workers=0`` works everywhere: your own process loads. This page has
+# no guard, so it takes workers only where it can fork them.
 
 if sys.platform == "linux":
     workers = {"num_workers": 2, "multiprocessing_context": "fork"}
@@ -259,8 +260,8 @@ for name, (other_images, other_labels) in others.items():
 # the workers.
 #
 # Without workers, the transforms run in your own process and draw from PyTorch's global
-# generator. The order is the same there, the images are not. Call
-# ``torch.manual_seed`` before the epoch as well.
+# generator. The order is the same there, the images are not. Call ``torch.manual_seed``
+# as well, before the first epoch.
 
 # %%
 # Step 7. Beware of a generator in the data set
@@ -328,7 +329,8 @@ if workers["num_workers"]:
 # - Workers need a guard, ``if __name__ == "__main__":``, wherever they are not forked.
 #   ``num_workers=0`` works everywhere.
 # - The ``generator`` of a ``DataLoader`` seeds its order and its workers. A generator
-#   of your own needs a ``worker_init_fn``, and no workers need ``torch.manual_seed``.
+#   of your own needs a ``worker_init_fn``. Without workers, call ``torch.manual_seed``
+#   as well.
 
 # %%
 # Learn more

@@ -204,8 +204,8 @@ assert len(sums.unique()) > 1 and error < 1e-6
 # sphinx_gallery_compare_block = "shape"
 
 # %%
-# The same numbers give several sums. They differ by less than one part in a million,
-# and none of them is wrong.
+# The same numbers give several sums. Each is less than one part in a million off, and
+# none of them is wrong.
 #
 # What becomes of such a difference in a training? Take two runs with the same seed, and
 # move one single weight of the second by its last bit. Do this with a learning rate
@@ -246,7 +246,7 @@ for color, (learning_rate, values) in zip(("C0", "C1"), distances.items(), stric
 ax.set(xlabel="step", ylabel="relative distance of the weights", yscale="log")
 ax.legend()
 plt.show()
-# sphinx_gallery_alt_block = "Relative distance between two runs that differ in the last bit of one weight, by step, on a logarithmic scale. With learning rate 0.01 the distance stays below one thousandth. With learning rate 0.1 it grows until the two runs have little in common."
+# sphinx_gallery_alt_block = "Relative distance between two runs that differ in the last bit of one weight, by step, on a logarithmic scale. With learning rate 0.01 the distance stays below one thousandth. With learning rate 0.1 it grows, and ends above one hundredth."
 
 # %%
 # With the small learning rate, the two runs stay together to within a thousandth of the

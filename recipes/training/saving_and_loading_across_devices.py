@@ -87,8 +87,8 @@ assert losses[-1] < 0.2 * losses[0]
 # Step 2. Know what a state_dict is
 # ---------------------------------
 #
-# ``model.state_dict()`` maps names to tensors: all parameters, and all buffers, such as
-# the running mean of batch norm. It is what you save.
+# ``model.state_dict()`` maps names to tensors: all parameters, and buffers such as the
+# running mean of batch norm. It is what you save.
 
 for name, tensor in model.state_dict().items():
     print(f"{name:<9} {tuple(tensor.shape)!s:<9} {tensor.dtype}")
@@ -170,11 +170,11 @@ assert message.startswith("Attempting to deserialize object on")
 # sphinx_gallery_compare_block = "shape"
 
 # %%
-# This is the message that you get for a file from somebody else's GPU. The cure is to
-# write ``map_location="cpu"``, always. ``load_state_dict`` then copies the numbers into
-# the parameters, wherever these are, and the model stays on its device. So the same two
-# lines bring weights from a GPU to a CPU, from a CPU to a GPU and from one GPU to
-# another.
+# This is the message that you get for a file from a GPU that your machine does not
+# have. The cure is to write ``map_location="cpu"``, always. ``load_state_dict`` then
+# copies the numbers into the parameters, wherever these are, and the model stays on its
+# device. So the same two lines bring weights from a GPU to a CPU, from a CPU to a GPU
+# and from one GPU to another.
 
 cpu_model = copy.deepcopy(model).cpu()
 weights = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
@@ -188,8 +188,8 @@ assert same and model[0].weight.device == x.device
 assert cpu_model[0].weight.device.type == "cpu"
 
 # %%
-# The same means: to rounding. A GPU adds up in another order than a CPU, and its sums
-# differ in the last digits.
+# The same means: to about one hundredth. A GPU adds up in another order than a CPU, so
+# its sums are rounded otherwise, and it may compute with fewer digits.
 
 # %%
 # Step 5. Do not run what is in a file

@@ -34,8 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stderr.write(f"{error}\n")
             return 1
     if options.site:
-        title = eval_config_file(conf, Tags())["project"]
-        page = root_page(known, conf.parent / "_templates", title)
+        settings = eval_config_file(conf, Tags())
+        templates = conf.parent / "_templates"
+        where = settings.get("html_baseurl", "")
+        page = root_page(known, templates, settings["project"], where)
         options.site.mkdir(parents=True, exist_ok=True)
         (options.site / "index.html").write_text(page, "utf-8")
     return 0

@@ -71,16 +71,14 @@ def language_links(
         >>> [link.address for link in language_links(known, known[0], "a/b.html")]
         ['b.html', '../../zh-cn/a/b.html']
     """
-    own = f"{current.name}/{page}"
     links = []
     for edition in known:
         there = f"{edition.name}/{page}"
-        # Of a page to itself, `relative_uri` says nothing.
-        address = relative_uri(own, there) or page.rpartition("/")[2] or "./"
+        address = _relative(current, page, there)
         published = _join(site, there) if site else address
-        is_current = edition == current
+        own = edition == current
         links.append(
-            LanguageLink(edition.tag, edition.own_name, address, published, is_current)
+            LanguageLink(edition.tag, edition.own_name, address, published, own)
         )
     return links
 
@@ -106,12 +104,18 @@ def default_address(
         >>> default_address(known, known[1], "index.html", home="index.html")
         '../index.html'
     """
+    if page == home:
+        return _join(site, "") if site else _relative(current, page, "index.html")
     source = next(edition for edition in known if edition.is_source)
-    is_home = page == home
-    if site:
-        return _join(site, "" if is_home else f"{source.name}/{page}")
-    there = "index.html" if is_home else f"{source.name}/{page}"
-    return relative_uri(f"{current.name}/{page}", there)
+    there = f"{source.name}/{page}"
+    return _join(site, there) if site else _relative(current, page, there)
+
+
+def _relative(current: Edition, page: str, there: str) -> str:
+    """Say how to get from a page to an address that begins at the site's root."""
+    # Of the way from a page to itself, `relative_uri` says nothing.
+    own = page.rpartition("/")[2] or "./"
+    return relative_uri(f"{current.name}/{page}", there) or own
 
 
 def _join(site: str, address: str) -> str:

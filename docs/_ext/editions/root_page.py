@@ -1,32 +1,46 @@
-"""The site's root page: it sends readers to the edition in their language.
+"""Write the page at the site's root: it sends readers to their language."""
 
-With JavaScript that is the first of the browser's languages that has an edition, else
-English. Without, the page shows a link to each.
-"""
+from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from editions.edition import Edition
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
-TEMPLATE = "root.html"
+    from editions.edition import Edition
+
+TEMPLATE: Final = "root.html"
 
 
-def root_page(editions: Sequence[Edition], templates: Path, title: str) -> str:
-    """Write the root page.
+def root_page(
+    editions: Sequence[Edition], templates: Path, title: str, site: str = ""
+) -> str:
+    """Give the text of `index.html` at the site's root.
+
+    Its script takes the first of the browser's languages that there is an edition of.
+    Without scripts it is a list of links.
 
     Args:
-        editions: The editions of the site, English first.
+        editions: All of the site, English among them.
         templates: The folder that holds `root.html`.
         title: What the site is called.
+        site: The published site's address, as `html_baseurl` has it; empty: unknown.
     """
     environment = Environment(
         loader=FileSystemLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
         keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    template = environment.get_template(TEMPLATE)
-    return template.render(editions=editions, title=title)
+    return environment.get_template(TEMPLATE).render(
+        editions=editions,
+        title=title,
+        folders={edition.tag: edition.name for edition in editions},
+        source=next(edition for edition in editions if edition.is_source),
+        site=f"{site.rstrip('/')}/" if site else "",
+    )

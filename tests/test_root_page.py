@@ -1,0 +1,131 @@
+"""The root page sends readers to their language, in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from bs4 import BeautifulSoup
+
+from editions.edition import Edition
+from editions.root_page import root_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+LANGUAGES = ["en", "de", "zh_CN", "zh_TW"]
+TEMPLATES = Path(__file__).parents[1] / "docs/_templates"
+EDITIONS = [Edition(language) for language in LANGUAGES]
+
+
+@pytest.fixture(scope="module")
+def address(
+    tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Path], str]
+) -> str:
+    """Serve a root page, and a page in each language."""
+    folder = tmp_path_factory.mktemp("root")
+    (folder / "index.html").write_text(
+        root_page(EDITIONS, TEMPLATES, "Recipes"), "utf-8"
+    )
+    for edition in EDITIONS:
+        (folder / edition.name).mkdir()
+        home = f'<html lang="{edition.tag}"><link rel="icon" href="data:,">'
+        (folder / edition.name / "index.html").write_text(home, "utf-8")
+    return f"{serve(folder)}/"
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Open a page; it fails where something is asked of another host."""
+    context = browser.new_context()
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    yield page
+    context.close()
+    assert all(url.startswith(("http://127.0.0.1:", "data:")) for url in asked), asked
+
+
+@pytest.mark.parametrize(
+    ("languages", "edition"),
+    [
+        (["zh-CN", "en"], "zh-cn"),
+        (["zh-cn"], "zh-cn"),
+        (["zh"], "zh-cn"),
+        (["zh-Hans-SG"], "zh-cn"),
+        (["zh-TW", "zh", "en"], "zh-tw"),
+        (["zh-HK"], "zh-tw"),
+        (["de-AT", "en"], "de"),
+        (["en-GB"], "en"),
+        (["fr-FR", "de"], "de"),
+        (["fr-FR"], "en"),
+        (["not a language", "de"], "de"),
+        ([], "en"),
+    ],
+)
+def test_readers_get_their_language(
+    page: Page, address: str, languages: list[str], edition: str
+) -> None:
+    page.add_init_script(
+        f"Object.defineProperty(navigator, 'languages', {{get: () => {languages}}});"
+        "Object.defineProperty(navigator, 'language', {get: () => undefined})"
+    )
+    page.goto(address)
+    page.wait_for_url(f"{address}{edition}/index.html")
+
+
+def test_the_browser_setting_counts(browser: Browser, address: str) -> None:
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(f"{address}?q=1#place")
+    page.wait_for_url(f"{address}zh-cn/index.html?q=1#place")
+    # "Back" does not lead to the root page, which would send forth again.
+    assert page.evaluate("history.length") == 2  # the first is the empty page
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_without_scripts_it_is_a_list_of_links(
+    browser: Browser, address: str, scheme: str
+) -> None:
+    context = browser.new_context(
+        java_script_enabled=False,
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": 320, "height": 600},
+    )
+    page = context.new_page()
+    page.goto(address)
+    links = page.get_by_role("link")
+    assert links.all_inner_texts() == ["English", "Deutsch", "简体中文", "繁體中文"]
+    boxes = [link.bounding_box() for link in links.all()]
+    assert all(
+        box and box["x"] >= 0 and box["x"] + box["width"] <= 320 for box in boxes
+    )
+    links.nth(2).click()
+    page.wait_for_url(f"{address}zh-cn/index.html")
+    context.close()
+
+
+@pytest.mark.parametrize("site", ["", "https://example.org/recipes"])
+def test_search_engines_are_told_of_all_languages(site: str) -> None:
+    page = BeautifulSoup(root_page(EDITIONS, TEMPLATES, "Recipes", site), "html.parser")
+    links = page.select("link[rel=alternate]")
+    where = f"{site}/" if site else ""
+    assert {link["hreflang"]: link["href"] for link in links} == {
+        "en": f"{where}en/index.html",
+        "de": f"{where}de/index.html",
+        "zh-CN": f"{where}zh-cn/index.html",
+        "zh-TW": f"{where}zh-tw/index.html",
+        "x-default": where or "index.html",
+    }
+    canonical = page.select_one("link[rel=canonical]")
+    assert canonical
+    assert canonical["href"] == (where or "index.html")
+    assert page.select_one("html[lang=en]")
+    assert [each.text for each in page.select("title, h1")] == ["Recipes", "Recipes"]
+    assert [link["lang"] for link in page.select("li a")] == [
+        link["hreflang"] for link in page.select("li a")
+    ]

@@ -13,7 +13,7 @@ from sphinx.errors import ConfigError
 from recordings.config import TYPES, Settings, from_file
 
 WRONG: Mapping[str, Sequence[object]] = {
-    "path": [None, 7, Path("recordings"), b"recordings"],
+    "path": [None, 7, Path("recordings"), b"recordings", "", ".", "./"],
     "mode": [None, True, 1, "fast", ""],
     "command": [None, 7, ["nox", "-s", "record"]],
     "requirements": ["torch==2.0", None, [7], [None], {"torch": "2.0"}, (b"a==1",)],

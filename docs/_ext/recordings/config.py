@@ -69,6 +69,11 @@ class Settings:
         if self.mode not in MODES:
             known = ", ".join(map(repr, MODES))
             raise ConfigError(f"recordings_mode is {self.mode!r}; it knows {known}")
+        if not self.path.strip("./"):
+            # Sphinx-Gallery writes its downloads there, under the same names.
+            raise ConfigError(
+                f"recordings_path is {self.path!r}; it must be a folder of its own"
+            )
         if not self.time_limit > 0:
             limit = self.time_limit
             raise ConfigError(f"recordings_time_limit is {limit}; it must be above 0")

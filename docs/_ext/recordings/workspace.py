@@ -4,7 +4,6 @@ As long as its maker lives, such a folder is locked. One that is not was left be
 a runner that was killed; the next one to make a folder removes it.
 """
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -39,6 +38,9 @@ def _locked(folder: Path) -> Iterator[None]:
     Raises:
         OSError: Another holds it, or the folder can't be opened.
     """
+    # Only Unix has it, and only who runs recipes needs it.
+    import fcntl  # noqa: PLC0415
+
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

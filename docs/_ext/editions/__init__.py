@@ -20,6 +20,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     from editions.anchors import EnglishAnchors  # noqa: PLC0415
     from editions.chinese_search import ChineseSearch  # noqa: PLC0415
     from editions.language_links import setup_language_links  # noqa: PLC0415
+    from editions.page_list import setup_page_list  # noqa: PLC0415
     from editions.untranslated import MarkUntranslated  # noqa: PLC0415
 
     app.connect("config-inited", load_strings)
@@ -28,6 +29,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_transform(MarkUntranslated)
     app.add_search_language(ChineseSearch)
     setup_language_links(app)
+    setup_page_list(app)
     return {
         "version": "1.0",
         "env_version": 1,

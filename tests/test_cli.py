@@ -250,8 +250,13 @@ def test_recordings_without_a_recipe_are_listed_and_pruned(
         "2 of 2 recipes fresh\nTo rename recordings: python -m recordings run\n"
     )
     assert project("status", "--check").status == 1
+    mine = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+    project.site.write({"docs/recordings/mine.ipynb": mine})
+    assert "mine.ipynb" not in project("status").stdout
     pruned = project("run", "one", "--prune").stdout
     assert "removed recipes/all/two.ipynb, a recording without" in pruned
+    assert project.recordings["mine.ipynb"] == mine
+    (project.site.root / "docs/recordings/mine.ipynb").unlink()
     assert [*project.recordings] == ["recipes/all/one.ipynb", "recipes/all/three.ipynb"]
     renamed = project("run")
     assert renamed.status == 0

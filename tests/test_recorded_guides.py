@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from recordings import runner
+from recordings.cli import main
 from recordings.library import open_library
 
 if TYPE_CHECKING:
@@ -260,6 +261,19 @@ def test_a_guide_that_is_edited_while_it_runs_is_not_recorded(
     else:
         assert printed(result) == "1\n"
         assert names == ["guides/guide.ipynb"]
+
+
+def test_a_setting_is_of_its_own_cell(make_site: MakeSite, tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    times = "# sphinx_gallery_compare_block = 'shape'\n"
+    code = f"{times}import os\nprint(1 + 9 * os.path.exists({str(flag)!r}))"
+    empty = "```{code-cell}\n# only a comment\n```\n\n"
+    text = guide(code).replace("```{code-cell}", f"{empty}```{{code-cell}}", 1)
+    site = make_project(make_site, {"docs/guides/guide.md": text})
+    conf = str(site.root / "docs")
+    assert main(["run", "guides/guide.md", "--conf", conf]) == 0
+    flag.touch()
+    assert main(["verify", "guides/guide.md", "--conf", conf]) == 0
 
 
 def test_a_guide_that_fails_or_floods_is_named_with_its_line(

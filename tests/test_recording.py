@@ -74,6 +74,10 @@ EDITS = {
     "an unknown field": edit(*ABOUT, "run", to={"weather": "fine"}),
     "no date": edit(*ABOUT, "run", "date", to="yesterday"),
     "no seconds": edit(*ABOUT, "run", "seconds", to=None),
+    "endless seconds": edit(*ABOUT, "run", "seconds", to=float("inf")),
+    "no seconds of a block, but nan": edit(
+        "cells", 0, "metadata", "recording", "seconds", to=float("nan")
+    ),
     "no number": edit(*ABOUT, "run", "peak_memory", to="lots"),
     "no versions": edit(*ABOUT, "run", "versions", to=None),
     "no key": edit(*ABOUT, "key", to=None),

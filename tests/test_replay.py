@@ -367,6 +367,93 @@ def test_a_recording_of_other_code_than_its_key_says_counts_as_missing(
     assert "sphx-glr-script-out" not in build.page("recipes/one/good.html")
 
 
+EDITS = """
+import pathlib
+
+
+def edit(app):
+    for page in ("recipes/one/good.py", "docs/guide.md"):
+        file = pathlib.Path(__file__).parents[1] / page
+        file.write_text(file.read_text("utf-8").replace("print(1)", "print(5)"))
+
+
+def setup(app):
+    app.connect("builder-inited", edit, priority=460)
+"""
+
+
+def test_a_page_that_is_edited_during_the_build_shows_no_output(
+    make_site: MakeSite,
+) -> None:
+    guide = GUIDE.replace('print("guided")', "print(1)")
+    site = make_site(
+        {**RECIPES, "docs/guide.md": guide},
+        extensions=["myst_nb", "recordings"],
+        nb_execution_mode="cache",
+        exclude_patterns=["**.ipynb"],
+    )
+    assert site.build().status == 0
+    conf = site.root / "docs" / "conf.py"
+    conf.write_text(conf.read_text("utf-8") + EDITS, "utf-8")
+    build = site.build()
+    assert build.status == 1
+    for page in ("recipes/one/good", "guide"):
+        shown = build.page(f"{page}.html")
+        assert "5" in re.sub("<[^>]+>", "", shown).partition("print(")[2][:2]
+        assert "This page has no output: its recording is stale" in shown
+        assert '<span class="go">1' not in shown
+        assert "sphx-glr-script-out" not in shown
+    assert build.stderr.count("it was edited during the build; build again") == 2
+    notebook = site.root / "docs/recipes/one/good.ipynb"
+    assert '"outputs": []' in notebook.read_text("utf-8")
+
+
+def test_a_thumbnail_is_of_the_recording_that_is_shown(make_site: MakeSite) -> None:
+    def draws(code: str) -> dict[str, str | bytes]:
+        text = RECIPE.format(title="Good", rule="=" * 9, code=FIGURES + code)
+        return {"recipes/one/good.py": text}
+
+    site = make_site(
+        {**draws("_ = plt.plot([1, 2])"), "docs/scraping.py": SCRAPER},
+        extensions=["recordings"],
+    )
+    images = site.root / "docs/recipes/one/images"
+
+    def pictures() -> list[str]:
+        return sorted(each.name for each in images.rglob("*.*"))
+
+    assert site.build().status == 0
+    assert pictures() == ["sphx_glr_good_001.png", "sphx_glr_good_thumb.png"]
+    before = (images / "thumb/sphx_glr_good_thumb.png").read_bytes()
+    site.write(draws("_ = 1"))
+    assert site.build().status == 0
+    assert pictures() == ["sphx_glr_good_thumb.png"]
+    assert (images / "thumb/sphx_glr_good_thumb.png").read_bytes() != before
+
+    conf = site.root / "docs" / "conf.py"
+    conf.write_text(
+        "import sys\nfrom pathlib import Path\n\n"
+        "sys.path.insert(0, str(Path(__file__).parent))\n"
+        f"{conf.read_text('utf-8')}\n"
+        "sphinx_gallery_conf['image_scrapers'] = ('scraping.svg',)\n",
+        "utf-8",
+    )
+    (images / "sphx_glr_good_001.png").write_bytes(b"of a recording before")
+    site.write(draws("_ = plt.plot([2, 1])"))
+    build = site.build()
+    assert build.status == 0, build.stderr
+    assert pictures() == ["sphx_glr_good_001.svg", "sphx_glr_good_thumb.svg"]
+
+
+def test_a_machine_s_clock_may_be_wrong(make_site: MakeSite) -> None:
+    site = make_site(RECIPES, extensions=["recordings"])
+    assert site.build().status == 0
+    file = site.root / "docs/recordings/recipes/one/good.ipynb"
+    then = '"date": "1970-01-01T00:00:00Z"'
+    file.write_text(re.sub(r'"date": "[^"]+"', then, file.read_text("utf-8")), "utf-8")
+    assert site.build().status == 0
+
+
 def test_block_times_are_off_by_one_setting(make_site: MakeSite) -> None:
     site = make_site(RECIPES, extensions=["recordings"])
     assert 'class="recording-block-time' in site.build().page("recipes/one/good.html")

@@ -492,6 +492,38 @@ def test_recipe_that_cannot_be_started_is_a_failure(
     assert project.leaves_nothing()
 
 
+def test_settings_that_cannot_be_meant_cost_good_recipes_nothing(
+    make_project: MakeProject,
+) -> None:
+    project = make_project(
+        {
+            "good": "print(1)",
+            "half": "# sphinx_gallery_threads = 0.5\n1",
+            "threads": "# sphinx_gallery_threads = 1e999\n1",
+            "time": "# sphinx_gallery_time_limit = 1e999\n1",
+        }
+    )
+    reasons = {name: each.reason for name, each in project.run().items()}
+    assert reasons == {
+        "good": "",
+        "half": "its sphinx_gallery_threads is 0.5; a whole number above 0",
+        "threads": "its sphinx_gallery_threads is inf; a whole number above 0",
+        "time": "its sphinx_gallery_time_limit is inf; a number above 0",
+    }
+
+
+def test_another_run_that_begins_the_log_anew_costs_nothing(
+    make_project: MakeProject,
+) -> None:
+    project = make_project({"one": "print(1)"})
+    log = project.site.root / "docs/_build/recordings/logs/recipes/all/one.log"
+    code = f"import os, time\nos.unlink({str(log)!r})\ntime.sleep(0.3)\nprint('last')"
+    project.write({"one": f"{code}\n1 / 0"})
+    result = project.run()["one"]
+    assert result.reason == "ZeroDivisionError: division by zero"
+    assert "last" in result.tail
+
+
 def test_read_only_store_is_noticed_before_anything_runs(
     make_project: MakeProject, tmp_path: Path
 ) -> None:

@@ -25,9 +25,9 @@ from recordings import (
 from recordings.config import Settings
 from recordings.gallery.replay import Replay
 from recordings.key import Block
-from recordings.library import Entry, Library, open_library
+from recordings.library import Entry, Library, is_of, open_library
 from recordings.markdown import to_markdown
-from recordings.recording import Recording, to_text
+from recordings.recording import CodeBlock, Recording, to_text
 from recordings.store import ReadOnlyError, StoreError
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,17 @@ class Build:
         """Give the recording that a page shows: a fresh one, or none."""
         entry = self.entries.get(page)
         return entry.recording if entry and entry.state == "fresh" else None
+
+    def withdraw(self, page: str) -> None:
+        """Have a page show no output: its code is not what it was as the build began.
+
+        The runner may have been at work for long in between.
+        """
+        entry = self.entries[page]
+        reason = "it was edited during the build; build again"
+        entry = replace(entry, state="stale", reasons=(reason,))
+        self.entries[page] = entry
+        _warn(entry, self.library.settings.command)
 
     def digest(self, page: str) -> str:
         """Stand for all that a page takes from its recording, and how it shows it."""
@@ -95,8 +106,8 @@ def before_gallery(app: Sphinx) -> None:
             _warn(entry, settings.command)
     _forget_outdated_pages(build)
     replay = Replay(
-        build.recording,
-        lambda page, blocks: _notebook(app, page, blocks),
+        lambda page, blocks: _recording_of(build, page, blocks),
+        lambda page, blocks, given: _notebook(app, page, blocks, given),
         block_times=settings.block_times,
     )
     # Its own processes would not know of what stands in for running, and run recipes.
@@ -195,10 +206,29 @@ def before_guide(app: Sphinx, page: str, source: list[str]) -> None:
     Pages that are no guides are told to it too: a setting for the one before ends.
     """
     if "myst_nb" in app.extensions:
-        guides.prepare(app, page, source[0], of(app).recording(page))
+        build = of(app)
+        try:
+            guides.prepare(app, page, source[0], build.recording(page))
+        except guides.OtherCode:
+            build.withdraw(page)
+            guides.prepare(app, page, source[0], None)
 
 
-def _notebook(app: Sphinx, page: str, blocks: Sequence[Block]) -> dict[str, Any]:
+def _recording_of(build: Build, page: str, blocks: Sequence[Block]) -> Recording | None:
+    """Give the recording of a recipe as its file is now, if it has a fresh one."""
+    recording = build.recording(page)
+    if recording is not None and not is_of(recording, blocks):
+        build.withdraw(page)
+        return None
+    return recording
+
+
+def _notebook(
+    app: Sphinx,
+    page: str,
+    blocks: Sequence[Block],
+    given: Sequence[CodeBlock | None],
+) -> dict[str, Any]:
     """Make a page's notebook download."""
     build = of(app)
     recording = build.recording(page)
@@ -206,4 +236,4 @@ def _notebook(app: Sphinx, page: str, blocks: Sequence[Block]) -> dict[str, Any]
     resolve = links.resolver(build.library.recipes, app.config.html_baseurl)
     language = app.config.language
     card = run_card.as_markdown(recording.run, language) if recording else None
-    return download.notebook(blocks, recording, to_markdown(texts, resolve), card)
+    return download.notebook(blocks, given, to_markdown(texts, resolve), card)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sphinx.errors import ConfigError
 
-from recordings import gallery, key, progress, runner
+from recordings import gallery, progress, runner
 from recordings import verify as comparison
 from recordings.events import Result
 from recordings.library import Entry, Library
@@ -103,14 +103,15 @@ def _difference(result: Result, tolerance: float) -> str:
     entry = result.entry
     if result.recording is None or entry.recording is None:
         return result.reason
-    blocks = [each for each in entry.recipe.blocks if key.is_code(each)]
     try:
         differences = comparison.compare(
             entry.recording,
             result.recording,
             tolerance=tolerance,
             settings=entry.recipe.settings,
-            block_settings=[gallery.settings_of_block(each) for each in blocks],
+            block_settings=[
+                gallery.settings_of_block(each) for each in entry.recipe.code
+            ],
         )
     except comparison.SettingError as error:
         return str(error)
@@ -166,7 +167,7 @@ def _without_recipe(library: Library) -> list[str]:
     """Name the recordings without a recipe, not even a renamed one."""
     names = library.without_recipe()
     found = {entry.found_at for entry in library.entries()} if names else set()
-    return [name for name in names if name not in found]
+    return [n for n in names if n not in found and not library.is_foreign(n)]
 
 
 def _command(library: Library, options: Namespace, *words: str) -> str:

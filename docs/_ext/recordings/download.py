@@ -4,16 +4,13 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from recordings.key import Block, is_code
-from recordings.recording import KERNEL, REST, CodeBlock, Output, Recording
-
-HIDDEN = "sphinx_gallery_start_ignore"
-NO_OUTPUT = CodeBlock(source="")
+from recordings.key import Block
+from recordings.recording import KERNEL, REST, CodeBlock, Output
 
 
 def notebook(
     blocks: Sequence[Block],
-    recording: Recording | None,
+    given: Sequence[CodeBlock | None],
     texts: Sequence[str],
     run_card: str | None,
 ) -> dict[str, Any]:
@@ -21,24 +18,24 @@ def notebook(
 
     Args:
         blocks: Of the page, so without what it hides.
-        recording: What the code gave. None: the cells have no outputs.
+        given: What was recorded of each of them, where it held code before the page
+            hid any. Without a recording, nothing of all.
         texts: The Markdown of each text block.
         run_card: Markdown; the last cell.
     """
     cells: list[dict[str, Any]] = []
     texts_left = iter(texts)
-    recorded = _recorded(blocks, recording)
+    is_recorded = any(given)
     count = 0
-    for number, block in enumerate(blocks, 1):
+    for number, (block, gave) in enumerate(zip(blocks, given, strict=True), 1):
         if block.kind == "text":
             if text := next(texts_left).strip():
                 cells.append(_text_cell(f"text-{number}", text))
             continue
         source = block.content.strip("\n")
         count += bool(source)
-        given = next(recorded)
-        shown_count = count if recording and source else None
-        outputs = list(_outputs(given.outputs, shown_count))
+        shown_count = count if is_recorded and source else None
+        outputs = list(_outputs(gave.outputs if gave else (), shown_count))
         if source or outputs:
             cells.append(_code_cell(f"code-{number}", source, outputs, shown_count))
     if run_card:
@@ -46,28 +43,6 @@ def notebook(
     made = {"cells": cells, "metadata": KERNEL, "nbformat": 4, "nbformat_minor": 5}
     sorted_copy: dict[str, Any] = json.loads(json.dumps(made, sort_keys=True))
     return sorted_copy
-
-
-def _recorded(
-    blocks: Sequence[Block], recording: Recording | None
-) -> Iterator[CodeBlock]:
-    """Give what each code block gave.
-
-    Blocks that hold code are recorded, in the order of the page. But the page may hide
-    that code, wholly or all but comments.
-    """
-    left = list(recording.blocks) if recording else []
-    for block in blocks:
-        if block.kind == "code":
-            recorded = left and (is_code(block) or _hides(left[0], block))
-            yield left.pop(0) if recorded else NO_OUTPUT
-
-
-def _hides(recorded: CodeBlock, block: Block) -> bool:
-    lines = recorded.source.splitlines()
-    return HIDDEN in recorded.source and all(
-        line in lines for line in block.content.splitlines() if line
-    )
 
 
 def _outputs(outputs: Sequence[Output], count: int | None) -> Iterator[Output]:

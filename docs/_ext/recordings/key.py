@@ -16,7 +16,7 @@ from packaging.dependency_groups import resolve_dependency_groups
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from recordings import local_files, syntax_tree
+from recordings import in_file, local_files, syntax_tree
 from recordings.recording import Ingredients
 
 FILE_SETTINGS = ("capture_repr", "multi_image", "threads")
@@ -81,8 +81,8 @@ def ingredients(  # noqa: PLR0913 - one for each thing that a recording depends 
         ValueError: A setting can't be used.
     """
     code = [(block, tree) for block in blocks if (tree := _code(block)) is not None]
-    in_file = {name: settings[name] for name in FILE_SETTINGS if name in settings}
-    needs = _names(settings, "needs")
+    of_file = {name: settings[name] for name in FILE_SETTINGS if name in settings}
+    needs = in_file.names(settings, "needs")
     return Ingredients(
         blocks=tuple(
             _digest(
@@ -93,10 +93,10 @@ def ingredients(  # noqa: PLR0913 - one for each thing that a recording depends 
             )
             for block, tree in code
         ),
-        settings=_plain({**gallery, **in_file}),
+        settings=_plain({**gallery, **of_file}),
         packages=dict(packages),
         files=local_files.digests(
-            (tree for _, tree in code), folder, _names(settings, "files")
+            (tree for _, tree in code), folder, in_file.names(settings, "files")
         ),
         data={name: digest for name, digest in data.items() if name in needs},
         lines=tuple(block.line for block, _ in code) if with_lines else None,
@@ -223,15 +223,6 @@ def _settings_of_block(block: Block) -> dict[str, Any]:
             with suppress(SyntaxError, ValueError):
                 found[name] = ast.literal_eval(value)
     return found
-
-
-def _names(settings: Mapping[str, Any], name: str) -> list[str]:
-    """Read a setting that is a list of strings."""
-    value = settings.get(name, [])
-    names = [value] if isinstance(value, str) else value
-    if isinstance(names, list | tuple) and all(isinstance(each, str) for each in names):
-        return [*names]
-    raise ValueError(f"sphinx_gallery_{name} must be a list of strings, not {value!r}")
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """Which recipes there are, and whether their recordings are fresh."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +10,13 @@ from sphinx.errors import SphinxError
 from recordings import gallery, guides, key, syntax_tree
 from recordings.config import Settings, from_file
 from recordings.key import Block
-from recordings.recording import Ingredients, Recording, RecordingError, from_text
+from recordings.recording import (
+    ForeignError,
+    Ingredients,
+    Recording,
+    RecordingError,
+    from_text,
+)
 from recordings.store import Store
 
 State = Literal["fresh", "stale", "missing"]
@@ -34,6 +40,12 @@ class Recipe:
     def file(self) -> str:
         """Name of its recording in the store."""
         return f"{self.page}.ipynb"
+
+    @property
+    def code(self) -> list[Block]:
+        """The blocks that a recording has a cell for: of a guide, empty ones too."""
+        is_guide = self.kind == "guide"
+        return [each for each in self.blocks if is_guide or key.is_code(each)]
 
     @property
     def name(self) -> str:
@@ -114,6 +126,16 @@ class Library:
         used = {recipe.file for recipe in self.recipes}
         return [name for name in self.store.names() if name not in used]
 
+    def is_foreign(self, name: str) -> bool:
+        """Tell whether what stands under a name is somebody's own notebook."""
+        try:
+            self._read(name)
+        except ForeignError:
+            return True
+        except RecordingError:
+            pass  # damaged, or of another format
+        return False
+
     def read(self, recipe: Recipe) -> Recipe:
         """Read a recipe's file again, as it is now."""
         if recipe.kind == "guide":
@@ -156,17 +178,26 @@ class Library:
         return None
 
 
-def _is_of(recording: Recording, recipe: Recipe) -> bool:
-    """Tell whether a recording's cells are the recipe's; a hand may change them."""
-    guide = recipe.kind == "guide"  # IPython's own commands may stand in its cells
-    code = [each for each in recipe.blocks if guide or key.is_code(each)]
-    return len(code) == len(recording.blocks) and (
-        guide
-        or all(
-            syntax_tree.are_equal(block.content, recorded.source)
-            for block, recorded in zip(code, recording.blocks, strict=True)
-        )
+def is_of(recording: Recording, blocks: Sequence[Block]) -> bool:
+    """Tell whether a recording's cells are a recipe's code; a hand may change them.
+
+    Args:
+        recording: The recipe's.
+        blocks: The recipe's, text and code.
+    """
+    code = [each for each in blocks if key.is_code(each)]
+    return len(code) == len(recording.blocks) and all(
+        syntax_tree.are_equal(block.content, recorded.source)
+        for block, recorded in zip(code, recording.blocks, strict=True)
     )
+
+
+def _is_of(recording: Recording, recipe: Recipe) -> bool:
+    """Tell the same of a recipe or a guide."""
+    if recipe.kind == "guide":
+        code = [block.content for block in recipe.blocks]
+        return guides.is_of(recording, code)
+    return is_of(recording, recipe.blocks)
 
 
 def open_library(

@@ -44,6 +44,7 @@ def _title_of(recipe: Recipe) -> str:
     if recipe.fault:
         return recipe.page
     if recipe.kind == "guide":
-        heading = re.search(r"(?m)^# +(.+)$", recipe.path.read_text("utf-8-sig"))
+        text = recipe.path.read_text("utf-8-sig", errors="replace")
+        heading = re.search(r"(?m)^# +(.+)$", text)
         return heading[1].strip() if heading else recipe.page
     return title(recipe.blocks[0].content)

@@ -1,6 +1,7 @@
 """A recording, and its form as an executed notebook."""
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -32,6 +33,10 @@ FAULTS = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 class RecordingError(Exception):
     """What should be a recording is none; the message names the file and says why."""
+
+
+class ForeignError(RecordingError):
+    """It is a notebook that somebody wrote; nothing here may remove it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Recording:
     """What a recipe printed and drew when it ran, block by block."""
 
     recipe: str
-    """Path of the recipe as it ran, relative to the project, with `/`."""
+    """Name of the recipe as it ran: that of its page, and its own suffix."""
     key: str
     ingredients: Ingredients
     run: Run
@@ -146,7 +151,8 @@ def from_text(text: str, name: str) -> Recording:
         name: The file's name, for messages.
 
     Raises:
-        RecordingError: It is no notebook, no recording, or of another format.
+        ForeignError: It is a notebook, but no recording.
+        RecordingError: It is no notebook, damaged, or of another format.
     """
     try:
         notebook = nbformat.v4.reads(text)
@@ -156,7 +162,7 @@ def from_text(text: str, name: str) -> Recording:
         raise RecordingError(f"{name}: not a valid notebook: {cause}") from error
     about = notebook.metadata.get("recording")
     if not isinstance(about, nbformat.NotebookNode):
-        raise RecordingError(f"{name}: a notebook, but not a recording")
+        raise ForeignError(f"{name}: a notebook, but not a recording")
     if about.get("format") != FORMAT:
         raise RecordingError(
             f"{name}: recorded in format {about.get('format')!r}; "
@@ -205,7 +211,9 @@ def _check(*parts: Any) -> None:
     for name, hint, value in fields:
         options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
         kinds = [int | float if it is float else get_origin(it) or it for it in options]
-        if not any(isinstance(value, kind) for kind in kinds):
+        # JSON knows no such numbers, but Python reads them.
+        endless = isinstance(value, float) and not math.isfinite(value)
+        if endless or not any(isinstance(value, kind) for kind in kinds):
             raise TypeError(f"{name} can't be {value!r}")
 
 

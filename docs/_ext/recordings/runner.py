@@ -8,7 +8,7 @@ caller's own process, each as soon as it is there.
 import secrets
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
 
-from recordings import handover, watch
+from recordings import handover, in_file, watch
 from recordings.events import Planned, Report, Result, Started
 from recordings.job import Handover
 from recordings.library import Entry, Library
@@ -169,14 +169,14 @@ class _Work:
     def _task(self, entry: Entry) -> Task:
         settings = entry.recipe.settings
         default = self.library.settings.time_limit
-        limit = _number(settings, "time_limit", default)
+        limit = in_file.number(settings, "time_limit", default)
         return Task(
             run=self.name,
             conf_dir=str(self.library.conf_dir.absolute()),
             source=str(self.library.source.absolute()),
             page=entry.recipe.page,
             log=str(self._log(entry)),
-            threads=int(_number(settings, "threads", 1)),
+            threads=in_file.whole_number(settings, "threads", 1),
             time_limit=self.time_limit or limit,
             memory_limit=self.memory_limit,
             jobs=self.jobs,
@@ -254,25 +254,13 @@ class _Work:
                 self._keep(page)
 
 
-def _number(settings: Mapping[str, Any], name: str, default: float) -> float:
-    """Give a recipe's own setting, which has to be a number above 0.
-
-    Raises:
-        ValueError: It is not.
-    """
-    value = settings.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise ValueError(f"its sphinx_gallery_{name} is {value!r}; a number above 0")
-    return value
-
-
 def _options(entry: Entry, client: Any) -> dict[str, Any]:
     """Give the options with which dask.distributed runs a recipe: once, where it can.
 
     Raises:
-        ValueError: It asks for a GPU, and no worker has one.
+        ValueError: It asks for a GPU, and no worker has one; or for what can't be read.
     """
-    if GPU not in entry.recipe.settings.get("needs", ()):
+    if GPU not in in_file.names(entry.recipe.settings, "needs"):
         return {"pure": False}
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     if not any(worker.get("resources", {}).get(GPU) for worker in workers):

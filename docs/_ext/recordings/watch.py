@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
@@ -84,7 +85,7 @@ def watch(task: Task) -> Ending:
     log = Path(task.log)
     log.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    with workspace() as folder, log.open("wb") as output:
+    with workspace() as folder, log.open("w+b") as output:
         (folder / "tmp").mkdir()
         job = Job(
             conf_dir=task.conf_dir,
@@ -107,7 +108,7 @@ def watch(task: Task) -> Ending:
         )
         family = Family(process.pid, token)
         try:
-            failure = _wait(family, task, log)
+            failure = _wait(family, task, output)
         finally:
             family.end()
             process.kill()
@@ -115,12 +116,13 @@ def watch(task: Task) -> Ending:
             if process.stdin:
                 process.stdin.close()
         # Only now nobody writes to it any more.
-        if log.stat().st_size > LONGEST_LOG:
-            os.truncate(log, LONGEST_LOG)
+        if _length(output) > LONGEST_LOG:
+            output.truncate(LONGEST_LOG)
+        tail = _tail(output)
         outcome = Outcome(failure=failure) if failure else _outcome(folder, status)
         if outcome.failure is not None:
             outcome = Outcome(failure=one_line(outcome.failure))
-    return Ending(outcome, time.monotonic() - start, _tail(log))
+    return Ending(outcome, time.monotonic() - start, tail)
 
 
 def stop(run: str) -> None:
@@ -161,7 +163,7 @@ def _environment(threads: int, token: str, temporary: Path) -> Mapping[str, str]
     }
 
 
-def _wait(family: Family, task: Task, log: Path) -> str | None:
+def _wait(family: Family, task: Task, log: BinaryIO) -> str | None:
     """Wait for a recipe to end; if it breaks a bound, say which."""
     start = time.monotonic()
     most = task.memory_limit or memory_of_machine() // (task.jobs + 1)
@@ -170,7 +172,7 @@ def _wait(family: Family, task: Task, log: Path) -> str | None:
             return "it was stopped before its end"
         if time.monotonic() - start > task.time_limit:
             return f"took longer than {task.time_limit:g} s"
-        if log.stat().st_size > LONGEST_LOG:
+        if _length(log) > LONGEST_LOG:
             return f"printed more than {LONGEST_LOG // 2**20} MiB"
         if family.memory() > most:
             return f"used more than {most / 2**30:.3g} GiB of memory"
@@ -213,13 +215,16 @@ def one_line(text: str) -> str:
     return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
 
 
-def _tail(log: Path) -> str:
+def _length(log: BinaryIO) -> int:
+    # Not of the path: another run may have begun a log of that name.
+    return os.fstat(log.fileno()).st_size
+
+
+def _tail(log: BinaryIO) -> str:
     """Give the last lines of a log, from the beginning of a line, without controls."""
-    with suppress(OSError), log.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - TAIL))
-        text = file.read().decode("utf-8", "replace").replace("\r", "\n")
-        if size > TAIL:
-            text = text.partition("\n")[2] or text
-        return CONTROLS.sub("", text).strip("\n")
-    return ""
+    size = _length(log)
+    log.seek(max(0, size - TAIL))
+    text = log.read().decode("utf-8", "replace").replace("\r", "\n")
+    if size > TAIL:
+        text = text.partition("\n")[2] or text
+    return CONTROLS.sub("", text).strip("\n")

@@ -7,7 +7,7 @@ has reST of its own, it is kept too, with `{picture-1}`, … for the paths.
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from sphinx_gallery import scrapers
 
 from recordings.images import SUFFIXES, SVG, to_bytes
-from recordings.recording import REST, Output
+from recordings.recording import REST, CodeBlock, Output
 
 MIME_TYPES = {suffix: mime for mime, suffix in SUFFIXES.items()}
 
@@ -123,6 +123,41 @@ def _write_if_changed(file: Path, content: bytes) -> None:
     """Leave an equal file alone, so that Sphinx does not copy it again."""
     if not (file.is_file() and file.read_bytes() == content):
         file.write_bytes(content)
+
+
+def sweep(template: str, blocks: Iterable[CodeBlock]) -> None:
+    """Remove pictures that were made for a page before and that it has no more.
+
+    Sphinx-Gallery makes the thumbnail from whichever it finds, and keeps an old one
+    where it finds none.
+
+    Args:
+        template: Path of the page's pictures, with `{0:03}` for their number.
+        blocks: What the page is made from.
+    """
+    kinds = [
+        mime
+        for block in blocks
+        for output in block.outputs
+        if output["output_type"] == "display_data"
+        for mime in output["data"]
+        if mime in SUFFIXES
+    ]
+    own = {
+        Path(template.format(number)).with_suffix(SUFFIXES[kind]).name
+        for number, kind in enumerate(kinds, 1)
+    }
+    folder, (beginning, _, _) = (
+        Path(template).parent,
+        Path(template).name.partition("{"),
+    )
+    made = re.compile(rf"{re.escape(beginning)}\d{{3,}}\.\w+")
+    for file in [*folder.iterdir()]:
+        if made.fullmatch(file.name) and file.name not in own:
+            file.unlink()
+            for suffix in MIME_TYPES:
+                thumbnail = folder / "thumb" / f"{beginning}thumb{suffix}"
+                thumbnail.unlink(missing_ok=True)
 
 
 def keeps_single(file: Mapping[str, Any], block: Mapping[str, Any]) -> bool:

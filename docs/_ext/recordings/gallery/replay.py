@@ -16,11 +16,18 @@ from recordings.key import Block, is_code
 from recordings.recording import CodeBlock, Recording
 from recordings.units import duration
 
-Find = Callable[[str], Recording | None]
-"""Gives the recording for a page, by its document name; None: it has no output."""
+Find = Callable[[str, Sequence[Block]], Recording | None]
+"""Gives the recording for a page, by its document name and the blocks of its script as
+it is now; None: it has no output."""
 
-MakeNotebook = Callable[[str, Sequence[Block]], dict[str, Any]]
-"""Makes the notebook download, from the document name and the blocks of the page."""
+MakeNotebook = Callable[
+    [str, Sequence[Block], Sequence[CodeBlock | None]], dict[str, Any]
+]
+"""Makes the notebook download, from the document name, the blocks of the page, and what
+was recorded of each that held code; the page may hide that code."""
+
+ZIP_YEARS = range(1981, 2107)
+"""Years that a zip file knows in every time zone; a machine's clock may be wrong."""
 
 
 class Replay:
@@ -34,6 +41,8 @@ class Replay:
         self._make_notebook = make_notebook
         self._block_times = block_times
         self._page, self._target, self._failed = "", Path(), False
+        self._recording: Recording | None = None
+        self._given: list[CodeBlock | None] = []
         self._run_nothing = gen_rst.execute_script
         self._zip_files = gen_rst.zip_files
 
@@ -61,7 +70,13 @@ class Replay:
         target = Path(variables["target_file"])
         page = target.relative_to(settings["src_dir"]).with_suffix("")
         self._page, self._target, self._failed = page.as_posix(), target, False
-        recording = self._find(self._page)
+        script = [Block(*block) for block in blocks]
+        self._given = [None] * len(blocks)
+        self._recording = recording = self._find(self._page, script)
+        pictures.sweep(
+            variables["image_path_iterator"].image_path,
+            recording.blocks if recording else (),
+        )
         if recording is None or not variables["execute_script"]:
             variables["execute_script"] = False
             result: tuple[list[str], float] = self._run_nothing(
@@ -69,11 +84,10 @@ class Replay:
             )
             return result
         recorded = iter(recording.blocks)
+        self._given = [next(recorded) if is_code(each) else None for each in script]
         output = [
-            self._rest(next(recorded), block, variables, settings, in_file)
-            if is_code(Block(*block))
-            else ""
-            for block in blocks
+            self._rest(given, block, variables, settings, in_file) if given else ""
+            for given, block in zip(self._given, blocks, strict=True)
         ]
         variables["example_globals"] = {}
         variables["memory_delta"] = (recording.run.peak_memory or 0) / 2**20
@@ -87,15 +101,16 @@ class Replay:
         self, blocks: Sequence[Any], _settings: Any, _target_dir: Any
     ) -> dict[str, Any]:
         """Make the notebook of the page that is being written."""
-        return self._make_notebook(self._page, [Block(*block) for block in blocks])
+        shown = [Block(*block) for block in blocks]
+        # Sphinx-Gallery leaves out a last block that it emptied.
+        return self._make_notebook(self._page, shown, self._given[: len(shown)])
 
     def zip_files(self, files: Sequence[str], *rest: Any) -> Any:
         """Zip a page's downloads, dated as its recording, so equal ones zip equally."""
-        recording = self._find(self._page)
-        if recording:
-            date = datetime.fromisoformat(recording.run.date).timestamp()
-            for file in files:
-                os.utime(file, (date, date))
+        if self._recording:
+            date = datetime.fromisoformat(self._recording.run.date)
+            for file in files if date.year in ZIP_YEARS else ():
+                os.utime(file, (date.timestamp(), date.timestamp()))
         zipped = self._zip_files(files, *rest)
         # The page's files are all there now.
         if not self._failed:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from recordings.guides.kernel import record
-    from recordings.guides.pages import Guide, cells, find, open_guide
+    from recordings.guides.pages import Guide, cells, find, is_of, open_guide
     from recordings.guides.replay import prepare, seed
 
 __all__ = [
     "Guide",
     "GuideFailed",
+    "OtherCode",
     "cells",
     "find",
+    "is_of",
     "open_guide",
     "prepare",
     "record",
@@ -27,6 +29,7 @@ _PLACES = {
     "Guide": "pages",
     "cells": "pages",
     "find": "pages",
+    "is_of": "pages",
     "open_guide": "pages",
     "prepare": "replay",
     "record": "kernel",
@@ -36,6 +39,10 @@ _PLACES = {
 
 class GuideFailed(Exception):  # noqa: N818 - what happened, not a fault of ours
     """A guide can't be read or run. The message's last line says where and why."""
+
+
+class OtherCode(Exception):  # noqa: N818 - what was found, not a fault of ours
+    """A recording is one of other code than a page has now."""
 
 
 def __getattr__(name: str) -> Any:

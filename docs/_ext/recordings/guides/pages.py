@@ -1,7 +1,7 @@
 """Find the pages that MyST-NB would run, and read their code."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -16,7 +16,8 @@ from sphinx.project import Project
 
 from recordings.guides import GuideFailed
 from recordings.key import Block
-from recordings.syntax_tree import PARSE_ERRORS, parse
+from recordings.recording import Recording
+from recordings.syntax_tree import PARSE_ERRORS, are_equal, parse
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -38,7 +39,7 @@ class Guide:
         Raises:
             GuideFailed: It is plain Markdown, or can't be read.
         """
-        reader = self._reader(text := self._text() if text is None else text)
+        reader = self._reader(text := self.text() if text is None else text)
         if reader is None:
             raise GuideFailed(self.place(1, "it is no MyST-NB notebook"))
         try:
@@ -73,7 +74,7 @@ class Guide:
 
     def is_guide(self) -> bool:
         """Tell whether there is something to record; if it can't be read, there is."""
-        if self._reader(self._text()) is None:
+        if self._reader(self.text()) is None:
             return False
         try:
             page = self.read()
@@ -86,8 +87,9 @@ class Guide:
         first = next(iter(cause.strip().splitlines()), "")
         return f"{self.path.name}:{line}: {first}"
 
-    def _text(self) -> str:
-        return self.path.read_text("utf-8-sig")
+    def text(self) -> str:
+        """Give the page's text; Sphinx warns of what is not UTF-8, and goes on."""
+        return self.path.read_text("utf-8-sig", errors="replace")
 
     def _reader(self, text: str) -> Any:
         return create_nb_reader(str(self.path), self.markdown, self.notebooks, text)
@@ -141,10 +143,10 @@ def cells(guide: Guide) -> list[Block]:
         GuideFailed: The guide can't be read.
     """
     page = guide.read()
-    lines = [each.strip() for each in guide.path.read_text("utf-8-sig").splitlines()]
+    lines = [each.strip() for each in guide.text().splitlines()]
     starts = page.metadata.get("source_map", [1] * len(page.cells))
     return [
-        Block("code", _as_python(cell), _first_line(lines, cell, start))
+        Block("code", as_python(cell), _first_line(lines, cell, start))
         for cell, start in zip(page.cells, starts, strict=True)
         if cell.cell_type == "code"
     ]
@@ -155,10 +157,27 @@ def code(page: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in page.cells if cell.cell_type == "code"]
 
 
-def _as_python(cell: NotebookNode) -> str:
+def is_of(recording: Recording, code: Sequence[str]) -> bool:
+    """Tell whether a recording's cells are a guide's; a hand may change them.
+
+    Args:
+        recording: The guide's.
+        code: Of each cell, as `cells` gives it.
+    """
+    return len(code) == len(recording.blocks) and all(
+        not present or are_equal(present, _plain_python(recorded.source))
+        for present, recorded in zip(code, recording.blocks, strict=True)
+    )
+
+
+def as_python(cell: NotebookNode) -> str:
+    """Give a cell's code as `cells` does."""
     if "skip-execution" in cell.metadata.get("tags", []):
         return ""
-    source: str = cell.source
+    return _plain_python(cell.source)
+
+
+def _plain_python(source: str) -> str:
     try:
         parse(source)
     except PARSE_ERRORS:

@@ -20,8 +20,8 @@ from jupyter_cache.base import CacheBundleIn
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
-from recordings.guides import GuideFailed
-from recordings.guides.pages import Guide, code
+from recordings.guides import GuideFailed, OtherCode
+from recordings.guides.pages import Guide, as_python, code, is_of
 from recordings.recording import CodeBlock, Recording
 
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
@@ -40,7 +40,7 @@ def prepare(app: Sphinx, page: str, text: str, recording: Recording | None) -> N
         recording: The page's fresh recording, if there is one.
 
     Raises:
-        GuideFailed: The recording is not one of this page.
+        OtherCode: The recording is not one of this page.
     """
     env: Any = app.env
     if not hasattr(app, "recordings_mystnb_config"):
@@ -69,8 +69,10 @@ def seed(recording: Recording | None, page: NotebookNode, folder: Path) -> None:
         folder: The cache's; anything else in it is removed.
 
     Raises:
-        GuideFailed: The recording has another number of cells than the page.
+        OtherCode: The recording is not one of this page.
     """
+    if recording and not is_of(recording, [as_python(each) for each in code(page)]):
+        raise OtherCode(recording.recipe)
     kept = asdict(recording) if recording else None
     digest = hashlib.sha256(json.dumps(kept).encode()).hexdigest()
     seconds = recording.run.seconds if recording else None
@@ -101,11 +103,6 @@ def _executed(page: NotebookNode, recording: Recording | None) -> NotebookNode:
     executed = copy.deepcopy(page)
     present = code(executed)
     blocks = recording.blocks if recording else (CodeBlock(""),) * len(present)
-    if recording and len(present) != len(blocks):
-        raise GuideFailed(
-            f"{recording.recipe}: {len(blocks)} cells were recorded, "
-            f"and the page has {len(present)}"
-        )
     for number, (cell, block) in enumerate(zip(present, blocks, strict=True), 1):
         cell.execution_count = number
         cell.outputs = nbformat.from_dict(list(block.outputs))

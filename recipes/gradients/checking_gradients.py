@@ -3,7 +3,7 @@ Checking gradients
 ==================
 
 A wrong gradient raises no error: the training goes on, in a wrong direction. Two tools
-tell you more. One compares a gradient with finite differences, the other finds where a
+tell you more: one compares a gradient with finite differences, the other finds where a
 ``nan`` was born.
 
 What you will learn

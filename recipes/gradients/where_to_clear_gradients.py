@@ -306,6 +306,8 @@ assert losses[False, 0.1] > 10 * losses[False, 0.0], "the model must get worse"
 # ----------
 #
 # - :doc:`/guides/how_autograd_works` shows why gradients add up at all.
+# - :ref:`sphx_glr_recipes_pitfalls_zero_grad_between_backward_and_step.py`: the wrong
+#   order, seen from its symptoms.
 # - `torch.optim.Optimizer.zero_grad
 #   <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>`__
 # - `torch.optim.Optimizer.step

@@ -425,6 +425,8 @@ assert layer.bias.grad is None
 #
 # - :ref:`sphx_glr_recipes_pitfalls_missing_zero_grad.py`: the same mistake, seen from
 #   its symptoms, with a check that finds it at the second step.
+# - :ref:`sphx_glr_recipes_gradients_where_to_clear_gradients.py`: in which line of the
+#   loop the call belongs.
 # - `torch.optim.Optimizer.zero_grad
 #   <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>`__
 # - `torch.nn.Module.zero_grad

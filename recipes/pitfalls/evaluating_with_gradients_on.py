@@ -285,7 +285,7 @@ for inference_mode in (False, True):
 # - Without ``eval()``, the reported accuracy is wrong, and the model is worse after it,
 #   by more than two points. ``inference_mode()`` alone changes nothing about that.
 # - Without ``inference_mode()``, bytes are kept for a ``backward()`` that never comes.
-#   ``eval()`` alone does not save them. The accuracy is right without it.
+#   ``eval()`` alone does not stop that, but makes the accuracy right.
 
 # %%
 # How to notice it

@@ -217,7 +217,7 @@ left.set(xlabel="epoch", ylabel="training loss (log scale)", yscale="log")
 right.set(xlabel="epoch", ylabel="test accuracy (%)", ylim=(0, 100))
 left.set_xticks(epochs)
 right.set_xticks(epochs)
-fig.legend(loc="outside lower center", ncols=4)
+fig.legend(loc="outside lower center", ncols=2)
 plt.show()
 # sphinx_gallery_alt_block = "Two panels, training loss on a logarithmic scale and test accuracy, over five epochs, for SGD and Adam. With the mistake, the loss of SGD climbs from epoch to epoch and its accuracy ends near 10 %, while the loss of Adam stays high without exploding and its accuracy is low. After the repair, both losses fall and both accuracies end above 75 %."
 

@@ -229,7 +229,7 @@ assert found_at == {"at every step": 2}
 
 # %%
 # The check is for optimizers with a memory, such as SGD with momentum and Adam. Plain
-# SGD has none.
+# SGD has none. Adagrad passes unnoticed: it fills its state when it is made.
 #
 # **Look for the constructor.** It has no place inside a loop over batches, nor inside
 # one over epochs, where the momentum would be lost once an epoch. To change the

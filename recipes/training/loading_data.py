@@ -2,8 +2,8 @@
 Loading data
 ============
 
-A network trains on batches of tensors. A data set on the disk is images and labels, one
-by one. Two objects stand between them, a ``Dataset`` and a ``DataLoader``, and both
+A network trains on batches of tensors, and a data set on the disk is images and labels,
+one by one. Two objects stand between them, a ``Dataset`` and a ``DataLoader``, and both
 hold surprises for those who want the same batches twice.
 
 What you will learn

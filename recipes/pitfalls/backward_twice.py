@@ -63,10 +63,17 @@ print(textwrap.fill(message, width=80))
 
 assert message.startswith("Trying to backward through the graph a second time")
 
+loss = weight + 1  # an addition keeps nothing
+loss.backward()
+loss.backward()
+
 # %%
-# Nobody writes these two lines. In real code the second ``backward()`` is hidden. Here
-# is a place where it often hides: a recurrent network reads a long series piece by
-# piece, and takes its state along from one piece to the next.
+# Only a graph that keeps nothing, such as that of the addition, can be walked again. The
+# graph of a network always keeps something.
+#
+# Nobody writes these lines one after the other. In real code the second ``backward()``
+# is hidden. Here is a place where it often hides: a recurrent network reads a long
+# series piece by piece, and takes its state along from one piece to the next.
 
 torch.manual_seed(0)
 time = torch.arange(801)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import MakeSite, Site
 
-CONF = {"extensions": ["editions", "recipe_page", "recordings"]}
+CONF = {"extensions": ["editions", "recipe_page", "recordings", "removed_recipes"]}
 SETTINGS = {
     "exclude_patterns": ["_build"],
     "locale_dirs": ["../locales"],
@@ -249,3 +249,47 @@ def test_what_has_no_source_any_more_is_removed(make_site: MakeSite) -> None:
     assert not (folder / "recipes/sums/other.py").exists()
     assert not list((folder / "locales").rglob("index.*"))
     assert (folder / "recipes/sums/adding.py").is_file()
+
+
+def test_what_changed_elsewhere_is_on_the_page(make_site: MakeSite) -> None:
+    site = project(make_site, catalog(TRANSLATIONS))
+    strings = "locales/zh_CN/LC_MESSAGES/site.po"
+    words = ("-D", "recordings_mode=replay")
+    site.build()
+    site.write({strings: catalog({"Download the script": "旧词"})})
+    assert "旧词" in site.build_edition("zh_CN", *words).page(
+        "recipes/sums/adding.html"
+    )
+    # A string of the site, and a sentence in English that the catalog does not have.
+    site.write({strings: catalog({"Download the script": "新词"})})
+    site.write({"docs/index.rst": PAGE.replace("A page.", "Another page.")})
+    done = site.build_edition("zh_CN", *words)
+    page = done.page("recipes/sums/adding.html")
+    assert "新词" in page
+    assert "旧词" not in page
+    page = done.page("index.html")
+    assert '<p class="untranslated" lang="en">Another page.</p>' in page
+    assert "50 % of this page is translated" in page
+
+
+def test_a_renamed_recipe_leaves_nothing_behind(make_site: MakeSite) -> None:
+    site = project(make_site, catalog(TRANSLATIONS))
+    words = ("-D", "recordings_mode=replay")
+    site.build()
+    site.build_edition("zh_CN", *words)
+    recipes = site.root / "recipes/sums"
+    (recipes / "other.py").rename(recipes / "another.py")
+    for done in (site.build(*words), site.build_edition("zh_CN", *words)):
+        assert done.status == 0, done.stderr
+        found = {path.stem for path in done.folder.glob("recipes/sums/*.html")}
+        assert found == {"index", "adding", "another"}
+        found = {path.stem for path in done.folder.glob("downloads/sums/*")}
+        assert found == {"adding", "another"}
+
+
+def test_the_lock_of_an_editor_is_no_catalog(make_site: MakeSite) -> None:
+    site = project(make_site, catalog(TRANSLATIONS))
+    lock = site.root / "locales/zh_CN/LC_MESSAGES/.#index.po"
+    lock.symlink_to("somebody@somewhere.1234")
+    done = site.run("editions")
+    assert done.status == 0, done.stderr

@@ -164,12 +164,9 @@ def _link_pages(docs: Path, place: Path) -> None:
 
 
 def _facts(file: Path) -> PageFacts:
-    """Say of a page that Sphinx itself translates what its catalog says."""
-    entries = Catalog.load(file).entries()
-    untranslated = [
-        each.msgid for each in entries if each.is_fuzzy or not each.msgstr.strip()
-    ]
-    return PageFacts(total=len(entries), untranslated=untranslated)
+    """Say of a page that Sphinx itself translates what its catalog has."""
+    known = Catalog.load(file).translations()
+    return PageFacts(translated=[*known, *known.values()])
 
 
 def _compile(catalogs: Path, place: Path) -> list[Path]:
@@ -180,7 +177,7 @@ def _compile(catalogs: Path, place: Path) -> list[Path]:
     """
     of_pages = []
     kept: set[Path] = set()
-    for file in sorted(catalogs.rglob("*.po")):
+    for file in sorted(catalogs.rglob("[!.]*.po")):
         if file.is_relative_to(catalogs / "recipes"):
             continue
         if file.stem not in STRINGS:

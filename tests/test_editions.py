@@ -293,3 +293,15 @@ def test_the_lock_of_an_editor_is_no_catalog(make_site: MakeSite) -> None:
     lock.symlink_to("somebody@somewhere.1234")
     done = site.run("editions")
     assert done.status == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["zh-TW", "templates"])
+@pytest.mark.parametrize("module", ["editions", "translation"])
+def test_a_folder_that_is_no_language_is_named(
+    make_site: MakeSite, name: str, module: str
+) -> None:
+    site = make_site({f"locales/{name}/LC_MESSAGES/index.po": ""})
+    done = site.run(module)
+    assert done.status
+    assert done.stderr.startswith(f"locales/{name}: ")
+    assert "Traceback" not in done.stderr

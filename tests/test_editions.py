@@ -3,10 +3,11 @@
 import ast
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
-from conftest import MakeSite, Site
+from conftest import PROJECT, MakeSite, Site
 
 CONF = {"extensions": ["editions", "recipe_page", "recordings", "removed_recipes"]}
 SETTINGS = {
@@ -305,3 +306,18 @@ def test_a_folder_that_is_no_language_is_named(
     assert done.status
     assert done.stderr.startswith(f"locales/{name}: ")
     assert "Traceback" not in done.stderr
+
+
+def test_a_language_that_went_takes_its_edition_along(make_site: MakeSite) -> None:
+    template = "docs/_templates/root.html"
+    files = {"locales/ja/LC_MESSAGES/site.po": catalog({"Tags": "x"})}
+    site = make_site({**files, template: (PROJECT / template).read_bytes()})
+    built, other = site.root / "site/ja/index.html", site.root / "site/mine/a.html"
+    site.write({"site/ja/index.html": "", "site/mine/a.html": ""})
+    assert site.run("editions", "--site", "site").status == 0
+    assert built.is_file()
+    shutil.rmtree(site.root / "locales/ja")
+    assert site.run("editions", "--site", "site").status == 0
+    assert not built.parent.exists()
+    assert other.is_file()
+    assert not (site.root / "docs/_build/editions/ja").exists()

@@ -1,6 +1,7 @@
 """`python -m editions`: make what editions are built from, and the site's root page."""
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
@@ -32,6 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (NotALanguage, folder.EditionError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    for name in folder.remove_others(project, known):
+        # It was built from what is removed, so it is no folder of somebody else's.
+        if options.site and (options.site / name).is_dir():
+            shutil.rmtree(options.site / name)
     if options.site:
         settings = eval_config_file(conf, Tags())
         templates = conf.parent / "_templates"

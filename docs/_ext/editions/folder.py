@@ -12,7 +12,7 @@ edition. Only what changed is written, so a build makes only the pages that chan
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polib
@@ -75,6 +75,16 @@ def make(project: Path, edition: Edition) -> Path:
         pages[file.relative_to(catalogs).with_suffix("").as_posix()] = _facts(file)
     _write(root / FILE, to_text(pages).encode())
     return root / "docs"
+
+
+def remove_others(project: Path, known: Iterable[Edition]) -> list[str]:
+    """Remove the folders of editions that there are no longer; give their names."""
+    wanted = {folder_of(project, edition) for edition in known}
+    made = (project / "docs" / "_build" / "editions").glob("*")
+    others = [each for each in made if each.is_dir() and each not in wanted]
+    for each in others:
+        shutil.rmtree(each)
+    return [each.name for each in others]
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ A page shows the output of exactly the code that it shows:
     test_replay.py::test_a_recording_of_other_code_than_its_key_says_counts_as_missing
     test_replay.py::test_a_page_is_made_again_when_its_recording_changed
     test_runner.py::test_recipe_that_changes_while_it_runs_is_not_recorded
-    test_guides.py::test_a_recording_of_another_number_of_cells_is_refused
+    test_guides.py::test_a_recording_of_other_cells_is_refused
 
 Editing prose, a comment or a catalog never runs a recipe; editing code or a pinned
 version always makes its recording stale:

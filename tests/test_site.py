@@ -65,6 +65,24 @@ def test_no_english_sentence_stands_on_a_chinese_page(own_site: Path) -> None:
     assert not found, "\n".join(found)
 
 
+def test_every_label_on_a_chinese_page_is_chinese(own_site: Path) -> None:
+    labels = {
+        str(tag["aria-label"]): name
+        for name, page in pages(own_site / "zh-cn")
+        for tag in page.select("[aria-label]")
+        if not _is_other(tag)
+    }
+    assert "显示或隐藏“陷阱”下的页面" in labels
+    # What is quoted may be a name; what stands around it is not.
+    around = {QUOTED.sub("", label): name for label, name in labels.items()}
+    found = [
+        f"{name}: {label}"
+        for label, name in around.items()
+        if re.search("[A-Za-z]", label)
+    ]
+    assert not found, "\n".join(found)
+
+
 def test_an_english_sentence_would_be_found(own_site: Path) -> None:
     assert any(
         ENGLISH.search(text)

@@ -42,10 +42,9 @@ def reset(_gallery_conf: dict[str, Any], _recipe: str) -> None:
     """Set the style before a recipe runs: one of Sphinx-Gallery's `reset_modules`."""
     # Not before: where pages are made from recordings, nothing is drawn.
     import matplotlib as mpl  # noqa: PLC0415
-    from cycler import cycler  # noqa: PLC0415
 
     mpl.rcParams.update(STYLE)
-    mpl.rcParams["axes.prop_cycle"] = cycler(color=CYCLE)
+    mpl.rcParams["axes.prop_cycle"] = mpl.cycler(color=CYCLE)
 
 
 def scrape(

@@ -13,5 +13,8 @@ def _(text: str) -> str:
     return str(_translate(text))
 
 
-THEME = (_("Please activate JavaScript to enable the search functionality."),)
+THEME = (
+    _("Please activate JavaScript to enable the search functionality."),
+    _("Edit this page"),
+)
 """What the theme's own templates say and Sphinx's catalogs don't: for translators."""

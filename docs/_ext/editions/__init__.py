@@ -17,6 +17,7 @@ from editions.anchors import EnglishAnchors
 from editions.chinese_search import ChineseSearch
 from editions.folder import STRINGS
 from editions.language_links import setup_language_links
+from editions.page_list import setup_page_list
 from editions.untranslated import MarkUntranslated
 
 
@@ -28,6 +29,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_transform(EnglishAnchors)
     app.add_transform(MarkUntranslated)
     app.add_search_language(ChineseSearch)
+    setup_page_list(app)
     return {
         "version": "1.0",
         "env_version": 1,

@@ -46,6 +46,7 @@ class Build:
         self.library = library
         self.entries = {entry.recipe.page: entry for entry in entries}
         self.give_back: Any = None
+        self._texts: dict[str, str] = {}
 
     def recording(self, page: str) -> Recording | None:
         """Give the recording that a page shows: a fresh one, or none."""
@@ -68,10 +69,11 @@ class Build:
         entry = self.entries.get(page)
         if entry is None:
             return ""
-        shown = to_text(entry.recording) if entry.recording else ""
+        if page not in self._texts:  # writing it takes a while, and it stays the same
+            self._texts[page] = to_text(entry.recording) if entry.recording else ""
         settings = self.library.settings
         how = [str(settings.block_times), settings.path, entry.found_at or ""]
-        text = "\0".join([entry.state, *entry.reasons, *how, shown])
+        text = "\0".join([entry.state, *entry.reasons, *how, self._texts[page]])
         return hashlib.sha256(text.encode()).hexdigest()
 
 

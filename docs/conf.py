@@ -21,6 +21,7 @@ extensions = [
     "recipe_page",
     "recordings",
     "related_recipes",
+    "removed_recipes",
 ]
 # Notebooks here are downloads, and MyST-NB would take each for a page and run it.
 exclude_patterns = ["_build", "_ext", "**.ipynb", "**.md5"]

@@ -3,12 +3,13 @@
 import ast
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
-from conftest import MakeSite, Site
+from conftest import PROJECT, MakeSite, Site
 
-CONF = {"extensions": ["editions", "recipe_page", "recordings"]}
+CONF = {"extensions": ["editions", "recipe_page", "recordings", "removed_recipes"]}
 SETTINGS = {
     "exclude_patterns": ["_build"],
     "locale_dirs": ["../locales"],
@@ -249,3 +250,74 @@ def test_what_has_no_source_any_more_is_removed(make_site: MakeSite) -> None:
     assert not (folder / "recipes/sums/other.py").exists()
     assert not list((folder / "locales").rglob("index.*"))
     assert (folder / "recipes/sums/adding.py").is_file()
+
+
+def test_what_changed_elsewhere_is_on_the_page(make_site: MakeSite) -> None:
+    site = project(make_site, catalog(TRANSLATIONS))
+    strings = "locales/zh_CN/LC_MESSAGES/site.po"
+    words = ("-D", "recordings_mode=replay")
+    site.build()
+    site.write({strings: catalog({"Download the script": "旧词"})})
+    assert "旧词" in site.build_edition("zh_CN", *words).page(
+        "recipes/sums/adding.html"
+    )
+    # A string of the site, and a sentence in English that the catalog does not have.
+    site.write({strings: catalog({"Download the script": "新词"})})
+    site.write({"docs/index.rst": PAGE.replace("A page.", "Another page.")})
+    done = site.build_edition("zh_CN", *words)
+    page = done.page("recipes/sums/adding.html")
+    assert "新词" in page
+    assert "旧词" not in page
+    page = done.page("index.html")
+    assert '<p class="untranslated" lang="en">Another page.</p>' in page
+    assert "50 % of this page is translated" in page
+
+
+def test_a_renamed_recipe_leaves_nothing_behind(make_site: MakeSite) -> None:
+    site = project(make_site, catalog(TRANSLATIONS))
+    words = ("-D", "recordings_mode=replay")
+    site.build()
+    site.build_edition("zh_CN", *words)
+    recipes = site.root / "recipes/sums"
+    (recipes / "other.py").rename(recipes / "another.py")
+    for done in (site.build(*words), site.build_edition("zh_CN", *words)):
+        assert done.status == 0, done.stderr
+        found = {path.stem for path in done.folder.glob("recipes/sums/*.html")}
+        assert found == {"index", "adding", "another"}
+        found = {path.stem for path in done.folder.glob("downloads/sums/*")}
+        assert found == {"adding", "another"}
+
+
+def test_the_lock_of_an_editor_is_no_catalog(make_site: MakeSite) -> None:
+    site = project(make_site, catalog(TRANSLATIONS))
+    lock = site.root / "locales/zh_CN/LC_MESSAGES/.#index.po"
+    lock.symlink_to("somebody@somewhere.1234")
+    done = site.run("editions")
+    assert done.status == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["zh-TW", "templates"])
+@pytest.mark.parametrize("module", ["editions", "translation"])
+def test_a_folder_that_is_no_language_is_named(
+    make_site: MakeSite, name: str, module: str
+) -> None:
+    site = make_site({f"locales/{name}/LC_MESSAGES/index.po": ""})
+    done = site.run(module)
+    assert done.status
+    assert done.stderr.startswith(f"locales/{name}: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_language_that_went_takes_its_edition_along(make_site: MakeSite) -> None:
+    template = "docs/_templates/root.html"
+    files = {"locales/ja/LC_MESSAGES/site.po": catalog({"Tags": "x"})}
+    site = make_site({**files, template: (PROJECT / template).read_bytes()})
+    built, other = site.root / "site/ja/index.html", site.root / "site/mine/a.html"
+    site.write({"site/ja/index.html": "", "site/mine/a.html": ""})
+    assert site.run("editions", "--site", "site").status == 0
+    assert built.is_file()
+    shutil.rmtree(site.root / "locales/ja")
+    assert site.run("editions", "--site", "site").status == 0
+    assert not built.parent.exists()
+    assert other.is_file()
+    assert not (site.root / "docs/_build/editions/ja").exists()

@@ -180,6 +180,16 @@ def test_three_editions_are_folded_away(make_site: MakeSite) -> None:
     assert [link["lang"] for link in switches(page)[0]] == ["en", "ja", "zh-CN"]
 
 
+def test_a_new_language_comes_into_the_switch_of_every_page(
+    make_site: MakeSite,
+) -> None:
+    site = make_site(PAGES, **SETTINGS)
+    build(site, "en")
+    site.write({"locales/ja/LC_MESSAGES/index.po": ""})
+    for address, page in build(site, "en").items():
+        assert len(switches(page)[0]) == 3, address
+
+
 def test_furo_frame_is_the_one_that_ours_was_made_for() -> None:
     """Compare docs/_templates/page.html and partials/ with furo's, then set FURO_PAGE.
 

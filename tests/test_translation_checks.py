@@ -301,9 +301,10 @@ def test_terms(msgid: str, msgstr: str, terms: list[str]) -> None:
     assert sorted(text.split('"')[1] for text in said) == sorted(terms)
 
 
-def test_a_glossary_from_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_glossary_from_a_file(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "glossary.csv"
-    path.write_text('english,japanese\nloss,损失\n"a, b",甲\n', "utf-8")
+    path.write_text('english,japanese\nloss,损失\n"a, b",甲\n', encoding)
     assert list(Glossary.load(path).problems("a loss", "x")) == ['"loss" is "损失"']
 
 

@@ -4,6 +4,7 @@
 to its pages what Sphinx and Sphinx-Gallery don't know of.
 """
 
+import hashlib
 from pathlib import Path
 
 from sphinx import locale
@@ -38,7 +39,16 @@ def setup(app: Sphinx) -> ExtensionMetadata:
 
 
 def load_strings(app: Sphinx, config: Config) -> None:
-    """Have Sphinx know the strings of extensions in the language of the edition."""
+    """Have Sphinx know the strings of extensions in the language of the edition.
+
+    They stand on any page, so where one changed, all pages are made again.
+    """
+    digest = hashlib.sha256()
     for folder in config.locale_dirs:
+        place = Path(app.srcdir) / folder
         for catalog in STRINGS:
-            locale.init([Path(app.srcdir) / folder], config.language, catalog)
+            locale.init([place], config.language, catalog)
+            compiled = place / (config.language or "") / f"LC_MESSAGES/{catalog}.mo"
+            if compiled.is_file():
+                digest.update(compiled.read_bytes())
+    app.add_config_value("editions_strings", digest.hexdigest(), "env")

@@ -1,6 +1,7 @@
 """`python -m editions`: make what editions are built from, and the site's root page."""
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from sphinx.config import eval_config_file
 from sphinx.util.tags import Tags
 
 from editions import folder
-from editions.edition import editions
+from editions.edition import NotALanguage, editions
 from editions.root_page import root_page
 
 
@@ -24,15 +25,18 @@ def main(arguments: list[str] | None = None) -> int:
     conf = project / "docs" / "conf.py"
     if not conf.is_file():
         parser.error(f"there is no docs/conf.py in {project}: name its folder")
-    known = editions(project)
-    for edition in known:
-        if edition.is_source:
-            continue
-        try:
-            folder.make(project, edition)
-        except folder.EditionError as error:
-            sys.stderr.write(f"{error}\n")
-            return 1
+    try:
+        known = editions(project)
+        for edition in known:
+            if not edition.is_source:
+                folder.make(project, edition)
+    except (NotALanguage, folder.EditionError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    for name in folder.remove_others(project, known):
+        # It was built from what is removed, so it is no folder of somebody else's.
+        if options.site and (options.site / name).is_dir():
+            shutil.rmtree(options.site / name)
     if options.site:
         settings = eval_config_file(conf, Tags())
         templates = conf.parent / "_templates"

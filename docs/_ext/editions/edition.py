@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 
 SOURCE_LANGUAGE = "en"
 """The language that everything is written in; it needs no catalogs."""
+
+
+class NotALanguage(ValueError):  # noqa: N818 - what it is, not that it failed
+    """A folder in `locales/` is called by no language; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,17 @@ def editions(project: Path) -> list[Edition]:
 
     Args:
         project: The folder that `docs/`, `recipes/` and `locales/` stand in.
+
+    Raises:
+        NotALanguage: A folder of catalogs is called by no language.
     """
-    folders = sorted(project.glob("locales/*/LC_MESSAGES"))
-    return [Edition(SOURCE_LANGUAGE), *(Edition(each.parent.name) for each in folders)]
+    names = sorted(each.parent.name for each in project.glob("locales/*/LC_MESSAGES"))
+    for name in names:
+        try:
+            Locale.parse(name)
+        except (UnknownLocaleError, ValueError) as error:
+            raise NotALanguage(
+                f"locales/{name}: {name!r} is no code of a language; name the folder "
+                "as gettext does, such as ja or zh_CN"
+            ) from error
+    return [Edition(SOURCE_LANGUAGE), *(Edition(name) for name in names)]

@@ -12,7 +12,7 @@ edition. Only what changed is written, so a build makes only the pages that chan
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polib
@@ -75,6 +75,16 @@ def make(project: Path, edition: Edition) -> Path:
         pages[file.relative_to(catalogs).with_suffix("").as_posix()] = _facts(file)
     _write(root / FILE, to_text(pages).encode())
     return root / "docs"
+
+
+def remove_others(project: Path, known: Iterable[Edition]) -> list[str]:
+    """Remove the folders of editions that there are no longer; give their names."""
+    wanted = {folder_of(project, edition) for edition in known}
+    made = (project / "docs" / "_build" / "editions").glob("*")
+    others = [each for each in made if each.is_dir() and each not in wanted]
+    for each in others:
+        shutil.rmtree(each)
+    return [each.name for each in others]
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -164,12 +174,9 @@ def _link_pages(docs: Path, place: Path) -> None:
 
 
 def _facts(file: Path) -> PageFacts:
-    """Say of a page that Sphinx itself translates what its catalog says."""
-    entries = Catalog.load(file).entries()
-    untranslated = [
-        each.msgid for each in entries if each.is_fuzzy or not each.msgstr.strip()
-    ]
-    return PageFacts(total=len(entries), untranslated=untranslated)
+    """Say of a page that Sphinx itself translates what its catalog has."""
+    known = Catalog.load(file).translations()
+    return PageFacts(translated=[*known, *known.values()])
 
 
 def _compile(catalogs: Path, place: Path) -> list[Path]:
@@ -180,7 +187,7 @@ def _compile(catalogs: Path, place: Path) -> list[Path]:
     """
     of_pages = []
     kept: set[Path] = set()
-    for file in sorted(catalogs.rglob("*.po")):
+    for file in sorted(catalogs.rglob("[!.]*.po")):
         if file.is_relative_to(catalogs / "recipes"):
             continue
         if file.stem not in STRINGS:

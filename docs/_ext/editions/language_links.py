@@ -126,6 +126,9 @@ def _set_base(app: Sphinx, config: Config) -> None:
     """Make `html_baseurl` the address of this edition, from that of the site."""
     site = config.html_baseurl
     app.add_config_value("editions_site", site, "")
+    # A new language stands in the switch of every page.
+    known = [edition.language for edition in editions(Path(app.confdir).parent)]
+    app.add_config_value("editions_known", known, "html")
     if site:
         config.html_baseurl = _join(site, f"{Edition(config.language).name}/")
 
@@ -140,7 +143,7 @@ def _add_links(
     """Give a page's template its links; event `html-page-context`."""
     if app.builder.name not in BUILDERS:
         return
-    known = editions(Path(app.confdir).parent)
+    known = [Edition(language) for language in app.config.editions_known]
     current = Edition(app.config.language)
     page = app.builder.get_target_uri(pagename)
     home = app.builder.get_target_uri(app.config.root_doc)

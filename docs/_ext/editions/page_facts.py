@@ -27,6 +27,11 @@ class PageFacts:
     """How many messages there are."""
     untranslated: Sequence[str] = ()
     """Those that are still in English."""
+    translated: Sequence[str] | None = None
+    """Where Sphinx itself translates the page: what its catalog has, in both languages.
+
+    What is still in English is then found on the page: the catalog may be older.
+    """
 
     def __add__(self, other: "PageFacts") -> "PageFacts":
         """Join what is known of two files that one page is made of."""
@@ -54,6 +59,7 @@ def from_file(folder: Path) -> dict[str, PageFacts]:
             tuple((title, source) for title, source in facts["titles"]),
             facts["total"],
             tuple(facts["untranslated"]),
+            facts.get("translated"),
         )
         for name, facts in plain.items()
     }

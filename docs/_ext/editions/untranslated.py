@@ -6,7 +6,9 @@ from sphinx.util.nodes import extract_messages
 
 from editions import page_facts
 from editions.edition import SOURCE_LANGUAGE
+from editions.page_facts import PageFacts
 from strings import _
+from translation.markdown_pages import has_words
 from translation.messages import message_of
 
 CLASS = "untranslated"
@@ -24,26 +26,40 @@ class MarkUntranslated(SphinxTransform):
         found = [
             (node, message)
             for node, message in extract_messages(self.document)
-            if not node.get("translated")
+            if has_words(message) and not _is_setting(node)
         ]
-        facts = page_facts.of(self.env)
-        if facts is None:  # the page has no catalog
-            english = [node for node, _message in found]
-            total = missing = len(english)
-        else:
-            messages = {*facts.untranslated}
-            english = [
-                node
+        facts = page_facts.of(self.env) or PageFacts(translated=())
+        if facts.translated is not None:
+            # Sphinx marks neither pictures, lists of pages, nor what is the same in
+            # both languages.
+            messages = {
+                message
                 for node, message in found
-                if message in messages or message_of(node.rawsource) in messages
-            ]
-            total, missing = facts.total, len(messages)
+                if not node.get("translated") and message not in facts.translated
+            }
+            total = len({message for _node, message in found})
+        else:
+            messages, total = {*facts.untranslated}, facts.total
+        english = [
+            node
+            for node, message in found
+            if not node.get("translated")
+            and (message in messages or message_of(node.rawsource) in messages)
+        ]
+        missing = len(messages)
         for node in english:
             # docutils writes this class as the attribute `lang`.
             node["classes"] += [f"language-{SOURCE_LANGUAGE}", CLASS]
         section = next(iter(self.document.findall(nodes.section)), None)
         if missing and section is not None:
             section.insert(1, note(total - missing, total))
+
+
+def _is_setting(node: nodes.Node) -> bool:
+    """Tell whether a text is of the settings on top of a page, which nobody sees."""
+    while node.parent is not None and not isinstance(node.parent, nodes.document):
+        node = node.parent
+    return isinstance(node, (nodes.docinfo, nodes.field_list))
 
 
 def note(translated: int, total: int) -> nodes.container:

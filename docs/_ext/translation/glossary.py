@@ -50,7 +50,8 @@ class Glossary:
             GlossaryError: A line is not of that form.
         """
         try:
-            lines = path.read_text("utf-8").splitlines()
+            # Spreadsheets begin a file with a byte order mark.
+            lines = path.read_text("utf-8-sig").splitlines()
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise GlossaryError(path, line, "not in UTF-8") from error

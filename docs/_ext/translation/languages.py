@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from babel import Locale, UnknownLocaleError
 
-from editions.edition import SOURCE_LANGUAGE, editions
+from editions.edition import SOURCE_LANGUAGE, NotALanguage, editions
 from translation.catalog import Catalog, CatalogError
 
 if TYPE_CHECKING:
@@ -87,9 +87,13 @@ def languages(project: Path, wanted: str | None, *, new: bool) -> list[Language]
         new: Whether the one that is wanted may be new.
 
     Raises:
-        UnknownLanguage: There are none, or not the one that is wanted.
+        UnknownLanguage: There are none, not the one that is wanted, or a folder is
+                called by none.
     """
-    known = [each.language for each in editions(project) if not each.is_source]
+    try:
+        known = [each.language for each in editions(project) if not each.is_source]
+    except NotALanguage as error:
+        raise UnknownLanguage(str(error)) from error
     if wanted is None:
         codes = known
         if not codes:

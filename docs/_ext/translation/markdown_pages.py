@@ -97,7 +97,7 @@ def _read_pages(project: Path) -> None:
 
 def _messages(project: Path, document: nodes.document) -> Iterator[Message]:
     for node, text in extract_messages(document):
-        if not re.search(r"[^\W\d_]", _NAMES.sub("", text)):
+        if not has_words(text):
             continue
         place = _place(project, node.source or document["source"])
         note = next(
@@ -109,6 +109,11 @@ def _messages(project: Path, document: nodes.document) -> Iterator[Message]:
             yield Message(source, "text")
         else:
             yield Message(source, "markdown" if place.endswith(".md") else "rest")
+
+
+def has_words(text: str) -> bool:
+    """Tell if there is anything to translate in a message of a page."""
+    return bool(re.search(r"[^\W\d_]", _NAMES.sub("", text)))
 
 
 def _place(project: Path, source: Any) -> str:

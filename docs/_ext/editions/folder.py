@@ -190,11 +190,12 @@ def _compile(catalogs: Path, place: Path) -> list[Path]:
     for file in sorted(catalogs.rglob("[!.]*.po")):
         if file.is_relative_to(catalogs / "recipes"):
             continue
-        if file.stem not in STRINGS:
+        page = file.relative_to(catalogs).with_suffix("").as_posix()
+        if page not in STRINGS:
             of_pages.append(file)
         _load(file, catalogs.parents[2])
         content = file.read_bytes()
-        names = (file.stem, THEME) if file.stem == "site" else (file.stem,)
+        names = (file.stem, THEME) if page == "site" else (file.stem,)
         for name in names:
             copy = (place / file.relative_to(catalogs)).with_stem(name)
             compiled = copy.with_suffix(".mo")

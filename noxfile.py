@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -107,10 +108,19 @@ def docs(session: nox.Session) -> None:
             "sphinx-autobuild", *watched, *ignored, *address, *first, "-n", *build
         )
         return
-    for name in [options.edition] if options.edition else EDITIONS:
+    names = [options.edition] if options.edition else [*EDITIONS]
+    session.log(f"building side by side: {', '.join(names)}")
+
+    def build_one(name: str) -> None:
         build = of_edition(name)
-        session.run("python", "-m", "sphinx", "-W", "--keep-going", "-n", *build)
-        session.log(f"open {SITE}/{name}/index.html")
+        strict = ("-W", "--keep-going", "-n", "-q")
+        # What two builds say at once can't be read: it is shown if one of them fails.
+        session.run("python", "-m", "sphinx", *strict, *build, silent=True, log=False)
+
+    with ThreadPoolExecutor() as pool:
+        for _ in pool.map(build_one, names):
+            pass
+    session.log(f"open {SITE}/index.html")
 
 
 def of_edition(name: str) -> tuple[str, ...]:

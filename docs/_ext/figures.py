@@ -42,9 +42,10 @@ def reset(_gallery_conf: dict[str, Any], _recipe: str) -> None:
     """Set the style before a recipe runs: one of Sphinx-Gallery's `reset_modules`."""
     # Not before: where pages are made from recordings, nothing is drawn.
     import matplotlib as mpl  # noqa: PLC0415
+    from matplotlib.rcsetup import cycler  # noqa: PLC0415
 
     mpl.rcParams.update(STYLE)
-    mpl.rcParams["axes.prop_cycle"] = mpl.cycler(color=CYCLE)
+    mpl.rcParams["axes.prop_cycle"] = cycler(color=CYCLE)
 
 
 def scrape(

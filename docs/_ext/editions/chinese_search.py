@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HAN: Final = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_CHINESE: Final = re.compile(rf"[{_HAN}\U00020000-\U0003fffd]")
 _RUN: Final = re.compile(rf"([{_HAN}\U00020000-\U0003fffd]+)|[^\W{_HAN}]+")
 
 # Sphinx's script takes words of one or two letters for unimportant: a page need not
@@ -90,4 +91,5 @@ class ChineseSearch(SearchLanguage):
 
     def stem(self, word: str) -> str:
         """Give the stem of an English word; others are their own."""
-        return self._english.stem(word)
+        # The stemmer would leave Chinese as it is, too, after looking at it for long.
+        return word if _CHINESE.search(word) else self._english.stem(word)

@@ -68,8 +68,8 @@ loss.backward()
 loss.backward()
 
 # %%
-# Only a graph that keeps nothing, such as that of the addition, can be walked again. The
-# graph of a network always keeps something.
+# Only a graph that keeps nothing, such as that of the addition, can be walked again.
+# The graph of a network always keeps something.
 #
 # Nobody writes these lines one after the other. In real code the second ``backward()``
 # is hidden. Here is a place where it often hides: a recurrent network reads a long

@@ -10,11 +10,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 import recipe_settings
+from page_link import link_to
 from strings import _
 
 if TYPE_CHECKING:
@@ -61,9 +61,10 @@ class PitfallTable(SphinxDirective):
         for page in found:
             self.env.note_dependency(f"{page}.py")
         ordered = sorted(
-            found.items(), key=lambda item: item[1].get("position", float("inf"))
+            found.items(), key=lambda item: recipe_settings.position(item[1])
         )
-        return [table([(page, pitfall(page, each)) for page, each in ordered])]
+        rows = [(page, pitfall(page, each)) for page, each in ordered]
+        return [table(rows, self.env.docname)]
 
 
 def pitfall(page: str, settings: Mapping[str, Any]) -> Mapping[str, str]:
@@ -86,8 +87,8 @@ def pitfall(page: str, settings: Mapping[str, Any]) -> Mapping[str, str]:
     return said
 
 
-def table(pitfalls: list[tuple[str, Mapping[str, str]]]) -> nodes.container:
-    """Make the table; `pitfalls.js` adds choosing and sorting."""
+def table(pitfalls: list[tuple[str, Mapping[str, str]]], here: str) -> nodes.container:
+    """Make the table of a page; `pitfalls.js` adds choosing and sorting."""
     titles = (_("Pitfall"), _("Type"), _("Stage"), _("Effect"), _("What you see"))
     group = nodes.tgroup(cols=len(titles))
     group += [nodes.colspec(colwidth=width) for width in (26, 12, 11, 13, 38)]
@@ -95,17 +96,8 @@ def table(pitfalls: list[tuple[str, Mapping[str, str]]]) -> nodes.container:
     head += _row([nodes.Text(title) for title in titles])
     own = words()
     for page, said in pitfalls:
-        link = addnodes.pending_xref(
-            "",
-            nodes.inline(),
-            refdomain="std",
-            reftype="doc",
-            reftarget=f"/{page}",
-            refexplicit=False,
-            refwarn=True,
-        )
         cells = [nodes.Text(own[said[key]]) for key in KNOWN]
-        body += _row([link, *cells, nodes.Text(said["symptom"])])
+        body += _row([link_to(page, here), *cells, nodes.Text(said["symptom"])])
     group += [head, body]
     made = nodes.table("", group, classes=["pitfall-table"])
     none = nodes.paragraph(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sphinx_gallery.py_source_parser import extract_file_config
+import recipe_settings
 
 
 class ReadingOrder:
@@ -17,6 +17,5 @@ class ReadingOrder:
 
     def __call__(self, filename: str) -> tuple[float, str]:
         """Give the sort key of a recipe; one without a position comes last."""
-        script = (self.section / filename).read_text("utf-8", errors="replace")
-        settings = extract_file_config(script)
-        return settings.get("position", float("inf")), filename
+        settings = recipe_settings.of_file(self.section / filename)
+        return recipe_settings.position(settings), filename

@@ -16,6 +16,12 @@ def of_file(script: Path) -> Mapping[str, Any]:
     return settings
 
 
+def position(settings: Mapping[str, Any]) -> float:
+    """Give a recipe's place in its section; one that names none comes last."""
+    place: float = settings.get("position", float("inf"))
+    return place
+
+
 def by_page(app: Sphinx) -> dict[str, Mapping[str, Any]]:
     """Give the settings of all recipes by page, in the language of the edition."""
     return {page: of_file(script) for page, script in scripts(app)}

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 import recipe_settings
+from page_link import link_to
 from strings import _
 
 if TYPE_CHECKING:
@@ -56,17 +56,7 @@ class AddRelated(SphinxPostTransform):
         line = nodes.paragraph("", "", classes=["related-recipes"])
         line += nodes.inline("", _("Related recipes"), classes=["related-label"])
         for page in pages:
-            link = addnodes.pending_xref(
-                "",
-                nodes.inline(),
-                refdomain="std",
-                reftype="doc",
-                reftarget=f"/{page}",
-                refdoc=self.env.docname,
-                refexplicit=False,
-                refwarn=True,
-            )
-            line += [nodes.Text(" "), link]
+            line += [nodes.Text(" "), link_to(page, self.env.docname)]
         before = next(
             (
                 node

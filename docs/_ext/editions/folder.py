@@ -22,8 +22,8 @@ from editions.page_facts import FILE, PageFacts, to_text
 from translation.catalog import Catalog, CatalogError
 from translation.messages import Kind, UnreadableScript, segments
 from translation.scripts import CodeChanged, translate
+from translation.sources import HEADER
 
-HEADER = "GALLERY_HEADER.rst"
 STRINGS = ("recordings", "site")
 """Catalogs of the strings that extensions and templates hold."""
 THEME = "sphinx"
@@ -71,8 +71,7 @@ def make(project: Path, edition: Edition) -> Path:
     _sweep(root / "recipes", kept)
     pages = _with_sections(pages)
     _link_pages(project / "docs", root / "docs")
-    for file in _compile(catalogs, root / "locales" / edition.language / "LC_MESSAGES"):
-        pages[file.relative_to(catalogs).with_suffix("").as_posix()] = _facts(file)
+    pages |= _compile(catalogs, root / "locales" / edition.language / "LC_MESSAGES")
     _write(root / FILE, to_text(pages).encode())
     return root / "docs"
 
@@ -117,10 +116,9 @@ def _translated(
     english = source.read_text("utf-8")
     path = source.relative_to(project).as_posix()
     catalog = _load(file, project)
+    known = catalog.translations() if catalog else {}
     try:
-        made = translate(
-            english, catalog.translations() if catalog else {}, kind, path=path
-        )
+        made = translate(english, known, kind, path=path)
         pieces = segments(english, kind)
     except UnreadableScript:
         return english, PageFacts()  # the English edition says what is wrong with it
@@ -129,7 +127,6 @@ def _translated(
         line = lines.get(error.message, 1)
         name = file.relative_to(project)
         raise EditionError(f"{name}:{line}: {error}") from error
-    known = catalog.translations() if catalog else {}
     titles = [
         (known.get(piece.message.text, piece.message.text), piece.message.text)
         for piece in pieces
@@ -173,27 +170,22 @@ def _link_pages(docs: Path, place: Path) -> None:
             entry.unlink()
 
 
-def _facts(file: Path) -> PageFacts:
-    """Say of a page that Sphinx itself translates what its catalog has."""
-    known = Catalog.load(file).translations()
-    return PageFacts(translated=[*known, *known.values()])
-
-
-def _compile(catalogs: Path, place: Path) -> list[Path]:
+def _compile(catalogs: Path, place: Path) -> dict[str, PageFacts]:
     """Put the catalogs there that Sphinx and the extensions read, with their `.mo`.
 
     Returns:
-        Those of pages.
+        What the catalogs of pages have, by page.
     """
-    of_pages = []
+    pages = {}
     kept: set[Path] = set()
     for file in sorted(catalogs.rglob("[!.]*.po")):
         if file.is_relative_to(catalogs / "recipes"):
             continue
         page = file.relative_to(catalogs).with_suffix("").as_posix()
-        if page not in STRINGS:
-            of_pages.append(file)
-        _load(file, catalogs.parents[2])
+        catalog = _load(file, catalogs.parents[2])
+        if catalog and page not in STRINGS:
+            known = catalog.translations()
+            pages[page] = PageFacts(translated=[*known, *known.values()])
         content = file.read_bytes()
         names = (file.stem, THEME) if page == "site" else (file.stem,)
         for name in names:
@@ -203,7 +195,7 @@ def _compile(catalogs: Path, place: Path) -> list[Path]:
             if _write(copy, content) or not compiled.is_file():
                 polib.pofile(content.decode()).save_as_mofile(str(compiled))
     _sweep(place, kept)
-    return of_pages
+    return pages
 
 
 def _write(file: Path, content: bytes) -> bool:

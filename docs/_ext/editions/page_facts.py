@@ -48,11 +48,9 @@ def to_text(pages: Mapping[str, PageFacts]) -> str:
     return json.dumps(plain, ensure_ascii=False, indent=1)
 
 
-def from_file(folder: Path) -> dict[str, PageFacts]:
-    """Read an edition's facts; where there are none, nothing was translated so."""
-    file = folder / FILE
-    if not file.is_file():
-        return {}
+@lru_cache(maxsize=1)
+def from_file(file: Path, _changed: int) -> dict[str, PageFacts]:
+    """Read an edition's facts, again only when the file has another time."""
     plain = json.loads(file.read_text("utf-8"))
     return {
         name: PageFacts(
@@ -67,19 +65,13 @@ def from_file(folder: Path) -> dict[str, PageFacts]:
 
 def of_all(env: BuildEnvironment) -> dict[str, PageFacts]:
     """Give the facts of the edition that is being built; English has none."""
-    folder = Path(env.srcdir).parent
-    file = folder / FILE
-    return _read(folder, file.stat().st_mtime_ns) if file.is_file() else {}
+    file = Path(env.srcdir).parent / FILE
+    return from_file(file, file.stat().st_mtime_ns) if file.is_file() else {}
 
 
 def of(env: BuildEnvironment) -> PageFacts | None:
     """Give the facts of the page that is being read, if it is a translated one."""
     return of_all(env).get(env.docname)
-
-
-@lru_cache(maxsize=1)
-def _read(folder: Path, _changed: int) -> dict[str, PageFacts]:
-    return from_file(folder)
 
 
 def with_other_facts(

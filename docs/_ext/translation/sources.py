@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from translation.markup import Syntax
     from translation.messages import Kind
 
-_HEADER: Final = "GALLERY_HEADER.rst"
+HEADER: Final = "GALLERY_HEADER.rst"
+"""What Sphinx-Gallery takes the beginning of a section's page from."""
 
 
 class SourceError(Exception):
@@ -63,7 +64,7 @@ def recipe_pages(project: Path) -> Iterator[Page]:
         SourceError: A recipe has no messages, since it cannot be read.
     """
     recipes = project / "recipes"
-    for path in sorted([recipes / _HEADER, *recipes.glob(f"*/{_HEADER}")]):
+    for path in sorted([recipes / HEADER, *recipes.glob(f"*/{HEADER}")]):
         if path.is_file():
             page = path.parent.relative_to(project) / "index"
             yield _page(project, path, page.as_posix(), "rest")

@@ -27,6 +27,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
+from projects import make_project  # noqa: F401 - a fixture for every test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

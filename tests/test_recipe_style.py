@@ -21,7 +21,7 @@ import pitfall_table
 from recordings import gallery
 from recordings.config import from_file
 from recordings.recording import from_text
-from recordings.runner import GPU
+from recordings.scheduler import GPU
 from translation.catalog import Catalog
 from translation.languages import languages
 from translation.sources import recipe_pages

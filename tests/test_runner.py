@@ -11,145 +11,31 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-import psutil
 import pytest
+from projects import (
+    MARK,
+    PATIENCE,
+    MakeProject,
+    Project,
+    printed,
+    recipe,
+    record_one,
+    wait_for,
+)
 
 from recordings import runner
 from recordings.events import Event, Planned, Result, Started
-from recordings.library import Library, open_library
-from recordings.recording import Recording, from_text, to_text
+from recordings.recording import to_text
 from recordings.store import ReadOnlyError, Store
 from recordings.workspace import workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from conftest import MakeSite, Site
-
-PATIENCE = 60
-"""Seconds after which a test gives up waiting for what has to come."""
-MARK = "RECORDINGS_TEST"
-"""Environment variable by which a test knows the processes that it is the cause of."""
-
-# A worker starts twice as fast without matplotlib, and these recipes draw nothing.
-WITHOUT_MATPLOTLIB = """
-import os, sys
-if "RECORDINGS_TOKEN" in os.environ:
-    sys.modules["matplotlib"] = None
-"""
-
-
-def recipe(code: str) -> str:
-    return f'"""\nTitle\n=====\n\nText.\n"""\n\n{code}\n'
-
-
-@dataclass(frozen=True)
-class Project:
-    """A site whose recipes are run."""
-
-    site: Site
-    mark: str
-    temporary: Path
-
-    @property
-    def library(self) -> Library:
-        """The recipes and recordings as they are now."""
-        return open_library(self.site.root / "docs")
-
-    def write(self, recipes: Mapping[str, str]) -> None:
-        """Write recipes, each given by its name and code."""
-        self.site.write(
-            {f"recipes/all/{name}.py": recipe(code) for name, code in recipes.items()}
-        )
-
-    def run(
-        self, *, report: Callable[[Event], None] = lambda _: None, **options: object
-    ) -> dict[str, Result]:
-        """Have the runner run, in this process; give the results by name."""
-        library = self.library
-        run: Callable[..., list[Result]] = runner.run
-        results = run(library, library.entries(), report=report, **options)
-        return {each.entry.recipe.path.stem: each for each in results}
-
-    def recording(self, name: str) -> Recording:
-        """Read a recording, which has to be whole."""
-        text = self.library.store.read(f"recipes/all/{name}.ipynb")
-        assert text is not None
-        return from_text(text, name)
-
-    def leaves_nothing(self) -> bool:
-        """Tell whether no process and no temporary file is left."""
-        return not self.processes() and not [*self.temporary.iterdir()]
-
-    def processes(self) -> list[psutil.Process]:
-        """List the processes that a run started, the runner's own included."""
-        found = []
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                if process.pid == os.getpid() or process.status() == "zombie":
-                    continue
-                if self.mark in (process.environ().get(MARK), *process.cmdline()):
-                    found.append(process)
-        return found
-
-
-def printed(recording: Recording) -> str:
-    return "".join(
-        output["text"]
-        for block in recording.blocks
-        for output in block.outputs
-        if output["output_type"] == "stream"
-    )
-
-
-def wait_for(condition: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + PATIENCE
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return bool(condition())
-
-
-class MakeProject(Protocol):
-    """What the fixture `make_project` gives."""
-
-    def __call__(self, recipes: Mapping[str, str]) -> Project:
-        """Write a site of recipes, each given by its name and code."""
-
-
-@pytest.fixture(scope="module")
-def make_project(
-    make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[MakeProject]:
-    with pytest.MonkeyPatch.context() as patch:
-        found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-        absolute = [str(Path(each).absolute()) for each in found if each]
-        patch.setenv("PYTHONPATH", os.pathsep.join(absolute))
-
-        def make(recipes: Mapping[str, str]) -> Project:
-            mark, temporary = uuid.uuid4().hex, tmp_path_factory.mktemp("temporary")
-            patch.setenv(MARK, mark)
-            patch.setattr(tempfile, "tempdir", str(temporary))
-            site = make_site(
-                {"recipes/all/first.py": recipe("")},
-                extensions=["recordings"],
-                sphinx_gallery_conf={"image_scrapers": (), "reset_modules": ()},
-            )
-            (site.root / "recipes/all/first.py").unlink()
-            conf = site.root / "docs" / "conf.py"
-            conf.write_text(WITHOUT_MATPLOTLIB + conf.read_text("utf-8"), "utf-8")
-            project = Project(site, mark, temporary)
-            project.write(recipes)
-            return project
-
-        yield make
-
+    from collections.abc import Mapping
+    from pathlib import Path
 
 # Recipes that misbehave ------------------------------------------------------
 
@@ -189,6 +75,18 @@ if os.fork() == 0:
     if os.fork() == 0:
         code = "import time; time.sleep(3600)"
         os.execv(sys.executable, [sys.executable, "-c", code])
+    os._exit(0)
+os.wait()
+""",
+        RECORDED,
+    ),
+    "has_a_daemon_of_its_own_kind": (
+        """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        time.sleep(3600)
     os._exit(0)
 os.wait()
 """,
@@ -248,7 +146,8 @@ while True:
 }
 GOOD = (
     "import os, decimal\n"
-    'print(decimal.Decimal(1) / 3, os.environ.get("X"), os.path.exists("helper.txt"))'
+    'print(decimal.Decimal(1) / 3, os.environ.get("X"), os.path.exists("helper.txt"))\n'
+    'print("fork_server" in open("/proc/self/cmdline").read())'
 )
 
 
@@ -260,6 +159,7 @@ class Table:
     results: dict[str, Result]
     events: list[Event]
     tree_before: list[str]
+    is_forked: bool
 
 
 def tree(folder: Path) -> list[str]:
@@ -268,18 +168,22 @@ def tree(folder: Path) -> list[str]:
     )
 
 
-@pytest.fixture(scope="module")
-def table(make_project: MakeProject) -> Table:
+@pytest.fixture(scope="module", params=["forked", "afresh"])
+def table(make_project: MakeProject, request: pytest.FixtureRequest) -> Table:
     project = make_project({})
+    is_forked = request.param == "forked" and sys.platform == "linux"
+    # Recipes that use several threads are always started afresh.
+    end = "" if request.param == "forked" else "\n# sphinx_gallery_threads = 2"
     project.site.write({"recipes/all/helper.txt": "It is here."})
-    project.write({"a00_good": GOOD})
+    project.write({"a00_good": GOOD + end})
     for number, (name, (code, _)) in enumerate(BAD.items()):
-        bad = code.replace("MARK", repr(project.mark))
-        project.write({f"a{number:02}_z_{name}": bad, f"a{number + 1:02}_good": GOOD})
+        bad = code.replace("MARK", repr(project.mark)) + end
+        project.write({f"a{number:02}_z_{name}": bad})
+        project.write({f"a{number + 1:02}_good": GOOD + end})
     before = tree(project.site.root / "recipes")
     events: list[Event] = []
     results = project.run(jobs=4, memory_limit=2**30, report=events.append)
-    return Table(project, results, events, before)
+    return Table(project, results, events, before, is_forked)
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -295,7 +199,10 @@ def test_bad_recipes_cost_good_ones_nothing(table: Table) -> None:
     for each in good:
         assert each.status == "recorded", each
         recording = table.project.recording(each.entry.recipe.path.stem)
-        assert printed(recording) == "0.3333333333333333333333333333 None True\n"
+        assert printed(recording).splitlines() == [
+            "0.3333333333333333333333333333 None True",
+            str(table.is_forked),
+        ]
 
 
 def test_bad_recipes_leave_nothing_behind(table: Table) -> None:
@@ -570,13 +477,6 @@ def test_next_workspace_removes_what_killed_runners_left(
 
 
 # Ends before the end ----------------------------------------------------------
-
-
-def record_one(name: str, conf_dir: str, mark: str, temporary: str) -> None:
-    os.environ[MARK], tempfile.tempdir = mark, temporary
-    library = open_library(Path(conf_dir))
-    entries = [each for each in library.entries() if each.recipe.path.stem == name]
-    runner.run(library, entries, jobs=1, anew=True)
 
 
 def test_killed_runner_leaves_whole_recordings(

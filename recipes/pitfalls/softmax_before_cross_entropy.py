@@ -10,7 +10,8 @@ What it looks like
 
 The loss falls slowly and gets stuck at a value that looks far too high, such as 1.6 or
 1.7 for ten classes. The accuracy is fair all the same, so nobody looks any further.
-With SGD you lose several points of accuracy, with Adam so few that they pass for noise.
+With SGD you lose several points of accuracy, with Adam often so few that they pass for
+noise.
 
 - Type: API-specific
 - Stage: model
@@ -180,17 +181,14 @@ for name in optimizers:
     print(f"{name:20}{wrong[0]:11.1%}{right[0]:9.1%}{wrong[-1]:11.1%}{right[-1]:9.1%}")
 
 # %%
-# With SGD, the repair is worth more than two points after five epochs. With Adam, the
-# difference is smaller, and counted over all epochs the repair is still ahead.
+# With SGD, the repair is worth more than two points on the average of the five epochs.
+# With Adam, it is ahead on the average, too.
 
 if dataset is datasets.FashionMNIST:
-    ahead = {
-        name: torch.tensor(repair[name][1]) - torch.tensor(mistake[name][1])
-        for name in optimizers
-    }
-    assert ahead["SGD with momentum"][-1] > 0.02, "SGD: more than two points"
-    assert 0 < ahead["Adam"].mean() < ahead["SGD with momentum"].mean(), "Adam: fewer"
-    assert ahead["Adam"][-1] < ahead["SGD with momentum"][-1]
+    for name, margin in (("SGD with momentum", 0.02), ("Adam", 0)):
+        (_, wrong), (_, right) = mistake[name], repair[name]
+        ahead = (sum(right) - sum(wrong)) / len(right)
+        assert ahead > margin, f"{name}: ahead on the average"
 
 # %%
 # To see why, take a single image and look at the gradient with respect to the score of

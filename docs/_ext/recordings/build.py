@@ -134,17 +134,10 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
         },
         gallery_settings=app.config.sphinx_gallery_conf,
     )
-    failed: dict[str, str] = {}
+    entries = library.entries()
     may_run = app.config.sphinx_gallery_conf["plot_gallery"]  # Sphinx-Gallery's switch
-    anew = settings.mode == "run"
     if may_run and settings.mode != "replay":
-        failed = _record(library, everything=anew)
-    entries = [
-        _failed(each, failed[each.recipe.page], was_to_be_new=anew)
-        if each.recipe.page in failed
-        else each
-        for each in library.entries()
-    ]
+        entries = _record(library, entries, everything=settings.mode == "run")
     return Build(library, entries)
 
 
@@ -153,15 +146,20 @@ def after_gallery(app: Sphinx) -> None:
     of(app).give_back()
 
 
-def _record(library: Library, *, everything: bool) -> dict[str, str]:
-    """Have the runner record what is not fresh, or all; give pages that failed."""
+def _record(library: Library, entries: list[Entry], *, everything: bool) -> list[Entry]:
+    """Have the runner record what is not fresh, or all; compare again what it did."""
     with progress.lines() as report:
-        results = runner.run(library, library.entries(), anew=everything, report=report)
-    return {
-        each.entry.recipe.page: f"its run failed: {each.reason}"
-        for each in results
-        if each.status == "failed"
-    }
+        results = runner.run(library, entries, anew=everything, report=report)
+    done = {each.entry.recipe.page: each for each in results}
+    compared: list[Entry] = []
+    for before in entries:
+        result = done.get(before.recipe.page)
+        entry = library.entry(before.recipe) if result else before
+        if result and result.status == "failed":
+            reason = f"its run failed: {result.reason}"
+            entry = _failed(entry, reason, was_to_be_new=everything)
+        compared.append(entry)
+    return compared
 
 
 def _failed(entry: Entry, reason: str, *, was_to_be_new: bool) -> Entry:

@@ -87,14 +87,28 @@ def peak_memory(process: int | None = None) -> int | None:
     Args:
         process: Its number; by default this process. Only Linux tells of another.
     """
-    status = PROCESSES / str(process or os.getpid()) / "status"
+    peak = _status("VmHWM", process)
+    if peak is not None or process is not None:
+        return peak
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def file_memory() -> int:
+    """Give the resident memory of this process that holds files, such as libraries.
+
+    In bytes; 0 where the system doesn't tell (all but Linux).
+    """
+    return _status("RssFile") or 0
+
+
+def _status(name: str, process: int | None = None) -> int | None:
+    """Read one of the sizes that Linux tells of a process, in bytes."""
+    file = PROCESSES / str(process or os.getpid()) / "status"
     try:
-        for line in status.read_text("utf-8").splitlines():
-            if line.startswith("VmHWM:"):
+        for line in file.read_text("utf-8").splitlines():
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024
     except OSError:
         pass  # not Linux
-    if process is not None:
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return None

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recordings import guides, handover, key, provenance, repository
+from recordings import guides, handover, imports, key, provenance, repository
 from recordings.gallery import capture, failure_expected
 from recordings.job import Job, Outcome
 from recordings.library import Library, Recipe
@@ -33,12 +33,13 @@ class UnreadableRecipe(Exception):  # noqa: N818 - what happened, not a fault he
     """A recipe's file has no docstring, no title or the like; the message says."""
 
 
-def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
+def attempt(job: Job, echo: Callable[[str], None], shared_memory: int = 0) -> Outcome:
     """Run a recipe, and tell what came of it; whatever it raises ends here.
 
     Args:
         job: What to run, where and within which bounds.
         echo: Told what the recipe prints, as it prints.
+        shared_memory: Bytes that this process uses and another one holds.
     """
     # What Sphinx-Gallery would warn of, a recipe that raised, is in the outcome.
     logging.getLogger("sphinx").setLevel(logging.CRITICAL)
@@ -47,7 +48,8 @@ def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
         recipe = next(each for each in library.recipes if each.page == job.page)
         if recipe.fault:
             raise UnreadableRecipe(recipe.fault)  # noqa: TRY301 - told like the others
-        return Outcome(recording=record(library, recipe, job, echo))
+        text = record(library, recipe, job, echo, shared_memory)
+        return Outcome(recording=text)
     except capture.RecipeFailed as failed:
         return Outcome(failure=failed.reason, traceback=str(failed))
     except guides.GuideFailed as failed:
@@ -68,7 +70,11 @@ def attempt(job: Job, echo: Callable[[str], None]) -> Outcome:
 
 
 def record(
-    library: Library, recipe: Recipe, job: Job, echo: Callable[[str], None]
+    library: Library,
+    recipe: Recipe,
+    job: Job,
+    echo: Callable[[str], None],
+    shared_memory: int = 0,
 ) -> str:
     """Run a recipe in this process, and give its recording's text.
 
@@ -77,6 +83,7 @@ def record(
         recipe: The one to run.
         job: Where and within which bounds.
         echo: Told what the recipe prints, as it prints.
+        shared_memory: Bytes that this process uses and another one holds.
 
     Raises:
         RecipeFailed: It raised.
@@ -90,12 +97,13 @@ def record(
     before = library.ingredients(recipe, with_lines=False)
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
         raise RecipeChanged(CHANGED)
+    imports.preload(imports.modules(recipe.blocks, library.packages))
     started, clock = datetime.now(UTC), time.perf_counter()
 
     def peak_of_block() -> int | None:
         peak = provenance.peak_memory()
         provenance.reset_peak_memory()
-        return peak
+        return peak + shared_memory if peak else None
 
     commit = provenance.commit(recipe.path)
     provenance.reset_peak_memory()

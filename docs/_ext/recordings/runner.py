@@ -8,7 +8,7 @@ caller's own process, each as soon as it is there.
 import secrets
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,8 +17,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
 
-from recordings import handover, in_file, watch
+from recordings import handover, imports, in_file, scheduler, watch
 from recordings.events import Planned, Report, Result, Started
+from recordings.fork_server import ForkServer
 from recordings.job import Handover
 from recordings.library import Entry, Library
 from recordings.recording import RecordingError, from_text, to_text
@@ -29,8 +30,6 @@ LOGS = Path("_build", "recordings", "logs")
 """Folder of the logs, below that of `conf.py`."""
 LOOK_EVERY = 0.2
 """Seconds between two looks at which recipes have begun."""
-GPU = "GPU"
-"""What a recipe needs, as it says itself and as workers of a scheduler offer it."""
 
 
 class Executor(Protocol):
@@ -110,6 +109,7 @@ class _Work:
     """Recipes that did not end yet, by page."""
     begun: set[str] = field(default_factory=set)
     futures: dict[str, Any] = field(default_factory=dict)
+    fork_server: ForkServer | None = None
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def rename(self, entries: Sequence[Entry]) -> None:
@@ -134,6 +134,8 @@ class _Work:
         """Run recipes, in this order, and keep what each gives."""
         ended: SimpleQueue[str] = SimpleQueue()
         own = None if executor else ThreadPoolExecutor(self.jobs, "recordings")
+        if own:
+            self.fork_server = ForkServer(self._modules(entries))
         self.report(Planned(tuple(entries), self.jobs))
         try:
             for entry in entries:
@@ -149,6 +151,8 @@ class _Work:
         finally:
             if own:
                 own.shutdown()
+            if self.fork_server:
+                self.fork_server.close()
 
     def _submit(self, entry: Entry, executor: Any, ended: "SimpleQueue[str]") -> None:
         page = entry.recipe.page
@@ -156,15 +160,20 @@ class _Work:
         options: dict[str, Any] = {}
         try:
             task = self._task(entry)
-            if type(executor).__module__.partition(".")[0] == "distributed":
-                options = _options(entry, executor)
+            if scheduler.is_one(executor):
+                options = scheduler.options(entry, executor)
             Path(task.log).unlink(missing_ok=True)
         except (ValueError, OSError) as error:
             self._fail(page, str(error))
             return
-        future = executor.submit(watch.watch, task, **options)
+        future = executor.submit(watch.watch, task, self.fork_server, **options)
         self.futures[page] = future
         future.add_done_callback(lambda _: ended.put(page))
+
+    def _modules(self, entries: Iterable[Entry]) -> tuple[str, ...]:
+        """Name the modules of pinned packages that recipes import."""
+        blocks = [block for entry in entries for block in entry.recipe.blocks]
+        return imports.modules(blocks, self.library.packages)
 
     def _task(self, entry: Entry) -> Task:
         settings = entry.recipe.settings
@@ -252,23 +261,6 @@ class _Work:
             future = self.futures.get(page)
             if future and future.done() and not future.cancelled():
                 self._keep(page)
-
-
-def _options(entry: Entry, client: Any) -> dict[str, Any]:
-    """Give the options with which dask.distributed runs a recipe: once, where it can.
-
-    Raises:
-        ValueError: It asks for a GPU, and no worker has one; or for what can't be read.
-    """
-    if GPU not in in_file.names(entry.recipe.settings, "needs"):
-        return {"pure": False}
-    workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    if not any(worker.get("resources", {}).get(GPU) for worker in workers):
-        raise ValueError(
-            "it needs a GPU, and no worker of the scheduler offers one; "
-            "start one with: dask worker ADDRESS --resources GPU=1"
-        )
-    return {"pure": False, "resources": {GPU: 1}}
 
 
 @contextmanager

@@ -8,10 +8,7 @@ import os
 import re
 import secrets
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +16,11 @@ from typing import BinaryIO
 
 import psutil
 
+from recordings import scheduler
+from recordings.fork_server import ForkServer, NoForkServerError
 from recordings.job import Handover, Job, Outcome
-from recordings.processes import TOKEN, Family
+from recordings.processes import Family
+from recordings.start import Process, afresh
 from recordings.workspace import workspace
 
 LONGEST_LOG = 50 * 2**20
@@ -31,14 +31,6 @@ TAIL = 4000
 """Bytes at the end of a log that are shown when a recipe failed."""
 LONGEST_REASON = 300
 """Characters of the reason why a recipe failed."""
-THREAD_COUNTS = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-
 CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\n\t\x20-\x7e\xa0-\U0010ffff]")
 
 _stopped: set[str] = set()
@@ -76,10 +68,14 @@ class Ending:
     """The last that it printed."""
 
 
-def watch(task: Task) -> Ending:
+def watch(task: Task, fork_server: ForkServer | None = None) -> Ending:
     """Run a recipe in a process of its own.
 
     When this returns, whatever the recipe started is ended and its folder is removed.
+
+    Args:
+        task: The recipe and its bounds.
+        fork_server: One of this process, which may start the recipe's sooner.
     """
     token = secrets.token_hex(16)
     log = Path(task.log)
@@ -97,24 +93,13 @@ def watch(task: Task) -> Ending:
             handover=task.handover,
         )
         job.save(folder / "job.json")
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "recordings.worker", "job.json"],
-            stdin=subprocess.PIPE,  # held open: the worker ends when it closes
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env=_environment(task.threads, token, folder / "tmp"),
-            start_new_session=True,
-        )
+        process = _start(task, folder, token, output, fork_server)
         family = Family(process.pid, token)
         try:
             failure = _wait(family, task, output)
         finally:
             family.end()
-            process.kill()
-            status = process.wait()
-            if process.stdin:
-                process.stdin.close()
+            status = process.end()
         # Only now nobody writes to it any more.
         if _length(output) > LONGEST_LOG:
             output.truncate(LONGEST_LOG)
@@ -123,6 +108,16 @@ def watch(task: Task) -> Ending:
         if outcome.failure is not None:
             outcome = Outcome(failure=one_line(outcome.failure))
     return Ending(outcome, time.monotonic() - start, tail)
+
+
+def _start(
+    task: Task, folder: Path, token: str, log: BinaryIO, fork_server: ForkServer | None
+) -> Process:
+    """Start the process of a recipe, which does the job that stands in a folder."""
+    if fork_server and task.threads == 1:
+        with suppress(NoForkServerError):
+            return fork_server.start(folder, token, log)
+    return afresh(folder, task.threads, token, log)
 
 
 def stop(run: str) -> None:
@@ -145,30 +140,12 @@ def memory_of_machine() -> int:
     return total
 
 
-def _environment(threads: int, token: str, temporary: Path) -> Mapping[str, str]:
-    """Make the environment of a recipe, alike on every machine in what counts."""
-    # The worker starts in another folder, so what is relative would be lost.
-    found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    python_path = os.pathsep.join(str(Path(each).absolute()) for each in found if each)
-    return {
-        **os.environ,
-        **dict.fromkeys(THREAD_COUNTS, str(threads)),
-        **({"PYTHONPATH": python_path} if python_path else {}),
-        "MPLBACKEND": "agg",
-        "PYTHONFAULTHANDLER": "1",
-        "PYTHONHASHSEED": "0",
-        "PYTHONIOENCODING": "utf-8",
-        "TMPDIR": str(temporary),
-        TOKEN: token,
-    }
-
-
 def _wait(family: Family, task: Task, log: BinaryIO) -> str | None:
     """Wait for a recipe to end; if it breaks a bound, say which."""
     start = time.monotonic()
     most = task.memory_limit or memory_of_machine() // (task.jobs + 1)
     while family.is_running():
-        if task.run in _stopped or _is_cancelled():
+        if task.run in _stopped or scheduler.gave_up():
             return "it was stopped before its end"
         if time.monotonic() - start > task.time_limit:
             return f"took longer than {task.time_limit:g} s"
@@ -180,25 +157,14 @@ def _wait(family: Family, task: Task, log: BinaryIO) -> str | None:
     return None
 
 
-def _is_cancelled() -> bool:
-    """Tell, on a worker of dask.distributed, whether nobody waits any more."""
-    module = sys.modules.get("distributed.worker")
-    if module is None:
-        return False
-    try:
-        worker = module.get_worker()
-        task = worker.state.tasks.get(worker.get_current_task())
-    except (AttributeError, ValueError):
-        return False  # not on such a worker
-    return task is None or task.state in {"cancelled", "released", "forgotten"}
-
-
-def _outcome(folder: Path, status: int) -> Outcome:
+def _outcome(folder: Path, status: int | None) -> Outcome:
     """Read what a worker left behind, or tell from its exit status why it left none."""
     with suppress(OSError, ValueError, TypeError):
         outcome = Outcome.load(folder)
         if outcome is not None:
             return outcome
+    if status is None:
+        return Outcome(failure="ended without a result")
     if status >= 0:
         return Outcome(failure=f"ended without a result: exit status {status}")
     try:

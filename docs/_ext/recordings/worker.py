@@ -1,13 +1,14 @@
 """The process of one recipe.
 
-Started by the runner as `python -m recordings.worker JOB`, JOB being a file that holds
-a `Job`. What a recipe does to its process ends with it.
+Started as `python -m recordings.worker JOB`, JOB being a file that holds a `Job`, or
+forked by `recordings.fork_server`. What a recipe does to its process ends with it.
 """
 
 import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from recordings.job import Job
 from recordings.processes import TOKEN, Family
@@ -15,9 +16,19 @@ from recordings.workspace import remove
 
 
 def main(job_file: str) -> None:
-    """Do the job that stands in a file, and end, whatever threads still run."""
+    """Do the job that stands in a file."""
     job = Job.load(Path(job_file))
     end_with_runner(Path(job.workspace))
+    work(job)
+
+
+def work(job: Job, shared_memory: int = 0) -> NoReturn:
+    """Do a job, and end, whatever threads still run.
+
+    Args:
+        job: The recipe to run, where and within which bounds.
+        shared_memory: Bytes that this process would hold had it been started afresh.
+    """
     # Not before: it takes a second, and in the guard it would take its memory too.
     from recordings import recorder  # noqa: PLC0415
 
@@ -27,7 +38,7 @@ def main(job_file: str) -> None:
         with suppress(OSError):
             os.write(log, text.encode("utf-8", "replace"))
 
-    outcome = recorder.attempt(job, echo)
+    outcome = recorder.attempt(job, echo, shared_memory)
     outcome.save(Path(job.workspace))
     echo(outcome.traceback)
     os._exit(0)

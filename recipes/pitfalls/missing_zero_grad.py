@@ -8,9 +8,9 @@ error, and the first batches look as good as ever, so you have to know the sympt
 What it looks like
 ------------------
 
-With SGD, the loss falls for a few batches, turns round and climbs, epoch after epoch.
-The accuracy is that of guessing: 10 % with ten classes. With Adam, the loss does not
-explode. It stays high, and the accuracy stays poor.
+With SGD, the loss falls for a few batches, turns round and climbs far above where it
+began. The accuracy is that of guessing: 10 % with ten classes. With Adam, the loss does
+not explode. It stays high, and the accuracy stays poor.
 
 - Type: API-specific
 - Stage: training
@@ -222,17 +222,17 @@ plt.show()
 # sphinx_gallery_alt_block = "Two panels, training loss on a logarithmic scale and test accuracy, over five epochs, for SGD and Adam. With the mistake, the loss of SGD climbs from epoch to epoch and its accuracy ends near 10 %, while the loss of Adam stays high without exploding and its accuracy is low. After the repair, both losses fall and both accuracies end above 75 %."
 
 # %%
-# With SGD, the mistake makes the loss climb in every epoch, and at most 15 % of the
-# test images are right. With Adam, the loss ends more than twice as high as after the
-# repair, and the accuracy more than 10 points lower. After the repair, both get more
-# than 75 % right.
+# With SGD and the mistake, the loss of the last epoch is more than ten times that of the
+# first, and at most 15 % of the test images are right. With Adam, the loss ends more
+# than twice as high as after the repair, and the accuracy more than 10 points lower.
+# After the repair, both get more than 75 % right.
 #
 # The lines below hold this page to its claims. Other data sets give other numbers, so
 # the claims are checked for Fashion-MNIST only.
 
 if dataset is datasets.FashionMNIST:
     losses, accuracies = mistake["SGD with momentum"]
-    assert (losses.mean(dim=1).diff() > 0).all(), "the loss climbs in every epoch"
+    assert losses[-1].mean() > 10 * losses[0].mean(), "the loss climbs"
     assert accuracies[-1] <= 0.15, "SGD with the mistake only guesses"
 
     losses, accuracies = mistake["Adam"]

@@ -9,6 +9,7 @@ Where no process can be forked safely, none is, and recipes are started afresh.
 """
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -132,6 +133,7 @@ def serve(channel: socket.socket, modules: Iterable[str]) -> None:
     imports.preload(modules)
     if len([*Path("/proc/self/task").iterdir()]) > 1:
         return  # a fork would have one of the threads only, and maybe a held lock
+    gc.freeze()  # else each process would search, and so copy, all that was imported
     running: dict[int, tuple[str, Path]] = {}
     try:
         while True:

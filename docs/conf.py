@@ -10,6 +10,7 @@ copyright = "Gradient Recipes contributors"  # noqa: A001 - Sphinx's name for it
 language = "en"
 
 extensions = [
+    "garbage_collection",  # first: it makes the start faster, too
     "myst_nb",
     "sphinx_copybutton",
     "sphinx_design",

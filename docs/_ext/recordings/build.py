@@ -12,22 +12,13 @@ from sphinx.config import Config
 from sphinx.errors import ConfigError
 from sphinx.util import logging
 
-from recordings import (
-    config,
-    download,
-    gallery,
-    guides,
-    links,
-    progress,
-    run_card,
-    runner,
-)
+from recordings import config, download, gallery, guides, links, run_card
 from recordings.config import Settings
 from recordings.gallery.replay import Replay
 from recordings.key import Block
 from recordings.library import Entry, Library, is_of, open_library
 from recordings.markdown import to_markdown
-from recordings.recording import CodeBlock, Recording, to_text
+from recordings.recording import CodeBlock, Recording
 from recordings.store import ReadOnlyError, StoreError
 
 logger = logging.getLogger(__name__)
@@ -46,7 +37,6 @@ class Build:
         self.library = library
         self.entries = {entry.recipe.page: entry for entry in entries}
         self.give_back: Any = None
-        self._texts: dict[str, str] = {}
 
     def recording(self, page: str) -> Recording | None:
         """Give the recording that a page shows: a fresh one, or none."""
@@ -69,11 +59,9 @@ class Build:
         entry = self.entries.get(page)
         if entry is None:
             return ""
-        if page not in self._texts:  # writing it takes a while, and it stays the same
-            self._texts[page] = to_text(entry.recording) if entry.recording else ""
         settings = self.library.settings
         how = [str(settings.block_times), settings.path, entry.found_at or ""]
-        text = "\0".join([entry.state, *entry.reasons, *how, self._texts[page]])
+        text = "\0".join([entry.state, *entry.reasons, *how, repr(entry.recording)])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -136,8 +124,10 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
     )
     entries = library.entries()
     may_run = app.config.sphinx_gallery_conf["plot_gallery"]  # Sphinx-Gallery's switch
-    if may_run and settings.mode != "replay":
-        entries = _record(library, entries, everything=settings.mode == "run")
+    anew = settings.mode == "run"
+    current = all(each.state == "fresh" and not each.found_at for each in entries)
+    if may_run and settings.mode != "replay" and (anew or not current):
+        entries = _record(library, entries, anew=anew)
     return Build(library, entries)
 
 
@@ -146,10 +136,13 @@ def after_gallery(app: Sphinx) -> None:
     of(app).give_back()
 
 
-def _record(library: Library, entries: list[Entry], *, everything: bool) -> list[Entry]:
+def _record(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:
     """Have the runner record what is not fresh, or all; compare again what it did."""
+    # Not before: a build that runs nothing starts sooner without.
+    from recordings import progress, runner  # noqa: PLC0415
+
     with progress.lines() as report:
-        results = runner.run(library, entries, anew=everything, report=report)
+        results = runner.run(library, entries, anew=anew, report=report)
     done = {each.entry.recipe.page: each for each in results}
     compared: list[Entry] = []
     for before in entries:
@@ -157,7 +150,7 @@ def _record(library: Library, entries: list[Entry], *, everything: bool) -> list
         entry = library.entry(before.recipe) if result else before
         if result and result.status == "failed":
             reason = f"its run failed: {result.reason}"
-            entry = _failed(entry, reason, was_to_be_new=everything)
+            entry = _failed(entry, reason, was_to_be_new=anew)
         compared.append(entry)
     return compared
 

@@ -163,10 +163,13 @@ class Library:
         self, recipe: Recipe, plain: Ingredients
     ) -> tuple[str, Recording, Ingredients] | None:
         """Find the recording of a renamed recipe among those without a recipe."""
+        names = self.without_recipe()
+        if not names:
+            return None
         candidates = {key.key(plain): plain}
         lined = self.ingredients(recipe, with_lines=True)
         candidates[key.key(lined)] = lined
-        for name in self.without_recipe():
+        for name in names:
             try:
                 recording = self._read(name)
             except RecordingError:

@@ -89,7 +89,8 @@ def _used(tree: ast.AST, folder: Path, home: Path) -> Iterator[Path]:
                     yield from _modules(base, ".".join(names))
             case ast.Constant(value=str(name)) if not Path(name).is_absolute():
                 yield from _file(folder, name)
-                yield from _file(home, name)
+                if home != folder:
+                    yield from _file(home, name)
 
 
 def _modules(base: Path, dotted: str) -> Iterator[Path]:
@@ -108,8 +109,8 @@ def _modules(base: Path, dotted: str) -> Iterator[Path]:
 
 def _file(folder: Path, name: str) -> Iterator[Path]:
     """Yield the file of this name, if it is one."""
-    path = os.path.normpath(folder / name)
-    # Unlike `Path.is_file`, this takes any text, however long.
+    # Unlike those of `Path`, these take any text, however long, and soon.
+    path = os.path.normpath(os.path.join(folder, name))  # noqa: PTH118
     if os.path.isfile(path):  # noqa: PTH113
         yield Path(path)
 

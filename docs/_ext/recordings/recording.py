@@ -99,6 +99,12 @@ class Recording:
     blocks: tuple[CodeBlock, ...]
 
 
+_TYPES = {
+    each: get_type_hints(each) for each in (Recording, Ingredients, Run, CodeBlock)
+}
+"""The types of each class's fields."""
+
+
 def to_text(recording: Recording) -> str:
     """Write a recording as a notebook's text.
 
@@ -206,7 +212,7 @@ def _check(*parts: Any) -> None:
     fields = (
         (name, hint, getattr(part, name))
         for part in parts
-        for name, hint in get_type_hints(type(part)).items()
+        for name, hint in _TYPES[type(part)].items()
     )
     for name, hint, value in fields:
         options = get_args(hint) if isinstance(hint, UnionType) else (hint,)

@@ -11,6 +11,7 @@ import ast
 import hashlib
 import warnings
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 PARSE_ERRORS = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What `parse` raises for code that Python can't read; which one varies by version."""
@@ -72,9 +73,9 @@ def _parts(node: ast.AST) -> Iterator[ast.AST | str]:
     """Yield a node's text in order, with its child nodes where their text belongs."""
     name = type(node).__name__
     yield f"{name}("
-    for field in sorted(node._fields):
+    for field in _fields(name):
         value = getattr(node, field, None)
-        if field in _WITHOUT_MEANING or value is None or value == []:
+        if value is None or value == []:
             continue
         yield f"{field}="
         if isinstance(value, list):
@@ -87,6 +88,12 @@ def _parts(node: ast.AST) -> Iterator[ast.AST | str]:
             yield value if isinstance(value, ast.AST) else _leaf(value)
         yield ";"
     yield ")"
+
+
+@cache
+def _fields(name: str) -> list[str]:
+    """Name the fields of a class of nodes that have a meaning, in a fixed order."""
+    return sorted({*getattr(ast, name)._fields} - _WITHOUT_MEANING)
 
 
 def _joined(values: Iterable[ast.AST]) -> Iterator[ast.AST]:

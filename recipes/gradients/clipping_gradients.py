@@ -124,7 +124,7 @@ def train(max_norm, steps=200):
 wild_losses, wild_norms = train(max_norm=math.inf, steps=40)
 print("step          loss          norm")
 for step in range(8):
-    print(f"{step:4}  {wild_losses[step]:12.3g}  {wild_norms[step]:12.3g}")
+    print(f"{step + 1:4}  {wild_losses[step]:12.3g}  {wild_norms[step]:12.3g}")
 print(f"last  {wild_losses[-1]:12.3g}  {wild_norms[-1]:12.3g}")
 
 assert wild_norms[0] > 10

@@ -262,6 +262,16 @@ BROKEN = {
         10,
         "'One' stands in line 7 too",
     ),
+    "a context": (
+        'msgctxt "menu"\nmsgid "One"\nmsgstr "一"\n',
+        7,
+        "'One' has a msgctxt, which no page has; remove it",
+    ),
+    "a plural": (
+        'msgid "One"\nmsgid_plural "Ones"\nmsgstr[0] "一"\n',
+        7,
+        "'One' has a msgid_plural, which no page has; remove it",
+    ),
     "two headers": (entry("", "一"), 1, "'' stands in line 1 too"),
 }
 

@@ -99,8 +99,8 @@ class Catalog:
         """Read a catalog.
 
         Raises:
-            CatalogError: The file is not a catalog in UTF-8, or it has two
-                translations of one message.
+            CatalogError: The file is not a catalog in UTF-8, has two translations of
+                one message, or one with a context or a plural, which no page has.
         """
         text = po_lines.read(path.read_bytes())
         if isinstance(text, po_lines.Fault):
@@ -112,14 +112,19 @@ class Catalog:
             raise CatalogError(
                 path, int(line[1]) if line else 1, f"not a catalog: {error}"
             ) from error
-        seen: dict[tuple[str | None, str], int] = {(None, ""): 1}
+        seen = {"": 1}
         for entry in file:
-            key = (entry.msgctxt, entry.msgid)
-            if not entry.obsolete and key in seen:
-                cause = f"{entry.msgid!r} stands in line {seen[key]} too"
-                raise CatalogError(path, entry.linenum or 1, cause)
-            if not entry.obsolete:
-                seen[key] = entry.linenum or 1
+            if entry.obsolete:
+                continue
+            line_number = entry.linenum or 1
+            if entry.msgctxt is not None or entry.msgid_plural:
+                word = "msgid_plural" if entry.msgid_plural else "msgctxt"
+                cause = f"{entry.msgid!r} has a {word}, which no page has; remove it"
+                raise CatalogError(path, line_number, cause)
+            if entry.msgid in seen:
+                cause = f"{entry.msgid!r} stands in line {seen[entry.msgid]} too"
+                raise CatalogError(path, line_number, cause)
+            seen[entry.msgid] = line_number
         if "Content-Type" not in file.metadata:
             raise CatalogError(path, 1, "the header does not name the charset")
         return cls(path, file, text)
@@ -211,12 +216,8 @@ class Catalog:
         return Changes(new, fuzzy, moved, gone)
 
     def _present(self) -> dict[str, polib.POEntry]:
-        """Return the messages that are neither obsolete nor of a kind not used here."""
-        return {
-            entry.msgid: entry
-            for entry in self._file
-            if not (entry.obsolete or entry.msgctxt or entry.msgid_plural)
-        }
+        """Return the messages that are not obsolete."""
+        return {entry.msgid: entry for entry in self._file if not entry.obsolete}
 
 
 def _new_entry(

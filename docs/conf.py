@@ -56,6 +56,7 @@ sphinx_gallery_conf = {
 # Recordings ------------------------------------------------------------------
 recordings_command = "nox -s record --"
 recordings_requirements = ["../pyproject.toml:recipes"]
+recordings_preload = ["matplotlib.pyplot", "torch"]
 recordings_data = {"Fashion-MNIST": " ".join(file.sha256 for file in FASHION_MNIST)}
 
 # Guides ----------------------------------------------------------------------

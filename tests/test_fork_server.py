@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.process
+import os
+import signal
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +17,7 @@ from recordings import imports
 from recordings.key import Block
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it is Linux's only")
@@ -27,6 +31,7 @@ import json, os, resource, signal, sys, tempfile, threading
 own = {"RECORDINGS_TOKEN", "TMPDIR", "PWD", *(n for n in os.environ if "THREADS" in n)}
 about = {
     "environment": sorted(each for each in os.environ.items() if each[0] not in own),
+    "is forked": "fork_server" in open("/proc/self/cmdline").read(),
     "token is shown": os.environ["RECORDINGS_TOKEN"]
     in open("/proc/self/environ").read(),
     "temporary": tempfile.gettempdir() == os.environ["TMPDIR"]
@@ -41,7 +46,7 @@ about = {
     "threads": [threading.active_count(), len(os.listdir("/proc/self/task"))],
     "flags": str(sys.flags),
     "path": sys.path,
-    "parent_of_modules": [os.path.basename(each) for each in sys.argv],
+    "arguments": [os.path.basename(each) for each in sys.argv],
 }
 for name, value in about.items():
     print(name, value)
@@ -53,24 +58,21 @@ tempfile.gettempdir()
 with open({log!r}, "a") as file:
     file.write(f"{{os.getpid()}}\\n")
 """
+NO_ROOM = """
+def fork():
+    raise BlockingIOError
+if os.path.basename(sys.argv[0]) == "fork_server.py":
+    os.fork = fork
+"""
 
 
 def package(
     project: Project, name: str, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Install a package of one module, version 1.0, for the recipes of a project."""
-    about = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
-    info = f"library/{name}-1.0.dist-info"
-    project.site.write(
-        {
-            f"library/{name}.py": code,
-            f"{info}/METADATA": about,
-            f"{info}/top_level.txt": f"{name}\n",
-        }
-    )
-    monkeypatch.syspath_prepend(project.site.root / "library")
+    """Give the recipes of a project a module to import."""
+    project.site.write({f"library/{name}.py": code})
     library = str(project.site.root / "library")
-    monkeypatch.setenv("PYTHONPATH", library, prepend=":")
+    monkeypatch.setenv("PYTHONPATH", library, prepend=os.pathsep)
 
 
 def outputs(project: Project, names: Mapping[str, str]) -> dict[str, str]:
@@ -84,13 +86,14 @@ def test_a_forked_process_begins_as_one_that_was_started_afresh(
 ) -> None:
     recipes = {"afresh": ABOUT + AFRESH, "forked": ABOUT}
     found = outputs(make_project(recipes), recipes)
-    one = found["afresh"].replace("afresh.py", "forked.py").splitlines()
-    assert one == found["forked"].splitlines()
-    for line in ("token is shown True", "temporary True", "leads a session True"):
-        assert line in one
+    afresh = found["afresh"].replace("afresh.py", "forked.py")
+    afresh = afresh.replace("is forked False", "is forked True")
+    assert afresh.splitlines() == found["forked"].splitlines()
+    for line in ("is forked", "token is shown", "temporary", "leads a session"):
+        assert f"{line} True" in found["forked"].splitlines()
 
 
-def test_processes_are_forked_from_one_that_has_imported_pinned_packages(
+def test_processes_are_forked_from_one_that_has_imported_what_comes_first(
     make_project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = tmp_path / "log"
@@ -99,32 +102,83 @@ def test_processes_are_forked_from_one_that_has_imported_pinned_packages(
         f"print(tempfile.gettempdir() == os.environ['TMPDIR'])\n{IS_FORKED}"
     )
     recipes = {"one": code, "two": code, "three": code + AFRESH}
-    project = make_project(recipes, recordings_requirements=["heavy==1.0"])
+    project = make_project(recipes, recordings_preload=["heavy"])
     package(project, "heavy", HEAVY.format(log=str(log)), monkeypatch)
     assert outputs(project, recipes) == {
         "one": "heavy\nTrue\nTrue\n",
         "two": "heavy\nTrue\nTrue\n",
         "three": "heavy\nTrue\nFalse\n",
     }
-    assert len({*log.read_text().split()}) == len(log.read_text().split()) == 2
+    processes = log.read_text().split()
+    assert len({*processes}) == len(processes) == 2
 
 
-def test_a_package_that_cannot_be_imported_is_its_recipes_fault(
+def test_a_recipe_begins_with_nothing_that_it_does_not_import_first(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipes = {"bad": "import broken", "good": IS_FORKED}
-    project = make_project(recipes, recordings_requirements=["broken==1.0"])
+    recipes = {
+        "afterwards": "import os\nos.environ['MODE'] = 'on'\nimport heavy\n"
+        f"print(heavy.mode)\n{IS_FORKED}",
+        "first": f"import os, heavy\nprint(heavy.mode)\n{IS_FORKED}",
+        "without": f"import sys\nprint('heavy' in sys.modules)\n{IS_FORKED}",
+    }
+    project = make_project(recipes, recordings_preload=["heavy"])
+    heavy = "import os\nmode = os.environ.get('MODE', 'off')"
+    package(project, "heavy", heavy, monkeypatch)
+    assert outputs(project, recipes) == {
+        "afterwards": "on\nFalse\n",
+        "first": "off\nTrue\n",
+        "without": "False\nFalse\n",
+    }
+
+
+def test_a_module_that_cannot_be_imported_is_its_recipe_s_fault(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipes = {"bad": "import broken", "good": "print('on')"}
+    project = make_project(recipes, recordings_preload=["broken"])
     package(project, "broken", "raise RuntimeError('no such driver')", monkeypatch)
     results = project.run()
     assert results["bad"].reason == "RuntimeError: no such driver"
-    assert printed(project.recording("good")) == "True\n"
+    assert printed(project.recording("good")) == "on\n"
+
+
+def test_what_is_not_seeded_differs(make_project: MakeProject) -> None:
+    pytest.importorskip("numpy", reason="numpy is not installed")
+    code = "import numpy.random\nprint(numpy.random.rand(), numpy.random.rand())"
+    recipes = {"one": code, "two": code}
+    project = make_project(recipes, recordings_preload=["numpy.random"])
+    assert len({*outputs(project, recipes).values()}) == 2
+
+
+def test_memory_is_that_of_a_process_that_was_started_afresh(
+    make_project: MakeProject,
+) -> None:
+    recipes = {"afresh": f"pass{AFRESH}", "forked": "pass"}
+    project = make_project(recipes)
+    outputs(project, recipes)
+    afresh, forked = (project.recording(name).run.peak_memory for name in recipes)
+    assert afresh
+    assert forked
+    assert 0.9 * afresh < forked < 1.2 * afresh
+
+
+def test_where_nothing_can_be_forked_recipes_are_started_afresh(
+    make_project: MakeProject,
+) -> None:
+    recipes = {"one": IS_FORKED, "two": IS_FORKED}
+    project = make_project(recipes)
+    conf = project.site.root / "docs" / "conf.py"
+    conf.write_text(f"{conf.read_text('utf-8')}\n{NO_ROOM}", "utf-8")
+    assert outputs(project, recipes) == dict.fromkeys(recipes, "False\n")
+    assert project.leaves_nothing()
 
 
 def test_where_threads_run_nothing_is_forked(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipes = {"one": f"import threaded\n{IS_FORKED}"}
-    project = make_project(recipes, recordings_requirements=["threaded==1.0"])
+    project = make_project(recipes, recordings_preload=["threaded"])
     code = (
         "from threading import Thread, Event\n"
         "Thread(target=Event().wait, daemon=True).start()"
@@ -135,7 +189,12 @@ def test_where_threads_run_nothing_is_forked(
 
 
 def test_recipes_go_on_where_one_kills_its_parent(make_project: MakeProject) -> None:
-    kills = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nprint('on')"
+    kills = (
+        "import os, pathlib, signal\n"
+        "parent = pathlib.Path(f'/proc/{os.getppid()}/cmdline').read_text()\n"
+        "assert 'fork_server' in parent\n"
+        "os.kill(os.getppid(), signal.SIGKILL)\nprint('on')"
+    )
     project = make_project({"a_kills": kills, "b_good": IS_FORKED})
     results = project.run(jobs=1)
     assert [each.reason for each in results.values()] == ["", ""]
@@ -144,40 +203,110 @@ def test_recipes_go_on_where_one_kills_its_parent(make_project: MakeProject) -> 
     assert project.leaves_nothing()
 
 
-@pytest.mark.parametrize("end", ["", AFRESH], ids=["forked", "afresh"])
-def test_killed_runner_leaves_no_process(
-    make_project: MakeProject,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    end: str,
-) -> None:
+SLEEPS = "import time\ntime.sleep(3600)"
+HAS_A_DAEMON = f"""
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        time.sleep(3600)
+    os._exit(0)
+os.wait()
+{{began}}
+{SLEEPS}
+"""
+KILLS_ITS_PARENT = f"""
+import os, signal
+if "fork_server" in open("/proc/self/cmdline").read():
+    os.kill(os.getppid(), signal.SIGKILL)
+{{began}}
+{SLEEPS}
+"""
+
+
+@dataclass
+class Runner:
+    """A runner in a process of its own, and what it began."""
+
+    project: Project
+    process: multiprocessing.process.BaseProcess
+
+    def end_with(self, number: signal.Signals) -> None:
+        """Send it a signal, and see that it ends and that no process is left."""
+        assert self.process.pid
+        os.kill(self.process.pid, number)
+        self.process.join(PATIENCE)
+        assert not self.process.is_alive()
+        assert wait_for(lambda: not self.project.processes())
+
+
+@pytest.fixture
+def start_runner(
+    make_project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Runner]]:
     began = tmp_path / "began"
-    sleeps = (
-        "import os, pathlib, time\nif os.fork() == 0:\n    os.setsid()\n"
-        "    if os.fork() == 0:\n        time.sleep(3600)\n    os._exit(0)\nos.wait()\n"
-        f"pathlib.Path({str(began)!r}).touch()\ntime.sleep(3600)"
-    )
-    project = make_project({"one": sleeps + end})
-    about = ("one", str(project.site.root / "docs"), project.mark)
-    monkeypatch.delenv(MARK)  # else a helper of multiprocessing's would have it
-    context = multiprocessing.get_context("spawn")
-    runner = context.Process(target=record_one, args=(*about, str(project.temporary)))
-    runner.start()
-    assert wait_for(began.exists)
-    assert len(project.processes()) > 1
-    runner.kill()
-    runner.join(PATIENCE)
-    assert wait_for(lambda: not project.processes())
-    assert wait_for(lambda: not [*project.temporary.iterdir()])
+    runners: list[Runner] = []
+
+    def start(code: str, heavy: str = "") -> Runner:
+        """Run a recipe until it, or a module that is imported before, says so."""
+        words = f"open({str(began)!r}, 'w').close()"
+        project = make_project(
+            {"one": f"import heavy\n{code.format(began=words)}"},
+            recordings_preload=["heavy"],
+        )
+        package(project, "heavy", heavy.format(began=words), monkeypatch)
+        monkeypatch.delenv(MARK)  # else a helper of multiprocessing's would have it
+        about = ("one", str(project.site.root / "docs"), project.mark)
+        context = multiprocessing.get_context("spawn")
+        process = context.Process(
+            target=record_one, args=(*about, str(project.temporary))
+        )
+        process.start()
+        runners.append(Runner(project, process))
+        assert wait_for(began.exists)
+        return runners[-1]
+
+    yield start
+    for runner in runners:
+        runner.process.kill()
+        for process in runner.project.processes():
+            process.kill()
 
 
-def test_modules_are_those_of_the_packages_at_the_top_level_of_code() -> None:
-    code = (
-        "import numpy as np, os\nimport sphinx.util\n"
-        "from sphinx_gallery import gen_rst\n"
-        "from . import sphinx\ndef lazy():\n    import sphinx.errors\n"
-    )
-    blocks = [Block("text", "import sphinx.addnodes", 1), Block("code", code, 2)]
-    blocks.append(Block("code", "def gradient(:", 9))
-    found = imports.modules(blocks, ["sphinx", "sphinx-gallery", "not-installed"])
-    assert found == ("sphinx.util", "sphinx_gallery")
+@pytest.mark.parametrize("code", [HAS_A_DAEMON, KILLS_ITS_PARENT])
+@pytest.mark.parametrize("end", ["", AFRESH], ids=["forked", "afresh"])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_runner_that_is_ended_leaves_nothing(
+    start_runner: Callable[..., Runner], code: str, end: str, number: signal.Signals
+) -> None:
+    runner = start_runner(code + end)
+    runner.end_with(number)
+    assert wait_for(runner.project.leaves_nothing)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_runner_that_is_ended_while_modules_are_imported_leaves_nothing(
+    start_runner: Callable[..., Runner], number: signal.Signals
+) -> None:
+    runner = start_runner("pass", heavy=f"{{began}}\n{SLEEPS}")
+    runner.end_with(number)
+    if number != signal.SIGKILL:
+        # Else the next runner removes the folder of the recipe that had not begun.
+        assert wait_for(runner.project.leaves_nothing)
+
+
+def test_modules_come_first() -> None:
+    text = Block("text", "import copy", 1)
+
+    def come_first(*code: str) -> bool:
+        blocks = [text, *(Block("code", each, 2) for each in code)]
+        return imports.come_first(blocks, ["heavy.part", "other"])
+
+    assert come_first("import copy, heavy.part, other\nprint(1)")
+    assert come_first("'text'\nimport heavy.part", "from other import a")
+    assert not come_first("import heavy, other")
+    assert not come_first("import heavy.part")
+    assert not come_first("import local, heavy.part, other")
+    assert not come_first("from . import local", "import heavy.part, other")
+    assert not come_first("a = 1", "import heavy.part, other")
+    assert not come_first("def gradient(:", "import heavy.part, other")

@@ -1,8 +1,8 @@
 """Switch garbage collection off: a build takes a quarter less time without it.
 
 A build makes many objects and drops few, and Python searches all of them for garbage
-again and again. What garbage there is goes when the build ends; until then this site
-takes some 150 MB more.
+again and again. What garbage there is goes with the process, when the build ends; until
+then this site takes some 150 MB more.
 """
 
 from __future__ import annotations

@@ -60,8 +60,8 @@ def find_fault(content: bytes) -> Fault | None:
     try:
         source = content.decode().replace("\r\n", "\n")
         with warnings.catch_warnings(action="ignore"):
+            compile(source, "recipe", "exec", dont_inherit=True)
             tree = ast.parse(source)
-            compile(tree, "recipe", "exec", dont_inherit=True)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return Fault(line, f"byte 0x{content[error.start]:02x} is not UTF-8")

@@ -19,6 +19,7 @@ TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "mode": ((str,), "a string"),
     "command": ((str,), "a string"),
     "requirements": ((list, tuple), "a list of strings"),
+    "preload": ((list, tuple), "a list of strings"),
     "data": ((dict,), "a dictionary of strings"),
     "time_limit": ((int, float), "a number"),
     "tolerance": ((int, float), "a number"),
@@ -44,6 +45,11 @@ class Settings:
     requirements: tuple[str, ...] = ()
     """What a recording's key knows of versions: requirements with `==`, or
     `path/to/pyproject.toml:group`, relative to `conf.py`, for a dependency group."""
+    preload: tuple[str, ...] = ()
+    """Modules that are imported before a recipe's clock starts, if the recipe itself
+    imports all of them before it does anything else. That takes no part in a recipe's
+    time, and several recipes share it. What a module prints when it is imported, or
+    later on streams that it found then, is in the log and not on the page."""
     data: Mapping[str, str] = field(default_factory=dict)
     """Published digests of data sets by name; a recipe names its sets in
     `# sphinx_gallery_needs = ["…"]`."""

@@ -1,11 +1,11 @@
-"""A process that has imported what recipes import, and forks one for each of them.
+"""A process that has imported what recipes begin with, and forks one for each of them.
 
 Each recipe has a process of its own all the same, which begins as if it had been
 started afresh. To import PyTorch for each would take as long as most recipes run.
 
-The runner's end is `ForkServer`; `serve` runs in the process, which this module starts
-as `python -m recordings.fork_server DESCRIPTOR MODULE…`. Both hold an end of a socket.
-Where no process can be forked safely, none is, and recipes are started afresh.
+The runner's end is `ForkServer`; `serve` runs in the process, which is started as
+`python -m recordings.fork_server DESCRIPTOR PLAN`. Both hold an end of a socket. Where
+no process can be forked safely, none is, and recipes are started afresh.
 """
 
 import ctypes
@@ -14,47 +14,59 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, BinaryIO
 
-from recordings import imports, provenance, start, worker, workspace
-from recordings.job import Job
+from recordings import config, imports, provenance, start, worker
+from recordings.guard import end_with_runner
 from recordings.processes import TOKEN, Family
+from recordings.workspace import workspace
 
-STARTUP = 120.0
-"""Seconds in which the process must have imported everything."""
+PATIENCE = 120.0
+"""Seconds to wait for an answer; before the first, everything is imported."""
 LONGEST_MESSAGE = 2**16
 """Bytes."""
-NO_TOKEN = "0" * 32
-"""What the process has for a token; those that it forks write theirs over it."""
+NOT_FORKED = 0
+"""The answer where the system has no room for another process."""
 
 
 class NoForkServerError(Exception):
-    """There is no process that could fork."""
+    """A recipe's process can't be forked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the process does before it forks."""
+
+    conf_dir: str
+    tags: Sequence[str]
+    """Sphinx's, with which `conf.py` is read."""
+    modules: Sequence[str]
+    """What it imports."""
 
 
 @dataclass
 class ForkServer:
     """The runner's end. Its methods may be called from several threads.
 
-    The process is started when it is first needed. When the runner ends, however that
-    happens, it ends all recipes that run still, and itself.
+    The process is started when it is first needed.
     """
 
-    modules: tuple[str, ...]
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _process: subprocess.Popen[bytes] | None = None
-    _channel: socket.socket | None = None
+    plan: Plan
     _is_closed: bool = sys.platform != "linux"  # elsewhere a library may start threads
+    _asking: threading.Lock = field(default_factory=threading.Lock)
+    _process: start.Process | None = None
+    _channel: socket.socket | None = None
+    _opened: ExitStack = field(default_factory=ExitStack)
 
     def start(self, folder: Path, token: str, log: BinaryIO) -> start.Process:
         """Fork a process for a recipe that may use one thread.
@@ -67,92 +79,94 @@ class ForkServer:
         Raises:
             NoForkServerError: A recipe has to be started afresh.
         """
-        asked = {"folder": str(folder), "token": token}
-        pid = int(self._ask(asked, log.fileno()))
-        return start.Process(pid, partial(self._end, pid))
+        read, write = os.pipe()
+        try:
+            question = {"folder": str(folder), "token": token}
+            pid = self._ask(question, log.fileno(), read)
+            if pid == NOT_FORKED:
+                raise NoForkServerError  # noqa: TRY301 - one way out
+        except BaseException:
+            os.close(write)
+            raise
+        finally:
+            os.close(read)
+        return start.Process(pid, partial(self._end, pid, write))
+
+    def interrupt(self) -> None:
+        """Have every call that waits for an answer, and every later one, fail."""
+        self._is_closed = True
+        process = self._process
+        if process:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """End the process."""
-        with self._lock:
-            self._close()
+        """End the process, when no recipe's runs any more."""
+        self.interrupt()
+        self._process = None
+        self._opened.close()
 
-    def _end(self, pid: int) -> int | None:
+    def _end(self, pid: int, lifeline: int) -> int | None:
         try:
-            return int(self._ask({"end": pid}))
+            return self._ask({"end": pid})
         except NoForkServerError:
             return None
+        finally:
+            os.close(lifeline)
 
-    def _ask(self, question: dict[str, Any], *descriptors: int) -> str:
-        with self._lock:
+    def _ask(self, question: dict[str, Any], *descriptors: int) -> int:
+        with self._asking:
             if self._is_closed:
                 raise NoForkServerError
             try:
                 channel = self._channel = self._channel or self._open()
                 message = json.dumps(question).encode("utf-8")
                 socket.send_fds(channel, [message], descriptors)
-                answer = channel.recv(LONGEST_MESSAGE).decode("ascii")
-            except OSError as error:
-                self._close()
+                return int(channel.recv(LONGEST_MESSAGE))
+            except (OSError, ValueError) as error:  # no answer is no number
+                self._is_closed = True
                 raise NoForkServerError from error
-            if not answer:
-                self._close()
-                raise NoForkServerError
-            return answer
 
     def _open(self) -> socket.socket:
+        folder = self._opened.enter_context(workspace())
         own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        own.settimeout(STARTUP)
-        with other:
+        self._opened.enter_context(own)
+        own.settimeout(PATIENCE)
+        token = token_hex(16)
+        plan = json.dumps(asdict(self.plan))
+        with other, (folder / "log").open("wb") as log:
             number = other.fileno()
-            name = "recordings.fork_server"
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", name, str(number), *self.modules],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env=start.environment(1, NO_TOKEN),
-                pass_fds=(number,),
-                start_new_session=True,  # else Ctrl-C would end it before its recipes
-            )
+            words = ("recordings.fork_server", str(number), plan)
+            process = start.afresh(words, folder, 1, token, log, descriptors=[number])
+        self._process = process
+        self._opened.callback(process.end)
+        self._opened.callback(Family(process.pid, token).end)
         return own
 
-    def _close(self) -> None:
-        self._is_closed = True
-        if self._channel:
-            self._channel.close()
-        if self._process:
-            self._process.kill()
-            self._process.wait()
 
-
-def serve(channel: socket.socket, modules: Iterable[str]) -> None:
+def serve(channel: socket.socket, plan: Plan) -> None:
     """Fork a process for each recipe that the runner names, until the runner ends."""
     from recordings import recorder  # noqa: F401, PLC0415 - for those that are forked
 
-    imports.preload(modules)
+    with suppress(Exception, SystemExit):  # each recipe reads it again, and says why
+        config.read(Path(plan.conf_dir), plan.tags)
+    imports.preload(plan.modules)
     if len([*Path("/proc/self/task").iterdir()]) > 1:
         return  # a fork would have one of the threads only, and maybe a held lock
     gc.freeze()  # else each process would search, and so copy, all that was imported
-    running: dict[int, tuple[str, Path]] = {}
-    try:
-        while True:
-            message, descriptors, *_ = socket.recv_fds(channel, LONGEST_MESSAGE, 1)
-            if not message:
-                return
-            asked = json.loads(message)
-            if "end" in asked:
-                answer = _end(asked["end"])
-                running.pop(asked["end"], None)
-            else:
-                token, folder = asked["token"], Path(asked["folder"])
-                answer = _fork(channel, folder, token, descriptors[0])
-                running[answer] = token, folder
-            channel.send(str(answer).encode("ascii"))
-    finally:
-        for pid, (token, folder) in running.items():
-            Family(pid, token).end()
-            workspace.remove(folder)
+    while True:
+        message, descriptors, *_ = socket.recv_fds(channel, LONGEST_MESSAGE, 2)
+        if not message:
+            return
+        question = json.loads(message)
+        if "end" in question:
+            answer = _end(question["end"])
+        else:
+            folder, token = Path(question["folder"]), question["token"]
+            answer = _fork(channel, folder, token, descriptors)
+            for each in descriptors:
+                os.close(each)
+        channel.send(str(answer).encode("ascii"))
 
 
 def _end(pid: int) -> int:
@@ -163,26 +177,38 @@ def _end(pid: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _fork(channel: socket.socket, folder: Path, token: str, log: int) -> int:
-    """Fork a process that does a job; give its number."""
+def _fork(
+    channel: socket.socket, folder: Path, token: str, descriptors: Sequence[int]
+) -> int:
+    """Fork a process that does a job; give its number.
+
+    Args:
+        channel: To the runner, which is not the job's.
+        folder: Where the job stands.
+        token: Names the processes that belong to it.
+        descriptors: Of its log, and of the end of a pipe that closes with the runner.
+    """
     mapped = provenance.file_memory()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        return NOT_FORKED
     if pid:
-        os.close(log)
         return pid
     try:
         channel.close()
         os.setsid()
-        with Path(os.devnull).open("rb") as nothing:
-            os.dup2(nothing.fileno(), 0)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
+        log, lifeline = descriptors
+        for old, new in ((lifeline, 0), (log, 1), (log, 2)):
+            os.dup2(old, new)
         os.close(log)
+        os.close(lifeline)
         os.chdir(folder)
         _show_token(token)
-        os.environ.update({TOKEN: token}, **start.own_environment(folder))
+        os.environ.update(start.own_environment(folder, token))
         tempfile.tempdir = None  # an import may have looked for it
-        worker.work(Job.load(Path("job.json")), mapped - provenance.file_memory())
+        _forget_random_state()
+        worker.main(start.RECIPE[1], mapped - provenance.file_memory())
     except BaseException:  # noqa: BLE001 - it must not go on as a second server
         traceback.print_exc()
     finally:
@@ -197,9 +223,22 @@ def _show_token(token: str) -> None:
     """
     library = ctypes.CDLL(None)
     library.getenv.restype = ctypes.c_void_p
-    ctypes.memmove(library.getenv(TOKEN.encode()), token.encode(), len(NO_TOKEN))
+    ctypes.memmove(library.getenv(TOKEN.encode()), token.encode(), len(token))
+
+
+def _forget_random_state() -> None:
+    """Have what was not seeded differ from process to process, as it would afresh.
+
+    Python's own generator sees to that itself.
+    """
+    if torch := sys.modules.get("torch"):
+        torch.default_generator.seed()
+    if random := sys.modules.get("numpy.random"):
+        random.seed()
 
 
 if __name__ == "__main__":
-    _, _number, *_modules = sys.argv
-    serve(socket.socket(fileno=int(_number)), _modules)
+    _, _number, _plan = sys.argv
+    os.set_inheritable(int(_number), False)  # noqa: FBT003 - its own signature
+    end_with_runner(Path.cwd())
+    serve(socket.socket(fileno=int(_number)), Plan(**json.loads(_plan)))

@@ -97,7 +97,9 @@ def record(
     before = library.ingredients(recipe, with_lines=False)
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
         raise RecipeChanged(CHANGED)
-    imports.preload(imports.modules(recipe.blocks, library.packages))
+    preload = library.settings.preload
+    if recipe.kind == "recipe" and imports.come_first(recipe.blocks, preload):
+        imports.preload(preload)
     started, clock = datetime.now(UTC), time.perf_counter()
 
     def peak_of_block() -> int | None:

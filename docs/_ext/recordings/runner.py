@@ -8,7 +8,7 @@ caller's own process, each as soon as it is there.
 import secrets
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from typing import Any, Literal, Protocol
 
 from recordings import handover, imports, in_file, scheduler, watch
 from recordings.events import Planned, Report, Result, Started
-from recordings.fork_server import ForkServer
+from recordings.fork_server import ForkServer, Plan
 from recordings.job import Handover
 from recordings.library import Entry, Library
 from recordings.recording import RecordingError, from_text, to_text
@@ -135,7 +135,7 @@ class _Work:
         ended: SimpleQueue[str] = SimpleQueue()
         own = None if executor else ThreadPoolExecutor(self.jobs, "recordings")
         if own:
-            self.fork_server = ForkServer(self._modules(entries))
+            self.fork_server = self._fork_server()
         self.report(Planned(tuple(entries), self.jobs))
         try:
             for entry in entries:
@@ -166,14 +166,24 @@ class _Work:
         except (ValueError, OSError) as error:
             self._fail(page, str(error))
             return
-        future = executor.submit(watch.watch, task, self.fork_server, **options)
+        server = self.fork_server if self._may_be_forked(entry, task) else None
+        future = executor.submit(watch.watch, task, server, **options)
         self.futures[page] = future
         future.add_done_callback(lambda _: ended.put(page))
 
-    def _modules(self, entries: Iterable[Entry]) -> tuple[str, ...]:
-        """Name the modules of pinned packages that recipes import."""
-        blocks = [block for entry in entries for block in entry.recipe.blocks]
-        return imports.modules(blocks, self.library.packages)
+    def _fork_server(self) -> ForkServer:
+        conf_dir = str(self.library.conf_dir.absolute())
+        modules = self.library.settings.preload
+        return ForkServer(Plan(conf_dir, self.handover.tags, modules))
+
+    def _may_be_forked(self, entry: Entry, task: Task) -> bool:
+        """Tell whether a recipe's process would begin with the modules that it may see.
+
+        The number of threads is fixed when they are imported.
+        """
+        recipe, preload = entry.recipe, self.library.settings.preload
+        first = imports.come_first(recipe.blocks, preload)
+        return recipe.kind == "recipe" and task.threads == 1 and first
 
     def _task(self, entry: Entry) -> Task:
         settings = entry.recipe.settings
@@ -251,6 +261,8 @@ class _Work:
     def _stop(self, own: ThreadPoolExecutor | None) -> None:
         """End all that runs, and keep what had been finished before."""
         watch.stop(self.name)
+        if self.fork_server:
+            self.fork_server.interrupt()
         for future in self.futures.values():
             if not future.done():
                 future.cancel()

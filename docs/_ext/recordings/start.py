@@ -1,9 +1,9 @@
-"""Start the process of one recipe: afresh, with nothing imported."""
+"""Start a process of the runner's: afresh, with nothing imported."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -19,11 +19,15 @@ THREAD_COUNTS = (
 )
 
 
+RECIPE = ("recordings.worker", "job.json")
+"""The module that does a recipe's job, and what it is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
-    """The process of one recipe: it leads a session, and stays a zombie when it ended.
+    """A process that leads a session, and stays a zombie until `end` is called.
 
-    So its number belongs to no other before `end` was called.
+    So its number belongs to no other before.
     """
 
     pid: int
@@ -32,22 +36,33 @@ class Process:
     number; None if nobody knows."""
 
 
-def afresh(folder: Path, threads: int, token: str, log: BinaryIO) -> Process:
-    """Start a new Python for a recipe.
+def afresh(  # noqa: PLR0913 - all but one are needed
+    words: Sequence[str],
+    folder: Path,
+    threads: int,
+    token: str,
+    log: BinaryIO,
+    *,
+    descriptors: Sequence[int] = (),
+) -> Process:
+    """Start a new Python.
 
     Args:
-        folder: Where the job stands, and where the process begins.
+        words: The module that it runs, and what that is told.
+        folder: Its own, where it begins.
         threads: How many a library may use.
-        token: Names the recipe's processes.
+        token: Names the processes that belong to it.
         log: For all that they print.
+        descriptors: What else it shares with this process.
     """
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "recordings.worker", "job.json"],
-        stdin=subprocess.PIPE,  # held open: the worker ends when it closes
+        [sys.executable, "-P", "-m", *words],
+        stdin=subprocess.PIPE,  # held open: it ends when this closes
         stdout=log,
         stderr=subprocess.STDOUT,
         cwd=folder,
-        env=environment(threads, token) | own_environment(folder),
+        env=environment(threads) | own_environment(folder, token),
+        pass_fds=descriptors,
         start_new_session=True,
     )
 
@@ -61,7 +76,7 @@ def afresh(folder: Path, threads: int, token: str, log: BinaryIO) -> Process:
     return Process(process.pid, end)
 
 
-def environment(threads: int, token: str) -> dict[str, str]:
+def environment(threads: int) -> dict[str, str]:
     """Make the environment of a recipe, alike on every machine in what counts."""
     # The worker starts in another folder, so what is relative would be lost.
     found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -74,14 +89,11 @@ def environment(threads: int, token: str) -> dict[str, str]:
         "PYTHONFAULTHANDLER": "1",
         "PYTHONHASHSEED": "0",
         "PYTHONIOENCODING": "utf-8",
-        TOKEN: token,
     }
 
 
-def own_environment(folder: Path) -> dict[str, str]:
-    """Give what is in each recipe's environment another: where its temporary files go.
-
-    Args:
-        folder: The recipe's.
-    """
-    return {"TMPDIR": str(folder / "tmp")}
+def own_environment(folder: Path, token: str) -> dict[str, str]:
+    """Give what no two processes have alike: their name, their temporary files."""
+    temporary = folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    return {"TMPDIR": str(temporary), TOKEN: token}

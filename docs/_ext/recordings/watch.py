@@ -20,7 +20,7 @@ from recordings import scheduler
 from recordings.fork_server import ForkServer, NoForkServerError
 from recordings.job import Handover, Job, Outcome
 from recordings.processes import Family
-from recordings.start import Process, afresh
+from recordings.start import RECIPE, Process, afresh
 from recordings.workspace import workspace
 
 LONGEST_LOG = 50 * 2**20
@@ -75,14 +75,13 @@ def watch(task: Task, fork_server: ForkServer | None = None) -> Ending:
 
     Args:
         task: The recipe and its bounds.
-        fork_server: One of this process, which may start the recipe's sooner.
+        fork_server: Starts the recipe's process sooner, if it can do so.
     """
     token = secrets.token_hex(16)
     log = Path(task.log)
     log.parent.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
     with workspace() as folder, log.open("w+b") as output:
-        (folder / "tmp").mkdir()
         job = Job(
             conf_dir=task.conf_dir,
             source=task.source,
@@ -94,11 +93,13 @@ def watch(task: Task, fork_server: ForkServer | None = None) -> Ending:
         )
         job.save(folder / "job.json")
         process = _start(task, folder, token, output, fork_server)
-        family = Family(process.pid, token)
         try:
-            failure = _wait(family, task, output)
+            family = Family(process.pid, token)
+            try:
+                failure = _wait(family, task, output)
+            finally:
+                family.end()
         finally:
-            family.end()
             status = process.end()
         # Only now nobody writes to it any more.
         if _length(output) > LONGEST_LOG:
@@ -114,10 +115,10 @@ def _start(
     task: Task, folder: Path, token: str, log: BinaryIO, fork_server: ForkServer | None
 ) -> Process:
     """Start the process of a recipe, which does the job that stands in a folder."""
-    if fork_server and task.threads == 1:
+    if fork_server:
         with suppress(NoForkServerError):
             return fork_server.start(folder, token, log)
-    return afresh(folder, task.threads, token, log)
+    return afresh(RECIPE, folder, task.threads, token, log)
 
 
 def stop(run: str) -> None:

@@ -56,7 +56,8 @@ sphinx_gallery_conf = {
 # Recordings ------------------------------------------------------------------
 recordings_command = "nox -s record --"
 recordings_requirements = ["../pyproject.toml:recipes"]
-recordings_preload = ["matplotlib.pyplot", "torch"]
+# PyTorch itself imports the last one when the first optimizer is made.
+recordings_preload = ["matplotlib.pyplot", "torch", "torch._dynamo"]
 recordings_data = {"Fashion-MNIST": " ".join(file.sha256 for file in FASHION_MNIST)}
 
 # Guides ----------------------------------------------------------------------

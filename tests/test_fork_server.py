@@ -306,7 +306,7 @@ def test_modules_come_first() -> None:
 
     assert come_first("import copy, heavy.part, other\nprint(1)")
     assert come_first("'text'\nimport heavy.part", "from other import a")
-    assert not come_first("import heavy, other")
+    assert come_first("from heavy import part", "import other.part")
     assert not come_first("import heavy.part")
     assert not come_first("import local, heavy.part, other")
     assert not come_first("from . import local", "import heavy.part, other")

@@ -46,10 +46,11 @@ class Settings:
     """What a recording's key knows of versions: requirements with `==`, or
     `path/to/pyproject.toml:group`, relative to `conf.py`, for a dependency group."""
     preload: tuple[str, ...] = ()
-    """Modules that are imported before a recipe's clock starts, if the recipe itself
-    imports all of them before it does anything else. That takes no part in a recipe's
-    time, and several recipes share it. What a module prints when it is imported, or
-    later on streams that it found then, is in the log and not on the page."""
+    """Modules that are imported before a recipe's clock starts, if the recipe imports
+    their packages before it does anything else. That takes no part in a recipe's time,
+    and several recipes share it. It must make no difference to a recipe that all of
+    them are there: what a module prints when it is imported, or later on streams that
+    it found then, is in the log and not on the page."""
     data: Mapping[str, str] = field(default_factory=dict)
     """Published digests of data sets by name; a recipe names its sets in
     `# sphinx_gallery_needs = ["…"]`."""

@@ -3,27 +3,26 @@
 import ast
 import importlib
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from recordings import syntax_tree
 from recordings.key import Block, is_code
 
 
-def come_first(blocks: Iterable[Block], modules: Collection[str]) -> bool:
-    """Tell whether a recipe imports modules before it does anything else.
+def come_first(blocks: Iterable[Block], modules: Iterable[str]) -> bool:
+    """Tell whether a recipe imports the packages of modules before anything else.
 
-    Then it makes no difference to the recipe that they are there when it begins. Other
-    modules of the standard library may come between; what else it imports might set
-    something that the modules read.
+    Other modules of the standard library may come between; what else it imports might
+    set something that the modules read.
     """
-    known = {each.partition(".")[0] for each in modules} | sys.stdlib_module_names
+    wanted = {_package(each) for each in modules}
     found: set[str] = set()
-    for name in _imported(blocks):
-        if name.partition(".")[0] not in known:
+    for name in map(_package, _imported(blocks)):
+        if name not in wanted | sys.stdlib_module_names:
             break
         found.add(name)
-    return found.issuperset(modules)
+    return found >= wanted
 
 
 def preload(modules: Iterable[str]) -> None:
@@ -31,6 +30,10 @@ def preload(modules: Iterable[str]) -> None:
     for name in modules:
         with suppress(Exception, SystemExit):
             importlib.import_module(name)
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 def _imported(blocks: Iterable[Block]) -> Iterator[str]:

@@ -26,7 +26,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, BinaryIO
 
-from recordings import config, imports, provenance, start, worker
+from recordings import config, gallery, imports, provenance, start, worker
 from recordings.guard import end_with_runner
 from recordings.processes import TOKEN, Family
 from recordings.workspace import workspace
@@ -148,8 +148,9 @@ def serve(channel: socket.socket, plan: Plan) -> None:
     """Fork a process for each recipe that the runner names, until the runner ends."""
     from recordings import recorder  # noqa: F401, PLC0415 - for those that are forked
 
+    conf_dir = Path(plan.conf_dir)
     with suppress(Exception, SystemExit):  # each recipe reads it again, and says why
-        config.read(Path(plan.conf_dir), plan.tags)
+        gallery.load(config.read(conf_dir, plan.tags), conf_dir)
     imports.preload(plan.modules)
     if len([*Path("/proc/self/task").iterdir()]) > 1:
         return  # a fork would have one of the threads only, and maybe a held lock

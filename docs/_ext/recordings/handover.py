@@ -39,7 +39,7 @@ def of(library: Library) -> Handover:
 
 
 def open_for(job: Job) -> Library:
-    """Find the recipes of a job, with the settings that were handed over.
+    """Find the recipe of a job, with the settings that were handed over.
 
     Raises:
         SettingsDiffer: A setting that counts is another object in `conf.py`.
@@ -49,7 +49,8 @@ def open_for(job: Job) -> Library:
     of_gallery = conf.get("sphinx_gallery_conf", {}) | literal_eval(handed.gallery)
     conf |= literal_eval(handed.settings) | {"sphinx_gallery_conf": of_gallery}
     settings = config.from_namespace(conf)
-    library = open_library(conf_dir, Path(job.source), settings, conf)
+    source = Path(job.source)
+    library = open_library(conf_dir, source, settings, conf, page=job.page)
     expected = Ingredients(**{**handed.expected, "blocks": ()})
     differences = key.differences(expected, _ingredients(library), ())
     if differences:

@@ -203,12 +203,14 @@ def _is_of(recording: Recording, recipe: Recipe) -> bool:
     return is_of(recording, recipe.blocks)
 
 
-def open_library(
+def open_library(  # noqa: PLR0913 - all but one have a default
     conf_dir: Path,
     source: Path | None = None,
     settings: Settings | None = None,
     namespace: Mapping[str, Any] | None = None,
     gallery_settings: dict[str, Any] | None = None,
+    *,
+    page: str | None = None,
 ) -> Library:
     """Find a project's recipes and its store.
 
@@ -218,6 +220,7 @@ def open_library(
         settings: Where Sphinx runs: its settings. Else `conf.py` is read.
         namespace: Likewise: what `conf.py` sets.
         gallery_settings: Likewise: Sphinx-Gallery's settings, filled in.
+        page: Read the recipe of this page alone; by default all.
 
     Raises:
         ConfigError: A setting is wrong.
@@ -227,10 +230,10 @@ def open_library(
         settings, namespace = from_file(conf_dir)
     if gallery_settings is None:
         gallery_settings = gallery.load(namespace, source)
-    recipes = [
-        *(_script(*each) for each in gallery.scripts(gallery_settings, source)),
-        *_guides(source, namespace),
-    ]
+    scripts = gallery.scripts(gallery_settings, source)
+    recipes = [_script(*each) for each in scripts if page in {None, each[1]}]
+    if page is None or not recipes:
+        recipes += _guides(source, namespace)
     return Library(
         settings=settings,
         gallery_settings=gallery_settings,

@@ -177,13 +177,18 @@ class _Work:
         return ForkServer(Plan(conf_dir, self.handover.tags, modules))
 
     def _may_be_forked(self, entry: Entry, task: Task) -> bool:
-        """Tell whether a recipe's process would begin with the modules that it may see.
+        """Tell whether a recipe's process may begin as the fork server forks it.
 
-        The number of threads is fixed when they are imported.
+        The number of threads is fixed when modules are imported. And while the server
+        does that for one recipe, others use the rest of the cores: they start afresh.
         """
         recipe, preload = entry.recipe, self.library.settings.preload
-        first = imports.come_first(recipe.blocks, preload)
-        return recipe.kind == "recipe" and task.threads == 1 and first
+        return (
+            recipe.kind == "recipe"
+            and task.threads == 1
+            and len(self.futures) >= self.jobs - 1
+            and imports.come_first(recipe.blocks, preload)
+        )
 
     def _task(self, entry: Entry) -> Task:
         settings = entry.recipe.settings

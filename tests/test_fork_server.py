@@ -54,7 +54,7 @@ for name, value in about.items():
 HEAVY = """
 import os, tempfile
 print("heavy says hello")
-tempfile.gettempdir()
+os.environ["CACHE"] = tempfile.gettempdir() + "/cache"
 with open({log!r}, "a") as file:
     file.write(f"{{os.getpid()}}\\n")
 """
@@ -101,15 +101,17 @@ def test_processes_are_forked_from_one_that_has_imported_what_comes_first(
     log = tmp_path / "log"
     code = (
         "import heavy, os, tempfile\nprint(heavy.__name__)\n"
-        f"print(tempfile.gettempdir() == os.environ['TMPDIR'])\n{IS_FORKED}"
+        "temporary = os.environ['TMPDIR']\n"
+        "print(tempfile.gettempdir() == temporary)\n"
+        f"print(os.environ['CACHE'] == temporary + '/cache')\n{IS_FORKED}"
     )
     recipes = {"one": code, "two": code, "three": code + AFRESH}
     project = make_project(recipes, recordings_preload=["heavy"])
     package(project, "heavy", HEAVY.format(log=str(log)), monkeypatch)
     assert outputs(project, recipes) == {
-        "one": "heavy\nTrue\nTrue\n",
-        "two": "heavy\nTrue\nTrue\n",
-        "three": "heavy\nTrue\nFalse\n",
+        "one": "heavy\nTrue\nTrue\nTrue\n",
+        "two": "heavy\nTrue\nTrue\nTrue\n",
+        "three": "heavy\nTrue\nTrue\nFalse\n",
     }
     processes = log.read_text().split()
     assert len({*processes}) == len(processes) == 2
@@ -186,6 +188,24 @@ def test_where_threads_run_nothing_is_forked(
         "Thread(target=Event().wait, daemon=True).start()"
     )
     package(project, "threaded", code, monkeypatch)
+    assert outputs(project, recipes) == {"one": "False\n"}
+    assert project.leaves_nothing()
+
+
+def test_a_server_that_does_not_answer_in_time_spoils_nothing(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It must not begin the recipe a second time, in the folder of the first."""
+    recipes = {"one": f"import heavy\n{IS_FORKED}\nheavy.wait()"}
+    project = make_project(recipes, recordings_preload=["heavy"])
+    heavy = (
+        "import sys, time\n"
+        "is_server = 'fork_server' in open('/proc/self/cmdline').read()\n"
+        "time.sleep(4 if is_server else 0)\n"
+        "def wait():\n    time.sleep(6)"
+    )
+    package(project, "heavy", heavy, monkeypatch)
+    monkeypatch.setattr("recordings.fork_server.PATIENCE", 2)
     assert outputs(project, recipes) == {"one": "False\n"}
     assert project.leaves_nothing()
 

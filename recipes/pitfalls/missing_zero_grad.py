@@ -219,7 +219,7 @@ left.set_xticks(epochs)
 right.set_xticks(epochs)
 fig.legend(loc="outside lower center", ncols=2)
 plt.show()
-# sphinx_gallery_alt_block = "Two panels, training loss on a logarithmic scale and test accuracy, over five epochs, for SGD and Adam. With the mistake, the loss of SGD climbs from epoch to epoch and its accuracy ends near 10 %, while the loss of Adam stays high without exploding and its accuracy is low. After the repair, both losses fall and both accuracies end above 75 %."
+# sphinx_gallery_alt_block = "Two panels, training loss on a logarithmic scale and test accuracy, over five epochs, for SGD and Adam. With the mistake, the loss of SGD climbs far above where it began and its accuracy ends near 10 %, while the loss of Adam stays high without exploding and its accuracy is low. After the repair, both losses fall and both accuracies end above 75 %."
 
 # %%
 # With SGD and the mistake, the loss of the last epoch is more than ten times that of the

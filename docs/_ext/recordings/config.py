@@ -49,8 +49,8 @@ class Settings:
     """Modules that are imported before a recipe's clock starts, if the recipe imports
     their packages before it does anything else. That takes no part in a recipe's time,
     and several recipes share it. It must make no difference to a recipe that all of
-    them are there: what a module prints when it is imported, or later on streams that
-    it found then, is in the log and not on the page."""
+    them are there: what a module prints when it is imported is not on the page, nor
+    what it prints later on streams that it found then."""
     data: Mapping[str, str] = field(default_factory=dict)
     """Published digests of data sets by name; a recipe names its sets in
     `# sphinx_gallery_needs = ["…"]`."""

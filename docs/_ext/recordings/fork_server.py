@@ -6,6 +6,9 @@ started afresh. To import PyTorch for each would take as long as most recipes ru
 The runner's end is `ForkServer`; `serve` runs in the process, which is started as
 `python -m recordings.fork_server DESCRIPTOR PLAN`. Both hold an end of a socket. Where
 no process can be forked safely, none is, and recipes are started afresh.
+
+`conf.py` is read before anything is imported, since it may set what modules read then,
+and read again by each recipe.
 """
 
 import ctypes
@@ -17,6 +20,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -35,8 +39,8 @@ PATIENCE = 120.0
 """Seconds to wait for an answer; before the first, everything is imported."""
 LONGEST_MESSAGE = 2**16
 """Bytes."""
-NOT_FORKED = 0
-"""The answer where the system has no room for another process."""
+LOOK_EVERY = 0.05
+"""Seconds between two looks at whether a killed process has ended."""
 
 
 class NoForkServerError(Exception):
@@ -83,7 +87,7 @@ class ForkServer:
         try:
             question = {"folder": str(folder), "token": token}
             pid = self._ask(question, log.fileno(), read)
-            if pid == NOT_FORKED:
+            if pid is None:
                 raise NoForkServerError  # noqa: TRY301 - one way out
         except BaseException:
             os.close(write)
@@ -108,13 +112,15 @@ class ForkServer:
 
     def _end(self, pid: int, lifeline: int) -> int | None:
         try:
-            return self._ask({"end": pid})
+            while (status := self._ask({"end": pid})) is None:
+                time.sleep(LOOK_EVERY)
         except NoForkServerError:
             return None
         finally:
             os.close(lifeline)
+        return status
 
-    def _ask(self, question: dict[str, Any], *descriptors: int) -> int:
+    def _ask(self, question: dict[str, Any], *descriptors: int) -> int | None:
         with self._asking:
             if self._is_closed:
                 raise NoForkServerError
@@ -122,10 +128,11 @@ class ForkServer:
                 channel = self._channel = self._channel or self._open()
                 message = json.dumps(question).encode("utf-8")
                 socket.send_fds(channel, [message], descriptors)
-                return int(channel.recv(LONGEST_MESSAGE))
-            except (OSError, ValueError) as error:  # no answer is no number
-                self._is_closed = True
+                answer: int | None = json.loads(channel.recv(LONGEST_MESSAGE))
+            except (OSError, ValueError) as error:  # no answer is no JSON
+                self.interrupt()  # nobody would wait for what it forks hereafter
                 raise NoForkServerError from error
+            return answer
 
     def _open(self) -> socket.socket:
         folder = self._opened.enter_context(workspace())
@@ -137,10 +144,12 @@ class ForkServer:
         with other, (folder / "log").open("wb") as log:
             number = other.fileno()
             words = ("recordings.fork_server", str(number), plan)
-            process = start.afresh(words, folder, 1, token, log, descriptors=[number])
+            process = start.afresh(words, 1, folder, token, log, descriptors=[number])
         self._process = process
         self._opened.callback(process.end)
         self._opened.callback(Family(process.pid, token).end)
+        if self._is_closed:  # meanwhile
+            self.interrupt()
         return own
 
 
@@ -148,10 +157,11 @@ def serve(channel: socket.socket, plan: Plan) -> None:
     """Fork a process for each recipe that the runner names, until the runner ends."""
     from recordings import recorder  # noqa: F401, PLC0415 - for those that are forked
 
-    conf_dir = Path(plan.conf_dir)
+    conf_dir, path = Path(plan.conf_dir), sys.path[:]
     with suppress(Exception, SystemExit):  # each recipe reads it again, and says why
         gallery.load(config.read(conf_dir, plan.tags), conf_dir)
     imports.preload(plan.modules)
+    sys.path[:] = path
     if len([*Path("/proc/self/task").iterdir()]) > 1:
         return  # a fork would have one of the threads only, and maybe a held lock
     gc.freeze()  # else each process would search, and so copy, all that was imported
@@ -167,21 +177,21 @@ def serve(channel: socket.socket, plan: Plan) -> None:
             answer = _fork(channel, folder, token, descriptors)
             for each in descriptors:
                 os.close(each)
-        channel.send(str(answer).encode("ascii"))
+        channel.send(json.dumps(answer).encode("ascii"))
 
 
-def _end(pid: int) -> int:
-    """Kill a process that this one has forked, and give its exit status."""
+def _end(pid: int) -> int | None:
+    """Kill a process that this one has forked; give its status once it has ended."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status)
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
 
 
 def _fork(
     channel: socket.socket, folder: Path, token: str, descriptors: Sequence[int]
-) -> int:
-    """Fork a process that does a job; give its number.
+) -> int | None:
+    """Fork a process that does a job; give its number, or None if there is no room.
 
     Args:
         channel: To the runner, which is not the job's.
@@ -193,7 +203,7 @@ def _fork(
     try:
         pid = os.fork()
     except OSError:
-        return NOT_FORKED
+        return None
     if pid:
         return pid
     try:
@@ -206,8 +216,7 @@ def _fork(
         os.close(lifeline)
         os.chdir(folder)
         _show_token(token)
-        os.environ.update(start.own_environment(folder, token))
-        tempfile.tempdir = None  # an import may have looked for it
+        _use(start.own_environment(folder, token))
         _forget_random_state()
         worker.main(start.RECIPE[1], mapped - provenance.file_memory())
     except BaseException:  # noqa: BLE001 - it must not go on as a second server
@@ -225,6 +234,20 @@ def _show_token(token: str) -> None:
     library = ctypes.CDLL(None)
     library.getenv.restype = ctypes.c_void_p
     ctypes.memmove(library.getenv(TOKEN.encode()), token.encode(), len(token))
+
+
+def _use(own: dict[str, str]) -> None:
+    """Have this process find in its environment what is its own.
+
+    A module that was imported may have looked for the temporary folder, and named one
+    of its own below that.
+    """
+    before, now = os.environ["TMPDIR"], own["TMPDIR"]
+    for name, value in os.environ.items():
+        if before in value:
+            os.environ[name] = value.replace(before, now)
+    os.environ.update(own)
+    tempfile.tempdir = None
 
 
 def _forget_random_state() -> None:

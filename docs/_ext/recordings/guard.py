@@ -23,6 +23,9 @@ def end_with_runner(workspace: Path) -> None:
 
     Args:
         workspace: Removed when the runner ends.
+
+    Raises:
+        OSError: The system has no room for a guard.
     """
     process = os.getpid()
     lifeline = os.dup(0)
@@ -31,8 +34,11 @@ def end_with_runner(workspace: Path) -> None:
     child = os.fork()
     if child:
         os.close(lifeline)
-        os.waitpid(child, 0)
+        _, status = os.waitpid(child, 0)
+        if status:
+            raise OSError("no process can be started to guard this one")
         return
+    failed = 1
     try:
         if os.fork() == 0:
             os.setpgid(0, 0)
@@ -40,8 +46,9 @@ def end_with_runner(workspace: Path) -> None:
             token = os.environ.get(TOKEN, "")
             words = ["-P", "-m", "recordings.guard", str(process), token]
             os.execv(sys.executable, [sys.executable, *words, str(workspace)])  # noqa: S606
+        failed = 0
     finally:
-        os._exit(0)
+        os._exit(failed)
 
 
 def main(process: str, token: str, workspace: str) -> None:

@@ -35,7 +35,8 @@ class Family:
     def is_running(self) -> bool:
         """Tell whether the first process runs still; its exit status is left unread."""
         try:
-            return bool(self._first.status() != psutil.STATUS_ZOMBIE)
+            status = self._first.status()
+            return bool(self._first.is_running() and status != psutil.STATUS_ZOMBIE)
         except psutil.NoSuchProcess:
             return False
 

@@ -27,7 +27,7 @@ RECIPE = ("recordings.worker", "job.json")
 class Process:
     """A process that leads a session, and stays a zombie until `end` is called.
 
-    So its number belongs to no other before.
+    So its number belongs to no other before, unless what forked it was killed.
     """
 
     pid: int
@@ -38,8 +38,8 @@ class Process:
 
 def afresh(  # noqa: PLR0913 - all but one are needed
     words: Sequence[str],
-    folder: Path,
     threads: int,
+    folder: Path,
     token: str,
     log: BinaryIO,
     *,
@@ -49,8 +49,8 @@ def afresh(  # noqa: PLR0913 - all but one are needed
 
     Args:
         words: The module that it runs, and what that is told.
-        folder: Its own, where it begins.
         threads: How many a library may use.
+        folder: Its own, where it begins.
         token: Names the processes that belong to it.
         log: For all that they print.
         descriptors: What else it shares with this process.

@@ -9,8 +9,10 @@ import re
 import secrets
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -77,10 +79,19 @@ def watch(task: Task, fork_server: ForkServer | None = None) -> Ending:
         task: The recipe and its bounds.
         fork_server: Starts the recipe's process sooner, if it can do so.
     """
+    if fork_server:
+        with suppress(NoForkServerError):
+            return _watch(task, fork_server.start)
+    # In a new folder, under a new name: something may yet begin in the other one.
+    return _watch(task, partial(afresh, RECIPE, task.threads))
+
+
+def _watch(task: Task, start: Callable[[Path, str, BinaryIO], Process]) -> Ending:
+    """Run a recipe in a process that is started with a folder, a token and a log."""
     token = secrets.token_hex(16)
     log = Path(task.log)
     log.parent.mkdir(parents=True, exist_ok=True)
-    start = time.monotonic()
+    clock = time.monotonic()
     with workspace() as folder, log.open("w+b") as output:
         job = Job(
             conf_dir=task.conf_dir,
@@ -92,7 +103,7 @@ def watch(task: Task, fork_server: ForkServer | None = None) -> Ending:
             handover=task.handover,
         )
         job.save(folder / "job.json")
-        process = _start(task, folder, token, output, fork_server)
+        process = start(folder, token, output)
         try:
             family = Family(process.pid, token)
             try:
@@ -108,17 +119,7 @@ def watch(task: Task, fork_server: ForkServer | None = None) -> Ending:
         outcome = Outcome(failure=failure) if failure else _outcome(folder, status)
         if outcome.failure is not None:
             outcome = Outcome(failure=one_line(outcome.failure))
-    return Ending(outcome, time.monotonic() - start, tail)
-
-
-def _start(
-    task: Task, folder: Path, token: str, log: BinaryIO, fork_server: ForkServer | None
-) -> Process:
-    """Start the process of a recipe, which does the job that stands in a folder."""
-    if fork_server:
-        with suppress(NoForkServerError):
-            return fork_server.start(folder, token, log)
-    return afresh(RECIPE, folder, task.threads, token, log)
+    return Ending(outcome, time.monotonic() - clock, tail)
 
 
 def stop(run: str) -> None:

@@ -222,10 +222,10 @@ plt.show()
 # sphinx_gallery_alt_block = "Two panels, training loss on a logarithmic scale and test accuracy, over five epochs, for SGD and Adam. With the mistake, the loss of SGD climbs far above where it began and its accuracy ends near 10 %, while the loss of Adam stays high without exploding and its accuracy is low. After the repair, both losses fall and both accuracies end above 75 %."
 
 # %%
-# With SGD and the mistake, the loss of the last epoch is more than ten times that of the
-# first, and at most 15 % of the test images are right. With Adam, the loss ends more
-# than twice as high as after the repair, and the accuracy more than 10 points lower.
-# After the repair, both get more than 75 % right.
+# With SGD and the mistake, the loss of the last epoch is more than ten times that of
+# the first, and at most 15 % of the test images are right. With Adam, the loss ends
+# more than twice as high as after the repair, and the accuracy more than 10 points
+# lower. After the repair, both get more than 75 % right.
 #
 # The lines below hold this page to its claims. Other data sets give other numbers, so
 # the claims are checked for Fashion-MNIST only.

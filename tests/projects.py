@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 import time
 import uuid
@@ -110,6 +111,8 @@ def wait_for(condition: Callable[[], object]) -> bool:
 
 def record_one(name: str, conf_dir: str, mark: str, temporary: str) -> None:
     """Record one recipe of a project; for a process of its own."""
+    # A shell has what it starts in the background ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ[MARK], tempfile.tempdir = mark, temporary
     library = open_library(Path(conf_dir))
     entries = [each for each in library.entries() if each.recipe.path.stem == name]

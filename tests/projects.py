@@ -38,6 +38,18 @@ if "RECORDINGS_TOKEN" in os.environ:
     sys.modules["matplotlib"] = None
 """
 
+SLEEP = "import time\ntime.sleep(3600)"
+DAEMON = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        time.sleep(3600)
+    os._exit(0)
+os.wait()
+"""
+"""Leaves a process behind, in a session of its own."""
+
 
 def recipe(code: str) -> str:
     return f'"""\nTitle\n=====\n\nText.\n"""\n\n{code}\n'

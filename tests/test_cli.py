@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import psutil
 import pytest
+from projects import MARK, PATIENCE, WITHOUT_MATPLOTLIB, recipe
 
 from recordings import progress, runner
 from recordings.cli import main
@@ -30,20 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from conftest import MakeSite, Site
-
-PATIENCE = 60
-MARK = "RECORDINGS_TEST"
-
-# A worker starts twice as fast without matplotlib, and these recipes draw nothing.
-WITHOUT_MATPLOTLIB = """
-import os, sys
-if "RECORDINGS_TOKEN" in os.environ:
-    sys.modules["matplotlib"] = None
-"""
-
-
-def recipe(code: str) -> str:
-    return f'"""\nTitle\n=====\n\nText.\n"""\n\n{code}\n'
 
 
 class Done(NamedTuple):

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from projects import MARK, PATIENCE, MakeProject, Project, printed, record_one, wait_for
+from projects import (
+    DAEMON,
+    MARK,
+    PATIENCE,
+    SLEEP,
+    MakeProject,
+    Project,
+    printed,
+    record_one,
+    wait_for,
+)
 
 from recordings import imports
 from recordings.key import Block
@@ -225,24 +235,13 @@ def test_recipes_go_on_where_one_kills_its_parent(make_project: MakeProject) -> 
     assert project.leaves_nothing()
 
 
-SLEEPS = "import time\ntime.sleep(3600)"
-HAS_A_DAEMON = f"""
-import os, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        time.sleep(3600)
-    os._exit(0)
-os.wait()
-{{began}}
-{SLEEPS}
-"""
+HAS_A_DAEMON = f"{DAEMON}\n{{began}}\n{SLEEP}"
 KILLS_ITS_PARENT = f"""
 import os, signal
 if "fork_server" in open("/proc/self/cmdline").read():
     os.kill(os.getppid(), signal.SIGKILL)
 {{began}}
-{SLEEPS}
+{SLEEP}
 """
 
 
@@ -310,7 +309,7 @@ def test_runner_that_is_ended_leaves_nothing(
 def test_runner_that_is_ended_while_modules_are_imported_leaves_nothing(
     start_runner: Callable[..., Runner], number: signal.Signals
 ) -> None:
-    runner = start_runner("pass", heavy=f"{{began}}\n{SLEEPS}")
+    runner = start_runner("pass", heavy=f"{{began}}\n{SLEEP}")
     runner.end_with(number)
     if number != signal.SIGKILL:
         # Else the next runner removes the folder of the recipe that had not begun.

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from projects import (
+    DAEMON,
     MARK,
     PATIENCE,
+    SLEEP,
     MakeProject,
     Project,
     printed,
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 
 # Recipes that misbehave ------------------------------------------------------
 
-SLEEP = "import time\ntime.sleep(3600)"
 LIMIT = "# sphinx_gallery_time_limit = 10\n"
 
 JOBS = 4
@@ -81,18 +82,7 @@ os.wait()
 """,
         RECORDED,
     ),
-    "has_a_daemon_of_its_own_kind": (
-        """
-import os, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        time.sleep(3600)
-    os._exit(0)
-os.wait()
-""",
-        RECORDED,
-    ),
+    "has_a_daemon_of_its_own_kind": (DAEMON, RECORDED),
     "has_a_child_without_environment": (
         """
 import subprocess, sys

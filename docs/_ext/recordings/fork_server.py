@@ -218,7 +218,7 @@ def _fork(
         _show_token(token)
         _use(start.own_environment(folder, token))
         _forget_random_state()
-        worker.main(start.RECIPE[1], mapped - provenance.file_memory())
+        worker.main(start.JOB, mapped - provenance.file_memory())
     except BaseException:  # noqa: BLE001 - it must not go on as a second server
         traceback.print_exc()
     finally:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sphinx.errors import SphinxError
 
-from recordings import gallery, guides, key, syntax_tree
+from recordings import gallery, guides, imports, key, syntax_tree
 from recordings.config import Settings, from_file
 from recordings.key import Block
 from recordings.recording import (
@@ -141,6 +141,11 @@ class Library:
         if recipe.kind == "guide":
             return _guide(recipe.path, recipe.page, self.conf)
         return _script(recipe.path, recipe.page)
+
+    def may_preload(self, recipe: Recipe) -> bool:
+        """Tell whether a recipe begins with importing what is imported beforehand."""
+        modules = self.settings.preload
+        return recipe.kind == "recipe" and imports.come_first(recipe.blocks, modules)
 
     def ingredients(self, recipe: Recipe, *, with_lines: bool) -> Ingredients:
         """Find out all that a recording of the recipe would depend on now."""

@@ -97,9 +97,8 @@ def record(
     before = library.ingredients(recipe, with_lines=False)
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
         raise RecipeChanged(CHANGED)
-    preload = library.settings.preload
-    if recipe.kind == "recipe" and imports.come_first(recipe.blocks, preload):
-        imports.preload(preload)
+    if library.may_preload(recipe):
+        imports.preload(library.settings.preload)
     started, clock = datetime.now(UTC), time.perf_counter()
 
     def peak_of_block() -> int | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
 
-from recordings import handover, imports, in_file, scheduler, watch
+from recordings import handover, in_file, scheduler, watch
 from recordings.events import Planned, Report, Result, Started
 from recordings.fork_server import ForkServer, Plan
 from recordings.job import Handover
@@ -182,12 +182,10 @@ class _Work:
         The number of threads is fixed when modules are imported. And while the server
         does that for one recipe, others use the rest of the cores: they start afresh.
         """
-        recipe, preload = entry.recipe, self.library.settings.preload
         return (
-            recipe.kind == "recipe"
-            and task.threads == 1
+            task.threads == 1
             and len(self.futures) >= self.jobs - 1
-            and imports.come_first(recipe.blocks, preload)
+            and self.library.may_preload(entry.recipe)
         )
 
     def _task(self, entry: Entry) -> Task:

@@ -19,7 +19,9 @@ THREAD_COUNTS = (
 )
 
 
-RECIPE = ("recordings.worker", "job.json")
+JOB = "job.json"
+"""The file in a recipe's folder that says what to do."""
+RECIPE = ("recordings.worker", JOB)
 """The module that does a recipe's job, and what it is told."""
 
 

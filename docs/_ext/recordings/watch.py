@@ -22,7 +22,7 @@ from recordings import scheduler
 from recordings.fork_server import ForkServer, NoForkServerError
 from recordings.job import Handover, Job, Outcome
 from recordings.processes import Family
-from recordings.start import RECIPE, Process, afresh
+from recordings.start import JOB, RECIPE, Process, afresh
 from recordings.workspace import workspace
 
 LONGEST_LOG = 50 * 2**20
@@ -102,7 +102,7 @@ def _watch(task: Task, start: Callable[[Path, str, BinaryIO], Process]) -> Endin
             workspace=str(folder),
             handover=task.handover,
         )
-        job.save(folder / "job.json")
+        job.save(folder / JOB)
         process = start(folder, token, output)
         try:
             family = Family(process.pid, token)

@@ -89,7 +89,7 @@ def docs(session: nox.Session) -> None:
     if options.mode == "run" or (options.mode == "auto" and stale(session)):
         words = ["run", "--all"] if options.mode == "run" else ["run"]
         install(session, "recipes")
-        session.run("python", "-m", "fashion_mnist")
+        session.run("python", "-m", "recipe_site.fashion_mnist")
         # Where a stale recipe fails, the other pages are built all the same; its own
         # says so, and fails the build. One with a fresh recording would not.
         well = [0] if options.mode == "run" else [0, 1]
@@ -150,7 +150,7 @@ def stale(session: nox.Session) -> list[str]:
 def record(session: nox.Session) -> None:
     """Run what is stale and write its recordings; the rest goes to the runner."""
     install(session, "docs", "recipes")
-    session.run("python", "-m", "fashion_mnist")
+    session.run("python", "-m", "recipe_site.fashion_mnist")
     session.run("python", "-m", "recordings", "run", *session.posargs)
 
 
@@ -158,7 +158,7 @@ def record(session: nox.Session) -> None:
 def verify(session: nox.Session) -> None:
     """Run recipes again and compare with their recordings; the rest goes to verify."""
     install(session, "docs", "recipes")
-    session.run("python", "-m", "fashion_mnist")
+    session.run("python", "-m", "recipe_site.fashion_mnist")
     session.run("python", "-m", "recordings", "verify", *session.posargs)
 
 
@@ -173,7 +173,7 @@ def translate(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run pytest; what stands behind `--` is handed to it."""
     install(session, "recipes", "tests")
-    session.run("python", "-m", "fashion_mnist")
+    session.run("python", "-m", "recipe_site.fashion_mnist")
     session.run("python", "-m", "pytest", *session.posargs)
 
 
@@ -192,7 +192,7 @@ def benchmark(session: nox.Session) -> None:
     """Compare with plain Sphinx-Gallery, as ratios of times within this run."""
     arguments(session)
     install(session, "docs", "recipes", "benchmark")
-    session.run("python", "-m", "fashion_mnist")
+    session.run("python", "-m", "recipe_site.fashion_mnist")
     session.run("python", "tests/benchmark.py")
 
 
@@ -213,4 +213,4 @@ def data(session: nox.Session) -> None:
     """Put Fashion-MNIST in place for every recipe, once."""
     arguments(session)
     install(session, "recipes")
-    session.run("python", "-m", "fashion_mnist")
+    session.run("python", "-m", "recipe_site.fashion_mnist")

@@ -2,7 +2,7 @@
 
 from sphinx_gallery.sorting import ExplicitOrder
 
-from fashion_mnist import FASHION_MNIST
+from recipe_site.fashion_mnist import FASHION_MNIST
 
 project = "Gradient Recipes"
 author = "Gradient Recipes contributors"
@@ -10,19 +10,13 @@ copyright = "Gradient Recipes contributors"  # noqa: A001 - Sphinx's name for it
 language = "en"
 
 extensions = [
-    "garbage_collection",  # first: it makes the start faster, too
+    "recipe_site",  # first: with garbage collection off, the others start faster
     "myst_nb",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
-    "diff_blocks",
     "editions",
-    "pitfall_table",
-    "recipe_errors",
-    "recipe_page",
     "recordings",
-    "related_recipes",
-    "removed_recipes",
 ]
 # Notebooks here are downloads, and MyST-NB would take each for a page and run it.
 exclude_patterns = ["_build", "_ext", "**.ipynb", "**.md5"]
@@ -41,9 +35,9 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "ignore_pattern": r"/data/",
     "subsection_order": ExplicitOrder([f"../recipes/{name}" for name in SECTIONS]),
-    "within_subsection_order": "reading_order.ReadingOrder",
-    "image_scrapers": ("figures.scrape",),
-    "reset_modules": ("matplotlib", "figures.reset"),
+    "within_subsection_order": "recipe_site.reading_order.ReadingOrder",
+    "image_scrapers": ("recipe_site.figures.scrape",),
+    "reset_modules": ("matplotlib", "recipe_site.figures.reset"),
     "remove_config_comments": True,
     "inspect_global_variables": False,
     # What these would print changes from run to run, and is English in every language.

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 INDEX = "Recipes only\n============\n\n.. toctree::\n\n   recipes/index\n"
 SENTENCE = "Cross-entropy measures how far the scores"
-OURS = ('"recordings",', '"garbage_collection",')
+OURS = ('"recordings",', '"recipe_site",')
 """The extensions that are there for speed: plain Sphinx-Gallery has none of them."""
 NOT_NEEDED = ("torch", "torchvision", "matplotlib")
 """What recipes use and `nox -s docs` does not install: recordings stand for it."""

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Protocol
 import psutil
 import pytest
 
-from recordings import runner
 from recordings.library import Library, open_library
-from recordings.recording import Recording, from_text
+from recordings.running import runner
+from recordings.store.notebook import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from conftest import MakeSite, Site
 
-    from recordings.events import Event, Result
+    from recordings.model import Recording
+    from recordings.running.events import Event, Result
 
 PATIENCE = 60
 """Seconds after which a test gives up waiting for what has to come."""

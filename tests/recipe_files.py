@@ -14,7 +14,7 @@ from recordings import gallery
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from recordings.key import Block
+    from recordings.model import Block
 
 PROJECT = Path(__file__).parents[1]
 RECIPES = sorted(

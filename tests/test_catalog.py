@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_messages import RECIPES
 
-from translation.catalog import Catalog, CatalogError, Changes, Entry, Source
-from translation.messages import segments
+from translation.catalogs.catalog import Catalog, CatalogError, Changes, Entry, Source
+from translation.messages.segments import segments
 
 HEADER = (
     'msgid ""\nmsgstr ""\n"Language: zh_CN\\n"\n"MIME-Version: 1.0\\n"\n'

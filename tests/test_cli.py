@@ -21,11 +21,11 @@ import psutil
 import pytest
 from projects import MARK, PATIENCE, WITHOUT_MATPLOTLIB, recipe
 
-from recordings import progress, runner
 from recordings.cli import main
-from recordings.events import Planned, Result, Started
 from recordings.library import open_library
-from recordings.store import Store, StoreError
+from recordings.running import progress, runner
+from recordings.running.events import Planned, Result, Started
+from recordings.store.store import Store, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

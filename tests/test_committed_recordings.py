@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from recordings.comparison.verify import compare
 from recordings.gallery import settings_of_block, split
-from recordings.key import is_code
-from recordings.recording import CodeBlock, Recording, from_text
-from recordings.verify import compare
+from recordings.key.ingredients import is_code
+from recordings.model import CodeBlock, Recording
+from recordings.store.notebook import from_text
 
 ROOT = Path(__file__).parents[1]
 RECORDINGS = ROOT / "docs" / "recordings"

@@ -10,7 +10,7 @@ import pytest
 from conftest import MakeSite
 from sphinx.errors import ConfigError
 
-from recordings.config import TYPES, Settings, from_file
+from recordings.settings import TYPES, Settings, from_file
 
 WRONG: Mapping[str, Sequence[object]] = {
     "path": [None, 7, Path("recordings"), b"recordings", "", ".", "./"],

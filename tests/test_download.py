@@ -9,9 +9,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from recordings.download import notebook
-from recordings.key import Block
-from recordings.recording import CodeBlock, Output
+from recordings.model import Block, CodeBlock, Output
+from recordings.page.notebook_download import notebook
 
 PICTURE: Output = {
     "output_type": "display_data",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import PROJECT, MakeSite, Site
 
-CONF = {"extensions": ["editions", "recipe_page", "recordings", "removed_recipes"]}
+CONF = {"extensions": ["recipe_site", "editions", "recordings"]}
 SETTINGS = {
     "exclude_patterns": ["_build"],
     "locale_dirs": ["../locales"],

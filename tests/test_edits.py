@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import MakeSite, Site
 
-from recordings import runner
 from recordings.library import open_library
+from recordings.running import runner
 
 RECIPE = '''\
 """

@@ -13,8 +13,8 @@ from threading import Barrier
 
 import pytest
 
-import fashion_mnist
-from fashion_mnist import DataError, DataFile, put_in_place
+from recipe_site import fashion_mnist
+from recipe_site.fashion_mnist import DataError, DataFile, put_in_place
 
 CONTENT = {"train-images": b"pictures " * 500, "train-labels": b"names " * 40}
 FILES = [
@@ -384,7 +384,7 @@ def test_command_leaves_through_the_clean_up_when_it_is_cancelled(
     reason="Debian's package dataset-fashion-mnist is not installed",
 )
 def test_real_package_in_two_runs(recipes: Path) -> None:
-    command = [sys.executable, "-m", "fashion_mnist", str(recipes)]
+    command = [sys.executable, "-m", "recipe_site.fashion_mnist", str(recipes)]
     place = f"Fashion-MNIST is in place in {recipes / 'data'}"
     for news in (": linked from gradients, training; train-images", ".\n"):
         ended = subprocess.run(command, capture_output=True, text=True, check=False)

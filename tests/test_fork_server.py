@@ -23,8 +23,8 @@ from projects import (
     wait_for,
 )
 
-from recordings import imports
-from recordings.key import Block
+from recordings.key import first_imports
+from recordings.model import Block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -215,7 +215,7 @@ def test_a_server_that_does_not_answer_in_time_spoils_nothing(
         "def wait():\n    time.sleep(6)"
     )
     package(project, "heavy", heavy, monkeypatch)
-    monkeypatch.setattr("recordings.fork_server.PATIENCE", 2)
+    monkeypatch.setattr("recordings.running.fork_server.PATIENCE", 2)
     assert outputs(project, recipes) == {"one": "False\n"}
     assert project.leaves_nothing()
 
@@ -321,7 +321,7 @@ def test_modules_come_first() -> None:
 
     def come_first(*code: str) -> bool:
         blocks = [text, *(Block("code", each, 2) for each in code)]
-        return imports.come_first(blocks, ["heavy.part", "other"])
+        return first_imports.come_first(blocks, ["heavy.part", "other"])
 
     assert come_first("import copy, heavy.part, other\nprint(1)")
     assert come_first("'text'\nimport heavy.part", "from other import a")

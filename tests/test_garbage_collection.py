@@ -11,7 +11,7 @@ def setup(app):
 
 def test_garbage_collection_is_off_in_a_build(make_site: MakeSite) -> None:
     page = {"docs/index.rst": "Title\n=====\n"}
-    for extensions, collects in (["garbage_collection"], False), ([], True):
+    for extensions, collects in (["recipe_site"], False), ([], True):
         site = make_site(page, extensions=extensions)
         conf = site.root / "docs" / "conf.py"
         conf.write_text(conf.read_text("utf-8") + SHOWS, "utf-8")

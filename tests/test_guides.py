@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from recordings import guides
-from recordings.recording import CodeBlock, Ingredients, Recording, Run, to_text
+from recordings.model import CodeBlock, Ingredients, Recording, Run
+from recordings.store.notebook import to_text
 
 CONF = {"nb_execution_mode": "cache", "myst_enable_extensions": ["colon_fence"]}
 

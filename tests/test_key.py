@@ -9,18 +9,16 @@ from typing import Any
 import pytest
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
-from recordings.key import (
-    Block,
+from recordings.key.differences import differences
+from recordings.key.ingredients import (
     CodeError,
-    differences,
-    ingredients,
+    collect_ingredients,
     is_code,
-    key,
+    make_key,
     names_lines,
-    pins,
-    pins_of_group,
 )
-from recordings.recording import Ingredients
+from recordings.key.pins import pins, pins_of_group
+from recordings.model import Block, Ingredients
 
 RECIPE = '''"""
 Title
@@ -225,7 +223,7 @@ def read(folder: Path) -> tuple[dict[str, Any], list[Block]]:
 
 def present(folder: Path, *, with_lines: bool = False, **given: Any) -> Ingredients:
     settings, blocks = read(folder)
-    return ingredients(
+    return collect_ingredients(
         blocks, settings, folder, with_lines=with_lines, **{**GIVEN, **given}
     )
 
@@ -234,7 +232,7 @@ def news(folder: Path, before: Ingredients, **given: Any) -> list[str]:
     """Say what changed; make sure that the key changed just if something did."""
     after = present(folder, with_lines=before.lines is not None, **given)
     found = differences(before, after, read(folder)[1])
-    assert (key(before) == key(after)) == (not found)
+    assert (make_key(before) == make_key(after)) == (not found)
     return found
 
 
@@ -261,7 +259,7 @@ def test_lines_count_where_an_output_names_them(folder: Path, name: str) -> None
 
 
 def test_stored_key(folder: Path) -> None:
-    assert key(present(folder)) == KEY
+    assert make_key(present(folder)) == KEY
 
 
 @pytest.mark.parametrize(
@@ -308,13 +306,13 @@ def test_ingredients_come_back_from_a_recording(folder: Path) -> None:
     kept = json.loads(json.dumps(asdict(given)))
     again = Ingredients(**{**kept, "blocks": tuple(kept["blocks"])})
     assert again == given
-    assert key(again) == key(given)
+    assert make_key(again) == make_key(given)
 
 
 def test_key_that_counts_lines_is_another_one(folder: Path) -> None:
     without, counted = present(folder), present(folder, with_lines=True)
     assert counted.lines == (11, 20)
-    assert key(without) != key(counted)
+    assert make_key(without) != make_key(counted)
     alike = replace(without, lines=counted.lines)
     sentence = ["line numbers count in only one of the two keys"]
     assert differences(without, alike, read(folder)[1]) == sentence
@@ -343,7 +341,7 @@ def test_code_that_is_not_python_has_no_key(
 ) -> None:
     blocks = [Block("code", "ok", 1), Block("text", "f(", 2), Block("code", code, 10)]
     with pytest.raises(CodeError, match=f"^line {line}: .") as error:
-        ingredients(blocks, {}, tmp_path)
+        collect_ingredients(blocks, {}, tmp_path)
     assert error.value.line == line
 
 
@@ -361,7 +359,7 @@ def test_setting_that_cannot_be_used(
     tmp_path: Path, settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        ingredients([], settings, tmp_path)
+        collect_ingredients([], settings, tmp_path)
 
 
 @pytest.mark.parametrize(

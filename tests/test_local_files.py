@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recordings import local_files
+from recordings.key import local_files
 
 FILES = {
     "helper.py": "",

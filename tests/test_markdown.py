@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from recordings.markdown import syntax, to_markdown
+from recordings.page.markdown import syntax, to_markdown
 
 FORBIDDEN = re.compile(
     r"\{\.interpreted-text|:::|:\w+:`|^\s*\.\. |%%|[\ue000-\uf8ff]", re.MULTILINE

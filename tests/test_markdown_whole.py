@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from sphinx import locale
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
-from recordings.markdown import rest, to_markdown
+from recordings.page.markdown import rest, to_markdown
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 GITHUB = MarkdownIt("gfm-like", {"html": True, "linkify": False})

@@ -17,14 +17,19 @@ from hypothesis import strategies as st
 from recipe_texts import recipe, rest, tricky_rest
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
-from translation import rest as rest_messages
-from translation.messages import Segment, UnreadableScript, message_of, segments
-from translation.prose import of_file
+from translation.messages import rest as rest_messages
+from translation.messages.prose import of_file
+from translation.messages.segments import (
+    Segment,
+    UnreadableScript,
+    message_of,
+    segments,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from translation.messages import Kind
+    from translation.messages.segments import Kind
 
 _FOLDER = Path(__file__).parents[1] / "recipes"
 RECIPES = sorted([*_FOLDER.glob("*/*.py"), *_FOLDER.glob("**/GALLERY_HEADER.rst")])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recordings import repository
-from recordings.workspace import mirror
+from recordings.machine import git as repository
+from recordings.machine.workspace import mirror
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recordings.portable import make_portable
+from recordings.machine.portable import make_portable
 
 STDLIB = sysconfig.get_path("stdlib")
 INSTALLED = sysconfig.get_path("purelib")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recipe_errors import header_line, raised_at, source_line
+from recipe_site.errors import header_line, raised_at, source_line
 
 if TYPE_CHECKING:
     from conftest import Build, MakeSite
 
-EXTENSIONS = ["recipe_errors"]
+EXTENSIONS = ["recipe_site"]
 TITLE = '"""\nTitle\n=====\n\nText.\n"""\n\n'
 GOOD = f"{TITLE}print(1)\n"
 STEP = f"{GOOD}\n# %%\n# "

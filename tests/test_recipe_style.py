@@ -17,19 +17,19 @@ import deprecated_calls
 import pytest
 from recipe_files import PROJECT, RECIPES, Recipe, is_text, read
 
-import pitfall_table
+from recipe_site import pitfalls as pitfall_table
 from recordings import gallery
-from recordings.config import from_file
-from recordings.recording import from_text
-from recordings.scheduler import GPU
-from translation.catalog import Catalog
-from translation.languages import languages
-from translation.sources import recipe_pages
+from recordings.running.dask import GPU
+from recordings.settings import from_file
+from recordings.store.notebook import from_text
+from translation.catalogs.catalog import Catalog
+from translation.catalogs.languages import languages
+from translation.sources.sources import recipe_pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from translation.sources import Page
+    from translation.sources.sources import Page
 
 each_recipe = pytest.mark.parametrize(
     "recipe", RECIPES, indirect=True, ids=lambda file: PurePosixPath(file).stem

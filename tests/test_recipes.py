@@ -11,7 +11,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
 
-from recordings.recording import from_text
+from recordings.store.notebook import from_text
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recordings import runner
 from recordings.cli import main
 from recordings.library import open_library
+from recordings.running import runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from conftest import MakeSite, Site
 
-    from recordings.events import Result
+    from recordings.running.events import Result
 
 GUIDE = """---
 file_format: mystnb

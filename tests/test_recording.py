@@ -10,15 +10,8 @@ import nbformat
 import pytest
 from PIL import Image
 
-from recordings.recording import (
-    CodeBlock,
-    Ingredients,
-    Recording,
-    RecordingError,
-    Run,
-    from_text,
-    to_text,
-)
+from recordings.model import CodeBlock, Ingredients, Recording, Run
+from recordings.store.notebook import RecordingError, from_text, to_text
 
 OUTPUT = {"output_type": "stream", "name": "stdout", "text": "one\ntwo\n"}
 RECORDING = Recording(

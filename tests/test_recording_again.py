@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from conftest import MakeSite
 
-from recordings import runner
 from recordings.library import open_library
+from recordings.running import runner
 
 OF_THE_RUN = (
     "commit",
@@ -82,8 +82,8 @@ SCRAPERS: dict[str, tuple[dict[str, Any], str]] = {
     "png": ({"image_scrapers": ("matplotlib",)}, "image/png"),
     "svg": (
         {
-            "image_scrapers": ("figures.scrape",),
-            "reset_modules": ("matplotlib", "figures.reset"),
+            "image_scrapers": ("recipe_site.figures.scrape",),
+            "reset_modules": ("matplotlib", "recipe_site.figures.reset"),
         },
         "image/svg+xml",
     ),

@@ -29,11 +29,11 @@ from projects import (
     wait_for,
 )
 
-from recordings import runner
-from recordings.events import Event, Planned, Result, Started
-from recordings.recording import to_text
-from recordings.store import ReadOnlyError, Store
-from recordings.workspace import workspace
+from recordings.machine.workspace import workspace
+from recordings.running import runner
+from recordings.running.events import Event, Planned, Result, Started
+from recordings.store.notebook import to_text
+from recordings.store.store import ReadOnlyError, Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -483,7 +483,7 @@ def test_killed_runner_leaves_whole_recordings(
     about = (str(project.site.root / "docs"), project.mark, str(project.temporary))
     # Each runner is a new process, but one that needs not import everything first.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["recordings.runner"])
+    context.set_forkserver_preload(["recordings.running.runner"])
     monkeypatch.delenv(MARK)
 
     def kill_at(moments: Mapping[str, float]) -> None:
@@ -513,7 +513,7 @@ def test_killed_runner_leaves_whole_recordings(
             assert len(text.splitlines()) == lines
             assert len({*text.splitlines()}) == 1
     assert wait_for(lambda: not project.processes())
-    monkeypatch.setattr("recordings.workspace.NEW", -1)
+    monkeypatch.setattr("recordings.machine.workspace.NEW", -1)
     project.run(anew=True)
     assert not [*project.temporary.glob("recordings-*")]
 
@@ -524,12 +524,13 @@ from pathlib import Path
 import psutil
 from distributed import Client, LocalCluster
 from recordings import runner
-from recordings.events import Started
+from recordings.running.events import Started
 from recordings.library import open_library
 
 def workers():
     for process in psutil.Process().children(recursive=True):
-        if process.status() != "zombie" and "recordings.worker" in process.cmdline():
+        command = process.cmdline() if process.status() != "zombie" else []
+        if "recordings.running.worker" in command:
             yield process
 
 def wait_for(condition):

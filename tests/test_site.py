@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 
-from translation.code_equality import difference
+from translation.checks.code_equality import difference
 
 PROJECT = Path(__file__).parents[1]
 RECIPES = sorted(

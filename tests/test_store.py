@@ -20,9 +20,9 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from stores import unprivileged, web_server
 
-from recordings import store as store_module
-from recordings.recording import RecordingError
-from recordings.store import ReadOnlyError, Store, StoreError
+from recordings.store import store as store_module
+from recordings.store.notebook import RecordingError
+from recordings.store.store import ReadOnlyError, Store, StoreError
 
 NAME = "recipes/gradients/where to clear 梯度.ipynb"
 NAMES = [
@@ -40,7 +40,7 @@ WRITERS = """
 import os
 import sys
 from itertools import count
-from recordings.store import Store
+from recordings.store.store import Store
 store = Store(sys.argv[1])
 for line in sys.stdin:
     letters, turns = line.split()

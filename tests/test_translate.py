@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import polib
 import pytest
 
-from translation.catalog import Catalog, CatalogError
+from translation.catalogs.catalog import Catalog, CatalogError
+from translation.catalogs.languages import (
+    BrokenCatalogs,
+    Language,
+    UnknownLanguage,
+    languages,
+)
 from translation.cli import main
 from translation.findings import findings
-from translation.languages import BrokenCatalogs, Language, UnknownLanguage, languages
 from translation.refresh import Refreshed, refresh
-from translation.sources import Page, SourceError, recipe_pages
+from translation.sources.sources import Page, SourceError, recipe_pages
+from translation.sources.strings import string_pages
 from translation.status import Count, counts
-from translation.strings import string_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -593,7 +598,8 @@ def test_a_translation_that_would_change_code(
 ) -> None:
     # Every form writes what is safe, so one is made to write what is not.
     monkeypatch.setattr(
-        "translation.forms.CommentBehindCode.put", lambda _, text: f"{text}\nmore()"
+        "translation.messages.forms.CommentBehindCode.put",
+        lambda _, text: f"{text}\nmore()",
     )
     project.translate(ONE_PAGE, {"the sum": "和"})
     line = project.line(ONE_PAGE, "the sum")

@@ -19,8 +19,8 @@ from recipe_texts import recipe, rest
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 from test_messages import RECIPES, by_docutils, kind_of
 
-from translation.checks import Rules, problems
-from translation.messages import message_of, segments
+from translation.checks.checks import Rules, problems
+from translation.messages.segments import message_of, segments
 from translation.scripts import CodeChanged, translate
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from recipe_texts import sentence
 from test_messages import RECIPES, kind_of
 
-from translation.checks import CHECKS, Problem, Rules, problems
-from translation.glossary import Glossary, GlossaryError
-from translation.messages import segments
+from translation.checks.checks import CHECKS, Problem, Rules, problems
+from translation.checks.glossary import Glossary, GlossaryError
+from translation.messages.segments import segments
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from translation.markup import Syntax
+    from translation.checks.markup import Syntax
 
 GLOSSARY = Glossary(
     [

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recordings.recording import CodeBlock, Ingredients, Output, Recording, Run
-from recordings.tolerant_diff import compare_text
-from recordings.verify import Difference, SettingError, compare, report
+from recordings.comparison.tolerant_diff import compare_text
+from recordings.comparison.verify import Difference, SettingError, compare, report
+from recordings.model import CodeBlock, Ingredients, Output, Recording, Run
 
 RECIPE = "recipes/first.py"
 

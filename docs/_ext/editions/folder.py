@@ -19,10 +19,10 @@ import polib
 
 from editions.edition import Edition
 from editions.page_facts import FILE, PageFacts, to_text
-from translation.catalog import Catalog, CatalogError
-from translation.messages import Kind, UnreadableScript, segments
+from translation.catalogs.catalog import Catalog, CatalogError
+from translation.messages.segments import Kind, UnreadableScript, segments
 from translation.scripts import CodeChanged, translate
-from translation.sources import HEADER
+from translation.sources.sources import HEADER
 
 STRINGS = ("recordings", "site")
 """Catalogs of the strings that extensions and templates hold."""

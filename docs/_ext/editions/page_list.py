@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bs4 import BeautifulSoup
 
-from strings import _
+from recipe_site.strings import _
 
 if TYPE_CHECKING:
     from docutils import nodes

@@ -7,9 +7,9 @@ from sphinx.util.nodes import extract_messages
 from editions import page_facts
 from editions.edition import SOURCE_LANGUAGE
 from editions.page_facts import PageFacts
-from strings import _
-from translation.markdown_pages import has_words
-from translation.messages import message_of
+from recipe_site.strings import _
+from translation.messages.segments import message_of
+from translation.sources.markdown_pages import has_words
 
 CLASS = "untranslated"
 

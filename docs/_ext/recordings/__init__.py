@@ -6,8 +6,8 @@ downloads and thumbnails are made from the recordings.
 
 A build records with its own settings: `-D`, `-t` and what extensions set count, but for
 objects such as functions, which are taken from `conf.py` itself (see
-`recordings.handover`). The command line knows `conf.py` alone: what a project always
-builds with belongs there.
+`recordings.running.handover`). The command line knows `conf.py` alone: what a project
+always builds with belongs there.
 """
 
 from typing import TYPE_CHECKING
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Add the settings, and connect to events in the order of a build's life."""
     # Not before: a recipe's process begins without Sphinx, to be small and soon there.
-    from recordings import build, config, pages  # noqa: PLC0415
+    from recordings import settings as config  # noqa: PLC0415
+    from recordings.page import build, pages  # noqa: PLC0415
 
     config.register(app)
     app.setup_extension("sphinx_gallery.gen_gallery")

@@ -10,7 +10,7 @@ from sphinx.errors import ConfigError
 
 from recordings import commands, gallery, selection
 from recordings.library import open_library
-from recordings.store import ReadOnlyError, StoreError
+from recordings.store.store import ReadOnlyError, StoreError
 
 USAGE, INTERRUPTED = 2, 130
 """Exit statuses, beside those of `recordings.commands`."""

@@ -10,10 +10,13 @@ from typing import Any
 
 from sphinx.errors import ConfigError
 
-from recordings import gallery, progress, runner
-from recordings import verify as comparison
-from recordings.events import Result
-from recordings.library import Entry, Library
+from recordings import gallery
+from recordings.comparison import verify as comparison
+from recordings.key.ingredients import code_blocks
+from recordings.library import Library
+from recordings.model import Entry
+from recordings.running import progress, runner
+from recordings.running.events import Result
 
 OK, FAILED = 0, 1
 """Exit statuses."""
@@ -110,7 +113,7 @@ def _difference(result: Result, tolerance: float) -> str:
             tolerance=tolerance,
             settings=entry.recipe.settings,
             block_settings=[
-                gallery.settings_of_block(each) for each in entry.recipe.code
+                gallery.settings_of_block(each) for each in code_blocks(entry.recipe)
             ],
         )
     except comparison.SettingError as error:

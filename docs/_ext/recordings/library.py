@@ -1,71 +1,20 @@
 """Which recipes there are, and whether their recordings are fresh."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sphinx.errors import SphinxError
 
-from recordings import gallery, guides, imports, key, syntax_tree
-from recordings.config import Settings, from_file
-from recordings.key import Block
-from recordings.recording import (
-    ForeignError,
-    Ingredients,
-    Recording,
-    RecordingError,
-    from_text,
-)
-from recordings.store import Store
-
-State = Literal["fresh", "stale", "missing"]
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """One thing that is run and recorded: a recipe's script or a guide."""
-
-    path: Path
-    page: str
-    """Document name of its page; names the recording too."""
-    kind: Literal["recipe", "guide"]
-    blocks: tuple[Block, ...] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    """In-file settings."""
-    fault: str = ""
-    """Why the file can't be read, if it can't."""
-
-    @property
-    def file(self) -> str:
-        """Name of its recording in the store."""
-        return f"{self.page}.ipynb"
-
-    @property
-    def code(self) -> list[Block]:
-        """The blocks that a recording has a cell for: of a guide, empty ones too."""
-        is_guide = self.kind == "guide"
-        return [each for each in self.blocks if is_guide or key.is_code(each)]
-
-    @property
-    def name(self) -> str:
-        """What people call it: its page and its own suffix."""
-        return self.page + self.path.suffix
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A recipe, and how its recording stands."""
-
-    recipe: Recipe
-    state: State
-    present: Ingredients
-    reasons: tuple[str, ...] = ()
-    """Why it is not fresh, a sentence each."""
-    recording: Recording | None = None
-    """The recording that was found; fresh or stale."""
-    found_at: str | None = None
-    """Name in the store, where it is not the recipe's own: that was renamed."""
+from recordings import gallery, guides, syntax_tree
+from recordings.key import first_imports
+from recordings.key.differences import differences
+from recordings.key.ingredients import collect_ingredients, is_code, make_key
+from recordings.model import Block, Entry, Ingredients, Recipe, Recording, State
+from recordings.settings import Settings, from_file
+from recordings.store.notebook import ForeignError, RecordingError, from_text
+from recordings.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +55,7 @@ class Library:
         if recording is not None:
             with_lines = recording.ingredients.lines is not None
             present = self.ingredients(recipe, with_lines=True) if with_lines else plain
-            reasons = key.differences(recording.ingredients, present, recipe.blocks)
+            reasons = differences(recording.ingredients, present, recipe.blocks)
             if not reasons:
                 if not _is_of(recording, recipe):
                     where = self.store.where(recipe.file)
@@ -145,12 +94,14 @@ class Library:
     def may_preload(self, recipe: Recipe) -> bool:
         """Tell whether a recipe begins with importing what is imported beforehand."""
         modules = self.settings.preload
-        return recipe.kind == "recipe" and imports.come_first(recipe.blocks, modules)
+        return recipe.kind == "recipe" and first_imports.come_first(
+            recipe.blocks, modules
+        )
 
     def ingredients(self, recipe: Recipe, *, with_lines: bool) -> Ingredients:
         """Find out all that a recording of the recipe would depend on now."""
         of_gallery = recipe.kind == "recipe"
-        return key.ingredients(
+        return collect_ingredients(
             recipe.blocks,
             recipe.settings,
             recipe.path.parent,
@@ -171,9 +122,9 @@ class Library:
         names = self.without_recipe()
         if not names:
             return None
-        candidates = {key.key(plain): plain}
+        candidates = {make_key(plain): plain}
         lined = self.ingredients(recipe, with_lines=True)
-        candidates[key.key(lined)] = lined
+        candidates[make_key(lined)] = lined
         for name in names:
             try:
                 recording = self._read(name)
@@ -193,7 +144,7 @@ def is_of(recording: Recording, blocks: Sequence[Block]) -> bool:
         recording: The recipe's.
         blocks: The recipe's, text and code.
     """
-    code = [each for each in blocks if key.is_code(each)]
+    code = [each for each in blocks if is_code(each)]
     return len(code) == len(recording.blocks) and all(
         syntax_tree.are_equal(block.content, recorded.source)
         for block, recorded in zip(code, recording.blocks, strict=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from recordings.library import Entry, Library, Recipe
+from recordings.library import Library
+from recordings.model import Entry, Recipe
 
 
 class UnknownRecipe(Exception):  # noqa: N818 - what was typed, not a fault here

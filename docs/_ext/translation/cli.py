@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from translation import commands
-from translation.languages import (
+from translation.catalogs.languages import (
     COMMAND,
     BrokenCatalogs,
     UnknownLanguage,
     languages,
 )
-from translation.markdown_pages import BuildFailed
-from translation.sources import SourceError
+from translation.sources.markdown_pages import BuildFailed
+from translation.sources.sources import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from translation import status as state
+from translation.catalogs.languages import COMMAND
 from translation.findings import findings
-from translation.languages import COMMAND
-from translation.markdown_pages import markdown_pages
 from translation.refresh import refresh
-from translation.sources import recipe_pages
-from translation.strings import string_pages
+from translation.sources.markdown_pages import markdown_pages
+from translation.sources.sources import recipe_pages
+from translation.sources.strings import string_pages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from translation.languages import Language
+    from translation.catalogs.languages import Language
     from translation.refresh import Refreshed
-    from translation.sources import Page
+    from translation.sources.sources import Page
 
 OK, FAILED = 0, 1
 """Exit statuses."""

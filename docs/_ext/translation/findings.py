@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from translation import checks
-from translation.catalog import Catalog, CatalogError
-from translation.glossary import Glossary, GlossaryError
+from translation.catalogs.catalog import Catalog, CatalogError
+from translation.checks import checks
+from translation.checks.glossary import Glossary, GlossaryError
 from translation.scripts import CodeChanged, translate
-from translation.sources import text_of
+from translation.sources.sources import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from translation.catalog import Entry
-    from translation.languages import Language
-    from translation.markup import Syntax
-    from translation.sources import Page
+    from translation.catalogs.catalog import Entry
+    from translation.catalogs.languages import Language
+    from translation.checks.markup import Syntax
+    from translation.sources.sources import Page
 
 _SHOWN: Final = 50
 """How many characters of a message are told."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from translation.catalog import Catalog
+from translation.catalogs.catalog import Catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from translation.catalog import Changes
-    from translation.languages import Language
-    from translation.sources import Page
+    from translation.catalogs.catalog import Changes
+    from translation.catalogs.languages import Language
+    from translation.sources.sources import Page
 
 
 class Refreshed(NamedTuple):

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from translation.code_equality import difference
-from translation.messages import segments
+from translation.checks.code_equality import difference
+from translation.messages.segments import segments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from translation.messages import Kind, Segment
+    from translation.messages.segments import Kind, Segment
 
 
 class CodeChanged(Exception):  # noqa: N818 - what happened, as a build reports it

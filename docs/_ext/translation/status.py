@@ -10,9 +10,9 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from translation.catalog import Catalog
-    from translation.languages import Language
-    from translation.sources import Page
+    from translation.catalogs.catalog import Catalog
+    from translation.catalogs.languages import Language
+    from translation.sources.sources import Page
 
 
 class Count(NamedTuple):

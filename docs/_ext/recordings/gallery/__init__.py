@@ -15,7 +15,7 @@ from sphinx.errors import ConfigError
 from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
 
 from recordings.gallery.signatures import check
-from recordings.key import Block
+from recordings.model import Block
 
 __all__ = [
     "as_given",

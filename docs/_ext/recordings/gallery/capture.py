@@ -10,9 +10,9 @@ from typing import Any
 from sphinx_gallery import gen_rst, py_source_parser, scrapers
 
 from recordings.gallery import pictures
-from recordings.key import Block, is_code
-from recordings.portable import Portable
-from recordings.recording import CodeBlock, Output
+from recordings.key.ingredients import is_code
+from recordings.machine.portable import Portable
+from recordings.model import Block, CodeBlock, Output
 
 
 class RecipeFailed(Exception):  # noqa: N818 - what happened, not a fault of ours

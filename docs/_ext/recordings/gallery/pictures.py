@@ -14,8 +14,9 @@ from typing import Any
 
 from sphinx_gallery import scrapers
 
-from recordings.images import SUFFIXES, SVG, to_bytes
-from recordings.recording import REST, CodeBlock, Output
+from recordings.model import CodeBlock, Output
+from recordings.store.images import SUFFIXES, SVG, to_bytes
+from recordings.store.notebook import REST
 
 MIME_TYPES = {suffix: mime for mime, suffix in SUFFIXES.items()}
 

@@ -12,8 +12,8 @@ from sphinx_gallery import gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
 
 from recordings.gallery import pictures
-from recordings.key import Block, is_code
-from recordings.recording import CodeBlock, Recording
+from recordings.key.ingredients import is_code
+from recordings.model import Block, CodeBlock, Recording
 from recordings.units import duration
 
 Find = Callable[[str, Sequence[Block]], Recording | None]

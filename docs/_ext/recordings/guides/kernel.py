@@ -23,11 +23,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 
-from recordings import provenance
 from recordings.guides import GuideFailed
 from recordings.guides.pages import Guide, cells, code
-from recordings.portable import Portable, make_portable
-from recordings.recording import CodeBlock, Output
+from recordings.machine import provenance
+from recordings.machine.portable import Portable, make_portable
+from recordings.model import CodeBlock, Output
 
 SETTINGS = {
     "Application": {"log_level": "ERROR"},

@@ -15,8 +15,7 @@ from nbformat import NotebookNode
 from sphinx.project import Project
 
 from recordings.guides import GuideFailed
-from recordings.key import Block
-from recordings.recording import Recording
+from recordings.model import Block, Recording
 from recordings.syntax_tree import PARSE_ERRORS, are_equal, parse
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

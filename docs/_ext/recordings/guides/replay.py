@@ -22,7 +22,7 @@ from sphinx.application import Sphinx
 
 from recordings.guides import GuideFailed, OtherCode
 from recordings.guides.pages import Guide, as_python, code, is_of
-from recordings.recording import CodeBlock, Recording
+from recordings.model import CodeBlock, Recording
 
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
 """What a kernel would tell MyST-NB, so that it can highlight the code."""

@@ -1,0 +1,62 @@
+"""Show a diff as Python with its changed lines marked, and copy it as the new code.
+
+Each sign is drawn by the style sheet, so it is not in what a reader copies; neither are
+the lines that go.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+KINDS = {"+": "added", "-": "removed", " ": "same", "": "same"}
+"""What the sign at the beginning of a line says of it."""
+
+
+class MarkChangedLines(SphinxPostTransform):
+    """Write each diff as HTML, in the colors of Python."""
+
+    default_priority = 400
+    formats = ("html",)
+
+    def run(self, **_options: Any) -> None:
+        """Replace the blocks of code whose language is diff."""
+        for block in list(self.document.findall(nodes.literal_block)):
+            if block.get("language") == "diff":
+                html = self.html(block.astext())
+                block.replace_self(nodes.raw("", html, format="html"))
+
+    def html(self, diff: str) -> str:
+        """Write a diff."""
+        kinds, code = zip(*lines(diff), strict=True)
+        highlighter = getattr(self.app.builder, "highlighter")  # noqa: B009 - HTML's own
+        colored = highlighter.highlight_block("\n".join(code), "python", nowrap=True)
+        written = "".join(
+            f'<span class="diff-line diff-{kind}">{line}\n</span>'
+            for kind, line in zip(kinds, colored.rstrip("\n").split("\n"), strict=False)
+        )
+        return (
+            '<div class="highlight-diff notranslate"><div class="highlight">'
+            f'<pre translate="no">{written}</pre></div></div>'
+        )
+
+
+def lines(diff: str) -> Iterator[tuple[str, str]]:
+    r"""Tell of each line of a diff what becomes of it, and give it without its sign.
+
+    Examples:
+        >>> list(lines("  a = 1\n- b = 2\n+ b = 3"))
+        [('same', ' a = 1'), ('removed', ' b = 2'), ('added', ' b = 3')]
+    """
+    for line in diff.split("\n"):
+        sign = line[:1] if line[:1] in KINDS else ""
+        yield KINDS[sign], line[len(sign) :]
+
+
+def setup_diff_blocks(app: "Sphinx") -> None:
+    """Add the transform."""
+    app.add_post_transform(MarkChangedLines)

@@ -1,0 +1,92 @@
+"""Name under each recipe those that share most tags with it; rare ones weigh more."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from recipe_site import recipe_settings
+from recipe_site.page_link import link_to
+from recipe_site.strings import _
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+COUNT = 3
+"""How many are named."""
+
+
+def related(tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Find for each page those that share tags with it, the nearest first.
+
+    Examples:
+        >>> related({"a": ["x", "y"], "b": ["x"], "c": ["x", "y"], "d": ["z"]})
+        {'a': ['c', 'b'], 'b': ['a', 'c'], 'c': ['a', 'b'], 'd': []}
+    """
+    used = Counter(tag for of_page in tags.values() for tag in {*of_page})
+
+    def nearness(one: str, other: str) -> float:
+        shared = {*tags[one]} & {*tags[other]}
+        return sum(math.log(1 + len(tags) / used[tag]) for tag in shared)
+
+    found = {}
+    for page in tags:
+        near = {other: nearness(page, other) for other in tags if other != page}
+        ordered = sorted((-value, other) for other, value in near.items() if value)
+        found[page] = [other for _value, other in ordered[:COUNT]]
+    return found
+
+
+class AddRelated(SphinxPostTransform):
+    """Put the links at the end of a recipe's page."""
+
+    default_priority = 3  # before references are resolved
+
+    def run(self, **_options: Any) -> None:
+        """Add a line of links above the tags, if there are any."""
+        pages = _of(self.env).get(self.env.docname, [])
+        section = next(iter(self.document.findall(nodes.section)), None)
+        if not pages or section is None:
+            return
+        line = nodes.paragraph("", "", classes=["related-recipes"])
+        line += nodes.inline("", _("Related recipes"), classes=["related-label"])
+        for page in pages:
+            line += [nodes.Text(" "), link_to(page, self.env.docname)]
+        before = next(
+            (
+                node
+                for node in self.document.findall(nodes.container)
+                if "recipe-tags" in node["classes"]
+            ),
+            None,
+        )
+        if before is None:
+            section += line
+        else:
+            before.parent.insert(before.parent.index(before), line)
+
+
+def find(app: "Sphinx", env: BuildEnvironment) -> list[str]:
+    """Find what is related, and name the pages on which that has changed."""
+    tags = {
+        page: settings.get("tags", [])
+        for page, settings in recipe_settings.by_page(app).items()
+    }
+    old, new = _of(env), related(tags)
+    env.related_recipes = new  # type: ignore[attr-defined]
+    return [page for page in new if page in old and new[page] != old[page]]
+
+
+def _of(env: BuildEnvironment) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = getattr(env, "related_recipes", {})
+    return found
+
+
+def setup_tags(app: "Sphinx") -> None:
+    """Find what is related once all pages are read; add it when they are written."""
+    app.connect("env-updated", find)
+    app.add_post_transform(AddRelated)

@@ -1,0 +1,183 @@
+"""Compare two recordings of a recipe by what they tell a reader, not by bytes.
+
+Printed text and other text outputs are compared as
+`recordings.comparison.tolerant_diff` says: numbers within a tolerance, the rest to the letter. Errors are compared by name and
+message, figures by their number, order, kinds and sizes (to 2 %).
+
+A recipe may set another tolerance, for itself or for one block, and may have a block
+compared by shape. That is for a block that prints times, memory or a diverging run,
+and whose assertions say what matters; never for one whose numbers are the lesson:
+
+    # sphinx_gallery_tolerance = 0.1
+    # sphinx_gallery_tolerance_block = 0.2
+    # sphinx_gallery_compare_block = "shape"
+"""
+
+import json
+import re
+from base64 import b64decode
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from recordings.comparison.tolerant_diff import compare_text
+from recordings.model import CodeBlock, Output, Recording
+
+FIGURE_TOLERANCE = Decimal("0.02")
+
+
+class SettingError(ValueError):
+    """A recipe sets what cannot be meant; the message names it and says what can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What differs in the outputs of one code block."""
+
+    recipe: str
+    block: int
+    """Number of the code block, from 1."""
+    line: int | None
+    """The recipe's line on which the block begins, where the recording knows it."""
+    text: str
+    """A diff: lines with `-` as recorded, with `+` as they are now, `?` says more."""
+
+
+def compare(
+    recorded: Recording,
+    again: Recording,
+    *,
+    tolerance: float = 0.05,
+    settings: Mapping[str, Any] = {},
+    block_settings: Sequence[Mapping[str, Any]] = (),
+) -> list[Difference]:
+    """List the code blocks whose outputs differ between two recordings of a recipe.
+
+    Args:
+        recorded: The recording that is kept.
+        again: What the recipe gave when it was run again.
+        tolerance: Relative difference that is allowed where the recipe sets none.
+        settings: The recipe's in-file settings, without `sphinx_gallery_`.
+        block_settings: The same for each code block, of what stands in that block.
+
+    Raises:
+        SettingError: The recipe sets a tolerance, or a way to compare, that is none.
+    """
+    recipe = again.recipe
+    if "compare" in settings:
+        raise SettingError(
+            f"{recipe}: sphinx_gallery_compare cannot be set for a whole recipe; "
+            "set sphinx_gallery_compare_block in the blocks that need it"
+        )
+    of_recipe = _tolerance(settings, "tolerance", tolerance, recipe)
+    counts = len(recorded.blocks), len(again.blocks)
+    if counts[0] != counts[1]:
+        text = "the recording has {} code blocks, the recipe now {}".format(*counts)
+        return [Difference(recipe, min(counts) + 1, None, text)]
+    differences = []
+    for index, (old, new) in enumerate(zip(recorded.blocks, again.blocks, strict=True)):
+        own = block_settings[index] if index < len(block_settings) else {}
+        place = f"{recipe}, block {index + 1}"
+        allowed = None
+        if not _is_by_shape(own, place):
+            allowed = Decimal(str(_tolerance(own, "tolerance_block", of_recipe, place)))
+        text = _compare_blocks(old, new, allowed)
+        if text:
+            lines = again.ingredients.lines
+            line = lines[index] if lines else None
+            differences.append(Difference(recipe, index + 1, line, text))
+    return differences
+
+
+def report(differences: Iterable[Difference]) -> str:
+    """Write differences for a reader, one paragraph a block."""
+    paragraphs = []
+    for difference in differences:
+        line = "" if difference.line is None else f", line {difference.line}"
+        place = f"{difference.recipe}, block {difference.block}{line}:"
+        paragraphs.append("\n  ".join([place, *difference.text.split("\n")]))
+    return "\n\n".join(paragraphs)
+
+
+def _tolerance(
+    settings: Mapping[str, Any], name: str, default: float, place: str
+) -> float:
+    """Return the tolerance that a recipe or block sets, if it sets one."""
+    value = settings.get(name, default)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value < 1:
+        raise SettingError(
+            f"{place}: sphinx_gallery_{name} is {value!r}; "
+            "it must be a number from 0 to below 1, such as 0.05 for 5 %"
+        )
+    return float(value)
+
+
+def _is_by_shape(settings: Mapping[str, Any], place: str) -> bool:
+    """Tell if a block is to be compared by shape."""
+    value = settings.get("compare_block")
+    if value not in (None, "shape"):
+        raise SettingError(
+            f'{place}: sphinx_gallery_compare_block is {value!r}; it can be "shape"'
+        )
+    return value == "shape"
+
+
+def _compare_blocks(old: CodeBlock, new: CodeBlock, tolerance: Decimal | None) -> str:
+    """Describe how the outputs of two blocks differ, kind by kind."""
+    recorded, again = _texts(old.outputs), _texts(new.outputs)
+    parts = []
+    for kind in recorded | again:
+        allowed = FIGURE_TOLERANCE if kind == "figures" else tolerance
+        rows = compare_text(recorded.get(kind, ""), again.get(kind, ""), allowed)
+        if rows:
+            parts += [f"{kind}:", *rows]
+    return "\n".join(parts)
+
+
+def _texts(outputs: Iterable[Output]) -> dict[str, str]:
+    """Return the outputs of a block as one text for each kind of output."""
+    texts = defaultdict(list)
+    for output in outputs:
+        match output["output_type"]:
+            case "stream":
+                texts["printed"].append(_text(output["text"]))
+            case "error":
+                texts["error"].append(f"{output['ename']}: {output['evalue']}\n")
+            case _:
+                for kind, content in sorted(output["data"].items()):
+                    if kind.startswith("image/"):
+                        size = _size(kind, _text(content))
+                        texts["figures"].append(f"{kind}, {size}\n")
+                    else:
+                        texts[kind].append(f"{_text(content)}\n")
+    return {kind: "".join(parts) for kind, parts in texts.items()}
+
+
+def _text(content: Any) -> str:
+    """Return what stands in an output, where a text may be a list of lines."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list) and all(isinstance(part, str) for part in content):
+        return "".join(content)
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+
+
+def _size(kind: str, picture: str) -> str:
+    """Return the size that a picture says it has."""
+    if kind == "image/svg+xml":
+        tag = re.search(r"<svg\b[^>]*>", picture)
+        sizes = r"""\s(width|height|viewBox)\s*=\s*["']([^"']*)["']"""
+        found = re.findall(sizes, tag[0]) if tag else []
+        return ", ".join(f"{name} {value}" for name, value in sorted(found))
+    if kind == "image/png":
+        try:
+            header = b64decode(picture[:64])
+        except ValueError:
+            header = b""
+        if header.startswith(b"\x89PNG\r\n\x1a\n"):
+            width, height = (int.from_bytes(header[at : at + 4]) for at in (16, 20))
+            return f"height {height}, width {width}"
+    return "size unknown"

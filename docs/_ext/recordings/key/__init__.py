@@ -1,0 +1,1 @@
+"""What a recording depends on, and the key that is made from it."""

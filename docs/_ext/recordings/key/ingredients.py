@@ -1,0 +1,175 @@
+"""What a recording depends on, the key made from it, and why a recording is stale."""
+
+import ast
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from recordings import syntax_tree
+from recordings.key import in_file_settings, local_files
+from recordings.model import Block, Ingredients, Recipe
+
+FILE_SETTINGS = ("capture_repr", "multi_image", "threads")
+"""In-file settings that change what a recipe prints or draws. (`dummy_images` stand in
+where nothing runs; tags, cost, position, alternatives, thumbnails are of the page.)"""
+BLOCK_SETTINGS = ("capture_repr_block", "multi_image_block")
+"""The same, of one code block."""
+BLOCK_FLAGS = ("defer_figures",)
+"""The same, without a value."""
+
+# A line `# sphinx_gallery_<name> = <literal>`, or a flag: `# sphinx_gallery_<name>`.
+_SETTING = re.compile(
+    r"^[ \t]*#[ \t]*sphinx_gallery_(?P<name>\w+)(?:[ \t]*=[ \t]*(?P<value>.+))?",
+    re.MULTILINE,
+)
+_LINE = re.compile(r"\blines? \d", re.IGNORECASE)
+
+
+class CodeError(ValueError):
+    """A code block is not Python, so the recipe has no key. The message says where."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        """Word the message; `line` is the line of the file."""
+        super().__init__(f"line {line}: {reason}")
+        self.line = line
+
+
+def collect_ingredients(  # noqa: PLR0913 - one for each thing that a recording depends on
+    blocks: Sequence[Block],
+    settings: Mapping[str, Any],
+    folder: Path,
+    *,
+    gallery: Mapping[str, Any] = {},
+    packages: Mapping[str, str] = {},
+    data: Mapping[str, str] = {},
+    with_lines: bool = False,
+) -> Ingredients:
+    """Collect all that a recipe's recording depends on.
+
+    Args:
+        blocks: The recipe's blocks, text and code, with their setting comments.
+        settings: Its in-file settings, without `sphinx_gallery_`. `needs` names its
+            data sets, `files` gives globs of files that its code reads.
+        folder: Where its file stands; local modules and data files are looked for here.
+        gallery: The gallery's settings that change output; an in-file one wins.
+        packages: Pinned versions by package.
+        data: Published digests of data sets by name; those that are needed count.
+        with_lines: Whether an output names lines of the recipe, so that they count.
+
+    Raises:
+        CodeError: A code block is not Python.
+        ValueError: A setting can't be used.
+    """
+    code = [(block, tree) for block in blocks if (tree := _code(block)) is not None]
+    of_file = {name: settings[name] for name in FILE_SETTINGS if name in settings}
+    needs = in_file_settings.names(settings, "needs")
+    return Ingredients(
+        blocks=tuple(
+            digest(
+                [
+                    syntax_tree.digest(tree, with_lines=with_lines),
+                    _plain(_settings_of_block(block)),
+                ]
+            )
+            for block, tree in code
+        ),
+        settings=_plain({**gallery, **of_file}),
+        packages=dict(packages),
+        files=local_files.digests(
+            (tree for _, tree in code),
+            folder,
+            in_file_settings.names(settings, "files"),
+        ),
+        data={name: digest for name, digest in data.items() if name in needs},
+        lines=tuple(block.line for block, _ in code) if with_lines else None,
+    )
+
+
+def make_key(ingredients: Ingredients) -> str:
+    """Digest all that a recording depends on."""
+    return digest(asdict(ingredients))
+
+
+def is_code(block: Block) -> bool:
+    """Tell whether a block holds code: more than comments.
+
+    Only such blocks are run and recorded. A block of comments has no output, and
+    writing one must not make a recording stale.
+    """
+    try:
+        return _code(block) is not None
+    except CodeError:
+        return True
+
+
+def code_blocks(recipe: Recipe) -> list[Block]:
+    """Return the blocks that a recording has a cell for: of a guide, empty ones too."""
+    is_guide = recipe.kind == "guide"
+    return [each for each in recipe.blocks if is_guide or is_code(each)]
+
+
+def names_lines(texts: Iterable[str], filename: str) -> bool:
+    """Tell whether an output names lines of the recipe, as tracebacks and warnings do.
+
+    Args:
+        texts: What the recipe printed.
+        filename: The recipe's file name, or a path to it.
+    """
+    name = Path(filename).name
+    return any(name in text or _LINE.search(text) for text in texts)
+
+
+@cache  # one build asks many times
+def _code(block: Block) -> ast.Module | None:
+    """Parse a block; None if it holds no code."""
+    if block.kind != "code":
+        return None
+    try:
+        tree = syntax_tree.parse(block.content)
+    except syntax_tree.PARSE_ERRORS as error:
+        line = getattr(error, "lineno", None) or 1
+        reason = getattr(error, "msg", None) or str(error) or type(error).__name__
+        raise CodeError(block.line + line - 1, reason) from error
+    return tree if tree.body else None
+
+
+def _settings_of_block(block: Block) -> dict[str, Any]:
+    """Read the settings in a block that change its output.
+
+    Of two settings of one name the last counts, and one whose value is no literal
+    counts as not there, as in Sphinx-Gallery.
+    """
+    found: dict[str, Any] = {}
+    for name, value in _SETTING.findall(block.content):
+        if name in BLOCK_FLAGS:
+            found[name] = True
+        elif name in BLOCK_SETTINGS and value:
+            with suppress(SyntaxError, ValueError):
+                found[name] = ast.literal_eval(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Give a setting's value as it comes back from JSON, where recordings keep it."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case set() | frozenset():
+            return sorted(map(_plain, value), key=json.dumps)
+        case dict():
+            return {str(name): _plain(item) for name, item in value.items()}
+    raise ValueError(f"a setting that changes output can't be {value!r}")
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of a plain value, the same on every machine."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -1,0 +1,125 @@
+"""The words of recordings as types; see the table in the architecture page.
+
+This module imports nothing of the rest, so any other may import it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Output = dict[str, Any]
+"""One notebook output, as nbformat defines it (`stream`, `display_data`, …)."""
+
+State = Literal["fresh", "stale", "missing"]
+"""How a recording compares with its recipe as that is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of a recipe, as it stands in the file."""
+
+    kind: Literal["text", "code"]
+    content: str
+    line: int
+    """The line of the file, from 1, where the block starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One thing that is run and recorded: a recipe's script or a guide."""
+
+    path: Path
+    page: str
+    """Document name of its page; names the recording too."""
+    kind: Literal["recipe", "guide"]
+    blocks: tuple[Block, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """In-file settings."""
+    fault: str = ""
+    """Why the file can't be read, if it can't."""
+
+    @property
+    def file(self) -> str:
+        """Name of its recording in the store."""
+        return f"{self.page}.ipynb"
+
+    @property
+    def name(self) -> str:
+        """What people call it: its page and its own suffix."""
+        return self.page + self.path.suffix
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredients:
+    """All that a recording depends on; its digest is the key (see `recordings.key`)."""
+
+    blocks: tuple[str, ...]
+    """A digest of each code block's syntax tree and of its settings."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """The settings, of the file and of the gallery, that change output."""
+    packages: dict[str, str] = field(default_factory=dict)
+    """Pinned versions by package."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Digests of local modules and data files, by path relative to the recipe."""
+    data: dict[str, str] = field(default_factory=dict)
+    """Published digests of data sets, by name."""
+    lines: tuple[int, ...] | None = None
+    """First line of each code block; only where an output names lines of the recipe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where, when and on what a recipe ran. What is unknown is None and not shown."""
+
+    date: str
+    """Start, ISO 8601, UTC, to the second."""
+    seconds: float
+    threads: int
+    peak_memory: int | None = None
+    """Bytes."""
+    processor: str | None = None
+    gpu: str | None = None
+    system: str | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    """Versions that ran, by package, Python's among them."""
+    commit: str | None = None
+    """Only where the recipe's file was as committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBlock:
+    """What one code block printed and drew."""
+
+    source: str
+    outputs: tuple[Output, ...] = ()
+    seconds: float | None = None
+    peak_memory: int | None = None
+    """Bytes, highest while the block ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a recipe printed and drew when it ran, block by block."""
+
+    recipe: str
+    """Name of the recipe as it ran: that of its page, and its own suffix."""
+    key: str
+    ingredients: Ingredients
+    run: Run
+    blocks: tuple[CodeBlock, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A recipe, and how its recording stands."""
+
+    recipe: Recipe
+    state: State
+    present: Ingredients
+    reasons: tuple[str, ...] = ()
+    """Why it is not fresh, a sentence each."""
+    recording: Recording | None = None
+    """The recording that was found; fresh or stale."""
+    found_at: str | None = None
+    """Name in the store, where it is not the recipe's own: that was renamed."""

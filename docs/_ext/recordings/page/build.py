@@ -1,0 +1,234 @@
+"""What `recordings` does in a build: record, tell what is missing, replay."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ConfigError
+from sphinx.util import logging
+
+from recordings import gallery, guides
+from recordings import settings as config
+from recordings.gallery.replay import Replay
+from recordings.library import Library, is_of, open_library
+from recordings.model import Block, CodeBlock, Entry, Recording
+from recordings.page import links, run_card
+from recordings.page import notebook_download as download
+from recordings.page.markdown import to_markdown
+from recordings.settings import Settings
+from recordings.store.store import ReadOnlyError, StoreError
+
+logger = logging.getLogger(__name__)
+
+
+def check_gallery(_app: Sphinx, _config: Config) -> None:
+    """Make sure, before anything is built, that this Sphinx-Gallery is known."""
+    gallery.check()
+
+
+class Build:
+    """What one build knows of recordings; kept on the application while it runs."""
+
+    def __init__(self, library: Library, entries: Iterable[Entry]) -> None:
+        """Keep the entries by page."""
+        self.library = library
+        self.entries = {entry.recipe.page: entry for entry in entries}
+        self.give_back: Any = None
+
+    def recording(self, page: str) -> Recording | None:
+        """Give the recording that a page shows: a fresh one, or none."""
+        entry = self.entries.get(page)
+        return entry.recording if entry and entry.state == "fresh" else None
+
+    def withdraw(self, page: str) -> None:
+        """Have a page show no output: its code is not what it was as the build began.
+
+        The runner may have been at work for long in between.
+        """
+        entry = self.entries[page]
+        reason = "it was edited during the build; build again"
+        entry = replace(entry, state="stale", reasons=(reason,))
+        self.entries[page] = entry
+        _warn(entry, self.library.settings.command)
+
+    def digest(self, page: str) -> str:
+        """Stand for all that a page takes from its recording, and how it shows it."""
+        entry = self.entries.get(page)
+        if entry is None:
+            return ""
+        settings = self.library.settings
+        how = [str(settings.block_times), settings.path, entry.found_at or ""]
+        text = "\0".join([entry.state, *entry.reasons, *how, repr(entry.recording)])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def of(app: Sphinx) -> Build:
+    """Give what this build knows of recordings."""
+    build: Build = app.recordings_build  # type: ignore[attr-defined]
+    return build
+
+
+def before_gallery(app: Sphinx) -> None:
+    """Record what the mode asks for, then stand in for Sphinx-Gallery's running.
+
+    Raises:
+        ConfigError: A setting is wrong, or the store can't be used.
+    """
+    settings = config.from_sphinx(app.config)
+    try:
+        build = _prepare(app, settings)
+    except ReadOnlyError as error:
+        raise ConfigError(
+            f"recordings_path: {error}; nothing was run; to build from the recordings "
+            "that are there, add: -D recordings_mode=replay"
+        ) from error
+    except StoreError as error:
+        raise ConfigError(
+            f"recordings_path: {error}; make sure that the address is right, and that "
+            "it can be reached and read from here"
+        ) from error
+    app.recordings_build = build  # type: ignore[attr-defined]
+    for entry in build.entries.values():
+        if entry.state != "fresh":
+            _warn(entry, settings.command)
+    _forget_outdated_pages(build)
+    replay = Replay(
+        lambda page, blocks: _recording_of(build, page, blocks),
+        lambda page, blocks, given: _notebook(app, page, blocks, given),
+        block_times=settings.block_times,
+    )
+    # Its own processes would not know of what stands in for running, and run recipes.
+    app.config.sphinx_gallery_conf["parallel"] = False
+    # To replay is all that is done, and that is no running.
+    app.config.sphinx_gallery_conf["plot_gallery"] = True
+    # Nothing runs, so nothing need be reset; resetting would load what recipes use.
+    app.config.sphinx_gallery_conf["reset_modules"] = ()
+    build.give_back = replay.install()
+
+
+def _prepare(app: Sphinx, settings: Settings) -> Build:
+    """Find the recipes, and record what the mode asks for."""
+    library = open_library(
+        Path(app.confdir),
+        Path(app.srcdir),
+        settings,
+        namespace={
+            **{setting.name: setting.value for setting in app.config},
+            "extensions": list(app.extensions),
+            "tags": app.tags,
+        },
+        gallery_settings=app.config.sphinx_gallery_conf,
+    )
+    entries = library.entries()
+    may_run = app.config.sphinx_gallery_conf["plot_gallery"]  # Sphinx-Gallery's switch
+    anew = settings.mode == "run"
+    current = all(each.state == "fresh" and not each.found_at for each in entries)
+    if may_run and settings.mode != "replay" and (anew or not current):
+        entries = _record(library, entries, anew=anew)
+    return Build(library, entries)
+
+
+def after_gallery(app: Sphinx) -> None:
+    """Give Sphinx-Gallery its own functions back."""
+    of(app).give_back()
+
+
+def _record(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:
+    """Have the runner record what is not fresh, or all; compare again what it did."""
+    # Not before: a build that runs nothing starts sooner without.
+    from recordings.running import progress, runner  # noqa: PLC0415
+
+    with progress.lines() as report:
+        results = runner.run(library, entries, anew=anew, report=report)
+    done = {each.entry.recipe.page: each for each in results}
+    compared: list[Entry] = []
+    for before in entries:
+        result = done.get(before.recipe.page)
+        entry = library.entry(before.recipe) if result else before
+        if result and result.status == "failed":
+            reason = f"its run failed: {result.reason}"
+            entry = _failed(entry, reason, was_to_be_new=anew)
+        compared.append(entry)
+    return compared
+
+
+def _failed(entry: Entry, reason: str, *, was_to_be_new: bool) -> Entry:
+    """Say of an entry that its recipe failed; what was recorded before won't do."""
+    state = "stale" if was_to_be_new and entry.state == "fresh" else entry.state
+    return replace(entry, state=state, reasons=(*entry.reasons, reason))
+
+
+def _warn(entry: Entry, command: str) -> None:
+    """Tell which recipe has no fresh recording, why, and what to type."""
+    why = "; ".join(entry.reasons)
+    logger.warning(
+        "its recording is %s: %s. The page has no output. Type: %s %s",
+        entry.state,
+        why,
+        command,
+        entry.recipe.name,
+        location=f"{os.path.relpath(entry.recipe.path)}:1",
+        type="recordings",
+        subtype=entry.state,
+    )
+
+
+def _forget_outdated_pages(build: Build) -> None:
+    """Have Sphinx-Gallery make a page again whose recording is another than last time.
+
+    It does so by itself only when the script changed.
+    """
+    for page, entry in build.entries.items():
+        if entry.recipe.kind != "recipe":
+            continue
+        made = build.library.source / f"{page}{entry.recipe.path.suffix}"
+        note = made.with_name(f"{made.name}.recording")
+        digest = build.digest(page)
+        if not note.is_file() or note.read_text("utf-8") != digest:
+            made.with_name(f"{made.name}.md5").unlink(missing_ok=True)
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.write_text(digest, encoding="utf-8")
+
+
+def before_guide(app: Sphinx, page: str, source: list[str]) -> None:
+    """Hand a guide's recording to MyST-NB, which would run the guide otherwise.
+
+    Pages that are no guides are told to it too: a setting for the one before ends.
+    """
+    if "myst_nb" in app.extensions:
+        build = of(app)
+        try:
+            guides.prepare(app, page, source[0], build.recording(page))
+        except guides.OtherCode:
+            build.withdraw(page)
+            guides.prepare(app, page, source[0], None)
+
+
+def _recording_of(build: Build, page: str, blocks: Sequence[Block]) -> Recording | None:
+    """Give the recording of a recipe as its file is now, if it has a fresh one."""
+    recording = build.recording(page)
+    if recording is not None and not is_of(recording, blocks):
+        build.withdraw(page)
+        return None
+    return recording
+
+
+def _notebook(
+    app: Sphinx,
+    page: str,
+    blocks: Sequence[Block],
+    given: Sequence[CodeBlock | None],
+) -> dict[str, Any]:
+    """Make a page's notebook download."""
+    build = of(app)
+    recording = build.recording(page)
+    texts = [block.content for block in blocks if block.kind == "text"]
+    resolve = links.resolver(build.library.recipes, app.config.html_baseurl)
+    language = app.config.language
+    card = run_card.as_markdown(recording.run, language) if recording else None
+    return download.notebook(blocks, given, to_markdown(texts, resolve), card)

@@ -1,0 +1,141 @@
+"""Put run cards on pages, and read a page again when its recording changed.
+
+What is another text after each run is no message for translators.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms import SphinxTransform
+
+from recordings.model import Recording
+from recordings.page import build, run_card
+from recordings.units import duration
+
+VOLATILE = {"recording-block-time", "sphx-glr-timing"}
+"""Classes of what changes from run to run: ours, and Sphinx-Gallery's."""
+
+
+class KeepOutOfCatalogs(SphinxTransform):
+    """Mark times on a recipe's page as nothing to be translated."""
+
+    default_priority = 5  # Sphinx collects messages and translates from 10 on
+
+    def apply(self, **_: Any) -> None:
+        """Mark them."""
+        for node in self.document.findall(nodes.Element):
+            if VOLATILE.intersection(node.get("classes", ())):
+                for text in node.findall(nodes.TextElement):
+                    text["translatable"] = False
+
+
+def add_to_page(app: Sphinx, document: nodes.document) -> None:
+    """Put the run card, or the note that there is none, on a recipe's page."""
+    page = app.env.docname
+    entry = build.of(app).entries.get(page)
+    section = next(iter(document.findall(nodes.section)), None)
+    if entry is None or section is None:
+        return
+    note_page(app, page)
+    if entry.state != "fresh" or entry.recording is None:
+        section.insert(
+            1, run_card.as_note(entry, build.of(app).library.settings.command)
+        )
+        return
+    if build.of(app).library.settings.block_times:
+        _add_block_times(document, entry.recording)
+    name = entry.found_at or entry.recipe.file
+    link = _link(app, name)
+    card = run_card.as_nodes(entry.recording.run, app.config.language, link)
+    footer = next(
+        (
+            each
+            for each in document.findall(nodes.container)
+            if "sphx-glr-footer" in each["classes"]
+        ),
+        None,
+    )
+    if footer is None:
+        section += card
+    else:
+        # The footer stands in an `only` node, within the last section.
+        place = footer.parent if isinstance(footer.parent, addnodes.only) else footer
+        place.parent.insert(place.parent.index(place), card)
+
+
+def _add_block_times(document: nodes.document, recording: Recording) -> None:
+    """Say below each cell of a guide how long it ran.
+
+    On a recipe's page `recordings.gallery.replay` did that, and no cell is found here.
+    """
+    for cell in list(document.findall(nodes.container)):
+        # MyST-NB numbers cells as their recording does: `guides.replay` told it.
+        if cell.get("nb_element") != "cell_code" or not cell.get("exec_count"):
+            continue
+        seconds = recording.blocks[cell["exec_count"] - 1].seconds
+        if seconds is not None and cell.parent is not None:
+            words = nodes.paragraph("", duration(seconds), translatable=False)
+            time = nodes.container("", words, classes=["recording-block-time"])
+            # Not in the cell: MyST-NB takes its last child for the output.
+            cell.parent.insert(cell.parent.index(cell) + 1, time)
+
+
+def _link(app: Sphinx, name: str) -> nodes.Node | None:
+    """Link to a recording, where a reader can get it: a download or a web address."""
+    store = build.of(app).library.store
+    text = nodes.Text(Path(name).name)
+    if address := store.link(name):
+        return nodes.reference("", "", text, refuri=address)
+    if file := store.file(name):
+        # The folder may stand outside of Sphinx's source folder.
+        target = f"/{Path(os.path.relpath(file, app.srcdir)).as_posix()}"
+        return addnodes.download_reference("", "", text, reftarget=target, refdoc=name)
+    return None
+
+
+def _digests(env: BuildEnvironment) -> dict[str, str]:
+    """Digest of each page's recording, as of when Sphinx last read the page."""
+    if not hasattr(env, "recordings_digests"):
+        env.recordings_digests = {}  # type: ignore[attr-defined]
+    digests: dict[str, str] = env.recordings_digests  # type: ignore[attr-defined]
+    return digests
+
+
+def note_page(app: Sphinx, page: str) -> None:
+    """Remember from which recording a page is made."""
+    _digests(app.env)[page] = build.of(app).digest(page)
+
+
+def with_other_recordings(
+    app: Sphinx,
+    env: BuildEnvironment,
+    added: AbstractSet[str],
+    changed: AbstractSet[str],
+    _removed: AbstractSet[str],
+) -> Iterator[str]:
+    """Name pages that Sphinx would leave alone though their recording is another."""
+    known = _digests(env)
+    for page in build.of(app).entries:
+        left_alone = page in env.found_docs and page not in added | changed
+        if left_alone and known.get(page) != build.of(app).digest(page):
+            yield page
+
+
+def forget(_app: Sphinx, env: BuildEnvironment, page: str) -> None:
+    """Forget a page that goes away or is read again."""
+    _digests(env).pop(page, None)
+
+
+def merge(
+    _app: Sphinx, env: BuildEnvironment, pages: Iterable[str], other: BuildEnvironment
+) -> None:
+    """Take over what a parallel process read."""
+    theirs = _digests(other)
+    _digests(env).update({page: theirs[page] for page in pages if page in theirs})

@@ -1,0 +1,1 @@
+"""Run recipes, each in a process of its own, and write their recordings."""

@@ -1,0 +1,193 @@
+"""Run a recipe or guide, and make its recording or tell why there is none.
+
+It runs in a copy of its folder, so that it may even delete that: a recipe in this
+process, a guide in a kernel.
+"""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from recordings import guides
+from recordings.gallery import capture, failure_expected
+from recordings.key import first_imports
+from recordings.key.ingredients import CodeError, make_key, names_lines
+from recordings.library import Library
+from recordings.machine import git as repository
+from recordings.machine import provenance
+from recordings.machine.portable import make_portable
+from recordings.machine.workspace import mirror
+from recordings.model import CodeBlock, Ingredients, Recipe, Recording, Run
+from recordings.running import handover
+from recordings.running.job import Job, Outcome
+from recordings.store.notebook import to_text
+
+CHANGED = "it, or a file that it uses, was changed while it ran; record it again"
+LONGEST_OUTPUT = 10 * 2**20
+"""Characters that a recipe may print; beyond, it is a flood and fails."""
+
+
+class RecipeChanged(Exception):  # noqa: N818 - what happened, not a fault here
+    """A recipe was edited while it ran, so nobody knows of what this is a recording."""
+
+
+class UnreadableRecipe(Exception):  # noqa: N818 - what happened, not a fault here
+    """A recipe's file has no docstring, no title or the like; the message says."""
+
+
+def attempt(job: Job, echo: Callable[[str], None], shared_memory: int = 0) -> Outcome:
+    """Run a recipe, and tell what came of it; whatever it raises ends here.
+
+    Args:
+        job: What to run, where and within which bounds.
+        echo: Told what the recipe prints, as it prints.
+        shared_memory: Bytes that this process uses and another one holds.
+    """
+    # What Sphinx-Gallery would warn of, a recipe that raised, is in the outcome.
+    logging.getLogger("sphinx").setLevel(logging.CRITICAL)
+    try:
+        library = handover.open_for(job)
+        recipe = next(each for each in library.recipes if each.page == job.page)
+        if recipe.fault:
+            raise UnreadableRecipe(recipe.fault)  # noqa: TRY301 - told like the others
+        text = record(library, recipe, job, echo, shared_memory)
+        return Outcome(recording=text)
+    except capture.RecipeFailed as failed:
+        return Outcome(failure=failed.reason, traceback=str(failed))
+    except guides.GuideFailed as failed:
+        *_, last = str(failed).strip().splitlines()
+        return Outcome(failure=last, traceback=str(failed))
+    except (
+        UnreadableRecipe,
+        RecipeChanged,
+        CodeError,
+        handover.SettingsDiffer,
+    ) as refused:
+        return Outcome(failure=str(refused))
+    except SystemExit as left:
+        return Outcome(failure=f"it called sys.exit({left.code!r})")
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the runner must know
+        reason = capture.reason(type(error).__name__, str(error))
+        return Outcome(failure=reason, traceback=traceback.format_exc())
+
+
+def record(
+    library: Library,
+    recipe: Recipe,
+    job: Job,
+    echo: Callable[[str], None],
+    shared_memory: int = 0,
+) -> str:
+    """Run a recipe in this process, and give its recording's text.
+
+    Args:
+        library: The project's.
+        recipe: The one to run.
+        job: Where and within which bounds.
+        echo: Told what the recipe prints, as it prints.
+        shared_memory: Bytes that this process uses and another one holds.
+
+    Raises:
+        RecipeFailed: It raised.
+        GuideFailed: A guide's cell raised.
+        RecipeChanged: It, or a file that it uses, was edited while it ran.
+    """
+    folder = Path(job.workspace)
+    project = repository.project(recipe.path.parent.resolve(), library.conf_dir)
+    script = mirror(recipe.path, project, folder / "copy")
+    portable = make_portable(script.parent, recipe.path.parent)
+    before = library.ingredients(recipe, with_lines=False)
+    if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
+        raise RecipeChanged(CHANGED)
+    if library.may_preload(recipe):
+        first_imports.preload(library.settings.preload)
+    started, clock = datetime.now(UTC), time.perf_counter()
+
+    def peak_of_block() -> int | None:
+        peak = provenance.peak_memory()
+        provenance.reset_peak_memory()
+        return peak + shared_memory if peak else None
+
+    commit = provenance.commit(recipe.path)
+    provenance.reset_peak_memory()
+    if recipe.kind == "guide":
+        ran = guides.record(
+            guides.open_guide(script, library.conf),
+            job.time_limit,
+            LONGEST_OUTPUT,
+            portable,
+        )
+        blocks, gpu = ran.blocks, ran.gpu
+    else:
+        captured = capture.capture(
+            script,
+            library.gallery_settings,
+            folder / "figures",
+            failure_expected=failure_expected(recipe.path, library.gallery_settings),
+            peak_memory=peak_of_block,
+            portable=portable,
+            echo=echo,
+            longest_output=LONGEST_OUTPUT,
+        )
+        blocks, gpu = tuple(captured), provenance.gpu()
+    with_lines = names_lines(_texts(blocks), recipe.path.name)
+    ingredients = library.ingredients(recipe, with_lines=with_lines)
+    if _changed(library, recipe, before, ingredients):
+        raise RecipeChanged(CHANGED)
+    return to_text(
+        Recording(
+            recipe=recipe.name,
+            key=make_key(ingredients),
+            ingredients=ingredients,
+            run=Run(
+                date=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+                seconds=round(time.perf_counter() - clock, 2),
+                threads=job.threads,
+                peak_memory=max(
+                    (each.peak_memory for each in blocks if each.peak_memory),
+                    default=None,
+                ),
+                processor=provenance.processor(),
+                gpu=gpu,
+                system=provenance.system(),
+                versions=provenance.versions(library.packages),
+                commit=commit,
+            ),
+            blocks=blocks,
+        )
+    )
+
+
+def _changed(
+    library: Library, recipe: Recipe, before: Ingredients, after: Ingredients
+) -> bool:
+    """Tell whether a recipe, or a file that it uses, was edited while it ran.
+
+    Args:
+        library: The project's.
+        recipe: As it ran.
+        before: Its ingredients before it ran.
+        after: Those now, but of the recipe as it ran.
+    """
+    now = library.read(recipe)
+    try:
+        present = library.ingredients(now, with_lines=after.lines is not None)
+    except CodeError:
+        return True
+    # A file that was not there before is one that the recipe made.
+    return present != after or not before.files.items() <= after.files.items()
+
+
+def _texts(blocks: Iterable[CodeBlock]) -> list[str]:
+    """All text in the outputs of code blocks."""
+    texts: list[str] = []
+    for block in blocks:
+        for output in block.outputs:
+            texts += [output.get("text", ""), "\n".join(output.get("traceback", ()))]
+            data = output.get("data", {})
+            texts += [data.get("text/plain", ""), data.get("text/html", "")]
+    return texts

@@ -1,0 +1,299 @@
+"""Run what is stale, each recipe in a process of its own, and write its recording.
+
+An executor starts the runs: threads of this process, each of which watches one recipe,
+or the workers of a dask.distributed scheduler. Recordings are read and written by the
+caller's own process, each as soon as it is there.
+"""
+
+import secrets
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, Literal, Protocol
+
+from recordings.key import in_file_settings
+from recordings.library import Library
+from recordings.model import Entry
+from recordings.running import dask as scheduler
+from recordings.running import handover
+from recordings.running import supervisor as watch
+from recordings.running.events import Planned, Report, Result, Started
+from recordings.running.fork_server import ForkServer, Plan
+from recordings.running.job import Handover
+from recordings.running.supervisor import Ending, Task
+from recordings.store.notebook import RecordingError, from_text, to_text
+from recordings.store.store import StoreError
+
+LOGS = Path("_build", "recordings", "logs")
+"""Folder of the logs, below that of `conf.py`."""
+LOOK_EVERY = 0.2
+"""Seconds between two looks at which recipes have begun."""
+
+
+class Executor(Protocol):
+    """What starts a run: an executor of `concurrent.futures`, or the like."""
+
+    def submit(self, function: Any, /, *arguments: Any, **options: Any) -> Any:
+        """Call a function, somewhere, and give a future of its result."""
+
+
+def run(  # noqa: PLR0913 - all but two have a default
+    library: Library,
+    entries: Sequence[Entry],
+    *,
+    jobs: int | None = None,
+    time_limit: float | None = None,
+    memory_limit: int | None = None,
+    executor: Executor | None = None,
+    anew: bool = False,
+    write: bool = True,
+    report: Report = lambda _: None,
+) -> list[Result]:
+    """Record those recipes whose recording is not fresh, or all of them.
+
+    A recipe that fails costs no other its result, and keeps the recording that it has.
+    Whatever ends the run early, what is finished is kept and no process is left.
+
+    Args:
+        library: The project's.
+        entries: The recipes, and how their recordings stand.
+        jobs: How many run at once; by default as many as there are cores.
+        time_limit: Seconds for each; wins over what recipes and settings say.
+        memory_limit: Bytes for each; by default a fair share of the machine's.
+        executor: Starts the runs; by default threads of this process.
+        anew: Run also what is fresh.
+        write: Write recordings to the store.
+        report: Told what happens, in this thread.
+
+    Returns:
+        What became of each recipe that was run or renamed, in the order of `entries`.
+
+    Raises:
+        ReadOnlyError: Recordings can't be written; nothing was run.
+    """
+    work = _Work(
+        library, jobs or watch.cores(), time_limit, memory_limit, write, report
+    )
+    if write:
+        work.rename([each for each in entries if each.found_at])
+    wanted = [each for each in entries if anew or each.state != "fresh"]
+    if wanted:
+        if write:
+            library.store.check_writable(each.recipe.file for each in wanted)
+        with _ended_by_sigterm():
+            work.run(sorted(wanted, key=_longest_first), executor)
+    order = {entry.recipe.page: number for number, entry in enumerate(entries)}
+    return sorted(work.results, key=lambda each: order[each.entry.recipe.page])
+
+
+def _longest_first(entry: Entry) -> tuple[bool, float, str]:
+    known = entry.recording is not None
+    seconds = entry.recording.run.seconds if entry.recording else 0.0
+    return known, -seconds, entry.recipe.page
+
+
+@dataclass
+class _Work:
+    """One run of the runner."""
+
+    library: Library
+    jobs: int
+    time_limit: float | None
+    memory_limit: int | None
+    write: bool
+    report: Report
+    results: list[Result] = field(default_factory=list)
+    waiting: dict[str, Entry] = field(default_factory=dict)
+    """Recipes that did not end yet, by page."""
+    begun: set[str] = field(default_factory=set)
+    futures: dict[str, Any] = field(default_factory=dict)
+    fork_server: ForkServer | None = None
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def rename(self, entries: Sequence[Entry]) -> None:
+        """Give recordings of renamed recipes the recipe's present name."""
+        store = self.library.store
+        taken: set[str] = set()
+        for entry in entries:
+            if not (entry.found_at and entry.recording):
+                continue
+            try:
+                if entry.found_at in taken:  # two recipes have equal code
+                    store.write(entry.recipe.file, to_text(entry.recording))
+                else:
+                    store.rename(entry.found_at, entry.recipe.file)
+            except StoreError as error:
+                self._end(Result(entry, "failed", reason=watch.one_line(str(error))))
+            else:
+                taken.add(entry.found_at)
+                self._end(Result(entry, "renamed", entry.recording))
+
+    def run(self, entries: Sequence[Entry], executor: Executor | None) -> None:
+        """Run recipes, in this order, and keep what each gives."""
+        ended: SimpleQueue[str] = SimpleQueue()
+        own = None if executor else ThreadPoolExecutor(self.jobs, "recordings")
+        if own:
+            self.fork_server = self._fork_server()
+        self.report(Planned(tuple(entries), self.jobs))
+        try:
+            for entry in entries:
+                self._submit(entry, executor or own, ended)
+            while self.waiting:
+                with suppress(Empty):
+                    page = ended.get(timeout=LOOK_EVERY)
+                    self._keep(page)
+                self._look_who_began()
+        except BaseException:
+            self._stop(own)
+            raise
+        finally:
+            if own:
+                own.shutdown()
+            if self.fork_server:
+                self.fork_server.close()
+
+    def _submit(self, entry: Entry, executor: Any, ended: "SimpleQueue[str]") -> None:
+        page = entry.recipe.page
+        self.waiting[page] = entry
+        options: dict[str, Any] = {}
+        try:
+            task = self._task(entry)
+            if scheduler.is_one(executor):
+                options = scheduler.options(entry, executor)
+            Path(task.log).unlink(missing_ok=True)
+        except (ValueError, OSError) as error:
+            self._fail(page, str(error))
+            return
+        server = self.fork_server if self._may_be_forked(entry, task) else None
+        future = executor.submit(watch.watch, task, server, **options)
+        self.futures[page] = future
+        future.add_done_callback(lambda _: ended.put(page))
+
+    def _fork_server(self) -> ForkServer:
+        conf_dir = str(self.library.conf_dir.absolute())
+        modules = self.library.settings.preload
+        return ForkServer(Plan(conf_dir, self.handover.tags, modules))
+
+    def _may_be_forked(self, entry: Entry, task: Task) -> bool:
+        """Tell whether a recipe's process may begin as the fork server forks it.
+
+        The number of threads is fixed when modules are imported. And while the server
+        does that for one recipe, others use the rest of the cores: they start afresh.
+        """
+        return (
+            task.threads == 1
+            and len(self.futures) >= self.jobs - 1
+            and self.library.may_preload(entry.recipe)
+        )
+
+    def _task(self, entry: Entry) -> Task:
+        settings = entry.recipe.settings
+        default = self.library.settings.time_limit
+        limit = in_file_settings.number(settings, "time_limit", default)
+        return Task(
+            run=self.name,
+            conf_dir=str(self.library.conf_dir.absolute()),
+            source=str(self.library.source.absolute()),
+            page=entry.recipe.page,
+            log=str(self._log(entry)),
+            threads=in_file_settings.whole_number(settings, "threads", 1),
+            time_limit=self.time_limit or limit,
+            memory_limit=self.memory_limit,
+            jobs=self.jobs,
+            handover=self.handover,
+        )
+
+    @cached_property
+    def handover(self) -> Handover:
+        """What recipes' processes are told of settings."""
+        return handover.of(self.library)
+
+    def _log(self, entry: Entry) -> Path:
+        folder = self.library.conf_dir.absolute() / LOGS
+        return folder / f"{entry.recipe.page}.log"
+
+    def _look_who_began(self) -> None:
+        """Report recipes that run now: a recipe's log is there from its beginning."""
+        for page, entry in self.waiting.items():
+            if page not in self.begun and self._log(entry).exists():
+                self.begun.add(page)
+                self.report(Started(entry))
+
+    def _keep(self, page: str) -> None:
+        """Take the result of a recipe that ended, and write its recording."""
+        entry, future = self.waiting[page], self.futures[page]
+        try:
+            ending: Ending = future.result()
+        except Exception as error:  # noqa: BLE001 - whatever befell it, the others go on
+            self._fail(page, f"it could not be run: {type(error).__name__}: {error}")
+            return
+        if page not in self.begun:
+            self.begun.add(page)
+            self.report(Started(entry))
+        text, name = ending.outcome.recording, entry.recipe.file
+        if text is None:
+            reason = ending.outcome.failure or "ended without a result"
+            self._fail(page, reason, ending)
+            return
+        try:
+            recording = from_text(text, name)
+            if self.write:
+                self.library.store.write(name, text)
+        except (RecordingError, StoreError) as error:
+            self._fail(page, str(error), ending)
+            return
+        del self.waiting[page]
+        status: Literal["recorded", "ran"] = "recorded" if self.write else "ran"
+        self._end(
+            Result(entry, status, recording, "", ending.seconds, self._log(entry))
+        )
+
+    def _fail(self, page: str, reason: str, ending: Ending | None = None) -> None:
+        entry = self.waiting.pop(page)
+        log = self._log(entry) if ending else None
+        seconds, tail = (ending.seconds, ending.tail) if ending else (0.0, "")
+        text = watch.one_line(reason)
+        self._end(Result(entry, "failed", None, text, seconds, log, tail))
+
+    def _end(self, result: Result) -> None:
+        self.results.append(result)
+        self.report(result)
+
+    def _stop(self, own: ThreadPoolExecutor | None) -> None:
+        """End all that runs, and keep what had been finished before."""
+        watch.stop(self.name)
+        if self.fork_server:
+            self.fork_server.interrupt()
+        for future in self.futures.values():
+            if not future.done():
+                future.cancel()
+        if own:
+            own.shutdown()
+        self.report = lambda _: None  # it may be what failed
+        for page in [*self.waiting]:
+            future = self.futures.get(page)
+            if future and future.done() and not future.cancelled():
+                self._keep(page)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Have SIGTERM raise here, so that a run ends in order as on Ctrl-C."""
+
+    def leave(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,1 @@
+"""Keep recordings as executed notebooks, wherever fsspec can reach."""

@@ -1,0 +1,1 @@
+"""Catalogs: gettext `.po` files, read and written with their places."""

@@ -1,0 +1,1 @@
+"""Find the messages in a recipe, and put translations in their place."""

@@ -1,0 +1,1 @@
+"""What is translated: recipes, pages, and the strings of extensions."""

@@ -1,0 +1,73 @@
+"""The strings of the site's own code and templates, as Babel finds them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from babel.messages.extract import extract_from_file
+
+from translation.catalogs.catalog import Source
+from translation.sources.sources import Message, Page, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_FUNCTIONS: Final = {"_": None, "gettext": None, "ngettext": (1, 2)}
+"""What marks a string; `{% trans %}` counts as the second or third."""
+
+_NOTE: Final = "For translators:"
+"""What begins a comment above a string that translators get to read."""
+
+_METHODS: Final = {"*.py": "python", "*.html": "jinja2", "*.jinja": "jinja2"}
+_EXTENSIONS: Final = "docs/_ext"
+_OWN_CATALOG: Final = ("recordings",)
+"""Extensions that serve any site, and bring their catalog along."""
+
+
+def string_pages(project: Path) -> Iterator[Page]:
+    """Give the strings of each extension with a catalog of its own, and the others.
+
+    Args:
+        project: The folder that `docs/` stands in.
+
+    Raises:
+        SourceError: A file cannot be read.
+    """
+    extensions = project / _EXTENSIONS
+    found: dict[str, list[Message]] = {name: [] for name in (*_OWN_CATALOG, "site")}
+    for folder in (extensions, project / "docs/_templates"):
+        for pattern, method in _METHODS.items():
+            for path in sorted(folder.rglob(pattern)):
+                parts = path.relative_to(folder).parts
+                own = folder == extensions and parts[0] in _OWN_CATALOG
+                found[parts[0] if own else "site"] += _strings(project, path, method)
+    for name, messages in found.items():
+        yield Page(name, messages)
+
+
+def _strings(project: Path, file: Path, method: str) -> Iterator[Message]:
+    path = file.relative_to(project).as_posix()
+    try:
+        strings = list(
+            extract_from_file(
+                method,
+                file,
+                keywords=_FUNCTIONS,
+                comment_tags=[_NOTE],
+                options={"silent": "false"},
+                strip_comment_tags=True,
+            )
+        )
+    except (ValueError, SyntaxError) as error:
+        raise SourceError(path, getattr(error, "lineno", 1) or 1, str(error)) from error
+    except Exception as error:
+        # Jinja's errors; Babel loads Jinja by its name, and so need not we.
+        if not hasattr(error, "lineno"):
+            raise
+        raise SourceError(path, error.lineno, str(error)) from error
+    for line, text, comments, _ in strings:
+        if not isinstance(text, str):
+            cause = "strings with a plural are not translated here: write two"
+            raise SourceError(path, line, cause)
+        yield Message(Source(text, path, line, " ".join(comments)), "text")

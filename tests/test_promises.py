@@ -47,7 +47,8 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Build, MakeSite, Site
+from conftest import MakeSite, Site
+from forked import Build
 
 RECIPE = '"""\nTitle\n=====\n\nWords.\n"""\n\n{}\n'
 GUIDE = (

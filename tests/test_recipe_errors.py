@@ -12,7 +12,8 @@ import pytest
 from recipe_site.errors import header_line, raised_at, source_line
 
 if TYPE_CHECKING:
-    from conftest import Build, MakeSite
+    from conftest import MakeSite
+    from forked import Build
 
 EXTENSIONS = ["recipe_site"]
 TITLE = '"""\nTitle\n=====\n\nText.\n"""\n\n'

@@ -1,8 +1,9 @@
 """Compare two recordings of a recipe by what they tell a reader, not by bytes.
 
 Printed text and other text outputs are compared as
-`recordings.comparison.tolerant_diff` says: numbers within a tolerance, the rest to the letter. Errors are compared by name and
-message, figures by their number, order, kinds and sizes (to 2 %).
+`recordings.comparison.tolerant_diff` says: numbers within a tolerance, the rest to the
+letter. Errors are compared by name and message, figures by their number, order, kinds
+and sizes (to 2 %).
 
 A recipe may set another tolerance, for itself or for one block, and may have a block
 compared by shape. That is for a block that prints times, memory or a diverging run,

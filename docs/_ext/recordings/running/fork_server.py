@@ -4,8 +4,8 @@ Each recipe has a process of its own all the same, which begins as if it had bee
 started afresh. To import PyTorch for each would take as long as most recipes run.
 
 The runner's end is `ForkServer`; `serve` runs in the process, which is started as
-`python -m recordings.running.fork_server DESCRIPTOR PLAN`. Both hold an end of a socket.
-Where no process can be forked safely, none is, and recipes are started afresh.
+`python -m recordings.running.fork_server DESCRIPTOR PLAN`. Both hold an end of a
+socket. Where no process can be forked safely, none is, and recipes are started afresh.
 
 `conf.py` is read before anything is imported, since it may set what modules read then,
 and read again by each recipe.

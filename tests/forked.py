@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from multiprocessing import forkserver
 from multiprocessing.reduction import DupFd
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 from unittest.mock import patch
 
 TIMEOUT: Final = 120
@@ -72,12 +72,13 @@ def run_module(
             process.kill()
             process.join()
             raise TimeoutError(f"{module} {arguments}: not done after {TIMEOUT} s")
-        texts = []
-        for each in (stdout, stderr):
-            each.seek(0)
-            text = each.read().decode("utf-8", "replace").replace("\r\n", "\n")
-            texts.append(_COLOR.sub("", text))
-    return Build(process.exitcode or 0, *texts, folder or root)
+        said, warned = _text(stdout), _text(stderr)
+    return Build(process.exitcode or 0, said, warned, folder or root)
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return _COLOR.sub("", file.read().decode("utf-8", "replace"))
 
 
 def _run_here(

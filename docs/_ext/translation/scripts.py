@@ -6,17 +6,11 @@ the messages, and a docutils node was made of one of them if `messages.message_o
 `rawsource` is there. A class `language-en` on such a node becomes `lang="en"` in HTML.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from translation.checks.code_equality import difference
-from translation.messages.segments import segments
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from translation.messages.segments import Kind, Segment
+from translation.messages.segments import Kind, Segment, segments
 
 
 class CodeChanged(Exception):  # noqa: N818 - what happened, as a build reports it
@@ -59,7 +53,7 @@ def translate(
         path: What to call the file if the code changes.
 
     Raises:
-        CodeChanged: The code of the result would be another one.
+        CodeChanged: The code of the result would differ.
         UnreadableScript: The English script has no messages.
     """
     pieces = segments(text, kind)
@@ -73,7 +67,7 @@ def translate(
 
 
 def _put(piece: Segment, translations: Mapping[str, str]) -> str:
-    """Return what stands in the place of a segment."""
+    """Return what belongs in the place of a segment."""
     if piece.message is None:
         return piece.text
     translation = translations.get(piece.message.text, "")

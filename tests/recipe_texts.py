@@ -69,80 +69,25 @@ def _table(rows: list[tuple[Lines, Lines]]) -> Lines:
 
 
 MARKS = [["-", "-"], ["*  ", "*  "], ["1.", "2."], ["(a)", "(b)"], ["#.", "#."], ["4."]]
-HEADS = re.split(
-    "\n\n",
-    """\
-.. note::
-
-.. tip::
-   :class: wide
-
-.. admonition:: A title
-   of words
-   :class: wide
-
-.. container:: kind""",
-)
-SOLID = re.split(
-    "~\n",
-    """\
-Words::
-
-    code = 1  # no message
-
-    Word loss
-~
-.. code-block:: diff
-
-   -a
-   +b
-~
-.. image:: a.svg
-   :alt: Words that
-      say it
-   :width: 3
-~
-.. figure:: a.svg
-   :alt: Words
-
-   A caption.
-
-   More.
-~
-.. _target:
-
-.. _other: https://x.org
-~
-.. a comment
-   of two lines
-~
-.. |name| replace:: words in place
-~
-.. |pic| image:: a.svg
-   :alt: Words of it
-~
-| A line
-|   and one below
-|
-| The last
-  goes on
-~
--a  Words of an option
---all
-      More words
-~
-== ==
-a  b
-== ==
-1  2
-== ==
-~
-A. Word stands
-in a sentence
-~
-.. rubric:: Words in bold
-""",
-)
+HEADS = [
+    *(".. note::", ".. tip::\n   :class: wide", ".. container:: kind"),
+    ".. admonition:: A title\n   of words\n   :class: wide",
+]
+SOLID = [
+    "Words::\n\n    code = 1  # no message\n\n    Word loss",
+    ".. code-block:: diff\n\n   -a\n   +b",
+    ".. image:: a.svg\n   :alt: Words that\n      say it\n   :width: 3",
+    ".. figure:: a.svg\n   :alt: Words\n\n   A caption.\n\n   More.",
+    ".. _target:\n\n.. _other: https://x.org",
+    ".. a comment\n   of two lines",
+    ".. |name| replace:: words in place",
+    ".. |pic| image:: a.svg\n   :alt: Words of it",
+    "| A line\n|   and one below\n|\n| The last\n  goes on",
+    "-a  Words of an option\n--all\n      More words",
+    "== ==\na  b\n== ==\n1  2\n== ==",
+    "A. Word is\nin a sentence",
+    ".. rubric:: Words in bold",
+]
 
 
 def _nested(body: SearchStrategy[Lines]) -> SearchStrategy[Lines]:
@@ -167,7 +112,7 @@ def _nested(body: SearchStrategy[Lines]) -> SearchStrategy[Lines]:
 
 
 block = st.recursive(
-    paragraph | st.sampled_from(SOLID).map(lambda text: text.rstrip().split("\n")),
+    paragraph | st.sampled_from(SOLID).map(lambda text: text.split("\n")),
     _nested,
     max_leaves=6,
 )

@@ -121,59 +121,32 @@ def test_without_a_recording_there_is_no_output() -> None:
     assert made["cells"][-1]["source"] == "1 / 0"
 
 
-@pytest.mark.parametrize(
-    ("blocks", "given", "expected"),
-    [
-        pytest.param(
-            page('"T"', "# comment", "print(1)"),
-            (None, None, gave(printed("1"))),
-            [("# comment", []), ("print(1)", [printed("1")])],
-            id="comments are not recorded",
-        ),
-        pytest.param(
-            page('"T"', "\n\n", "print(1)"),
-            (None, None, gave(printed("1"))),
-            [("print(1)", [printed("1")])],
-            id="settings, which the page leaves out",
-        ),
-        pytest.param(
-            page('"T"', "\n\n", "print(1)"),
-            (None, gave(), gave(printed("1"))),
-            [("print(1)", [printed("1")])],
-            id="hidden code",
-        ),
-        pytest.param(
-            page('"T"', "\n\n", "print(1)"),
-            (None, gave(PICTURE), gave(printed("1"))),
-            [
-                ("", [{**PICTURE, "data": {"image/svg+xml": "<svg/>"}}]),
-                ("print(1)", [printed("1")]),
-            ],
-            id="hidden code that draws",
-        ),
-        pytest.param(
-            page('"T"', "# seen\n", "print(1)"),
-            (None, gave(printed("0")), gave()),
-            [("# seen", [printed("0")]), ("print(1)", [])],
-            id="hidden code under a comment",
-        ),
-        pytest.param(
-            page('"T"', "draw()", "print(1)"),
-            (None, gave(PICTURE, REST), gave()),
-            [
-                ("draw()", [{**PICTURE, "data": {"image/svg+xml": "<svg/>"}}]),
-                ("print(1)", []),
-            ],
-            id="reST is for the page",
-        ),
-    ],
-)
-def test_outputs_stand_under_their_code(
-    blocks: list[Block],
-    given: Sequence[CodeBlock | None],
+DRAWN = [{**PICTURE, "data": {"image/svg+xml": "<svg/>"}}]
+ONE = [printed("1")]
+# Code blocks of a page, what was recorded of each, and the cells: comments are not
+# recorded, the page leaves out settings and hidden code, and reST is for the page.
+CELLS = [
+    (("# comment", "print(1)"), (None, ONE), [("# comment", []), ("print(1)", ONE)]),
+    (("\n\n", "print(1)"), (None, ONE), [("print(1)", ONE)]),
+    (("\n\n", "print(1)"), ([], ONE), [("print(1)", ONE)]),
+    (("\n\n", "print(1)"), ([PICTURE], ONE), [("", DRAWN), ("print(1)", ONE)]),
+    (("# seen\n", "print(1)"), (ONE, []), [("# seen", ONE), ("print(1)", [])]),
+    (
+        ("draw()", "print(1)"),
+        ([PICTURE, REST], []),
+        [("draw()", DRAWN), ("print(1)", [])],
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "outputs", "expected"), CELLS)
+def test_outputs_are_under_their_code(
+    code: Sequence[str],
+    outputs: Sequence[list[Output] | None],
     expected: list[tuple[str, list[Output]]],
 ) -> None:
-    made = notebook(blocks, given, ["# T"], None)
+    given = [None if each is None else gave(*each) for each in outputs]
+    made = notebook(page('"T"', *code), [None, *given], ["# T"], None)
     assert outputs_of(made) == expected
     counts = count(1)
     for cell in made["cells"][1:]:

@@ -1,4 +1,4 @@
-"""Recipes and gallery headers are taken apart into messages, byte for byte."""
+"""Recipes and gallery headers are split into messages, byte for byte."""
 
 import re
 import tempfile

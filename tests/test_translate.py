@@ -156,7 +156,7 @@ class Project(NamedTuple):
         file.save()
 
     def found(self) -> list[str]:
-        """Say what is wrong, with places from the project's folder."""
+        """Return what is wrong, with places from the project's folder."""
         found = findings(self.language, self.pages(), self.root)
         return [str(each).replace(f"{self.root}/", "") for each in found]
 
@@ -427,23 +427,6 @@ def test_a_bad_translation(
     assert project.found() == [], "what is fuzzy is not used"
 
 
-def test_a_check_that_is_switched_off(project: Project) -> None:
-    why = "check: typography off: a quotation"
-    project.translate(ONE_PAGE, {"Nothing.": "无,是的。"}, comment=why)
-    assert project.found() == []
-
-
-def test_typography_is_for_chinese(project: Project) -> None:
-    japanese = Language("ja", project.root / "locales/ja")
-    refresh(japanese, project.pages())
-    shutil.copytree(project.language.catalogs, japanese.catalogs, dirs_exist_ok=True)
-    path = japanese.path(ONE_PAGE)
-    file = polib.pofile(str(path), wrapwidth=0)
-    file[-1].msgstr = "無,是"
-    file.save()
-    assert list(findings(japanese, project.pages(), project.root)) == []
-
-
 def test_a_translation_that_would_change_code(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -502,6 +485,7 @@ def test_known_languages(tmp_path: Path, code: str) -> None:
     assert language == (code, tmp_path / "locales" / code)
     language.catalogs.mkdir(parents=True)
     assert languages(tmp_path, None, new=False) == [language]
+    assert language.is_chinese == code.startswith("zh")
 
 
 def test_languages_that_are_not_there(tmp_path: Path) -> None:

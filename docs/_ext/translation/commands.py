@@ -80,7 +80,7 @@ def check(languages: Sequence[Language], project: Path) -> int:
 
 
 def _changes(each: Refreshed) -> str:
-    """Say how a catalog has changed."""
+    """Return how a catalog has changed, in words."""
     if each.changes is None:
         return "removed, its page is gone"
     counts = zip(map(len, each.changes), ("new", "fuzzy", "removed"), strict=True)

@@ -1,4 +1,4 @@
-"""Tell if two scripts are the same for Python, Sphinx-Gallery and other tools."""
+"""Compare scripts as Python, Sphinx-Gallery and other tools read them."""
 
 import ast
 import io
@@ -13,7 +13,7 @@ _LAYOUT = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING})
 
 
 def difference(script: str, other: str) -> str | None:
-    """Say what of a script is not the same in another, comments and prose aside.
+    """Return what differs between two scripts, comments and prose aside.
 
     The syntax trees must be equal, but for the docstring. So must be what is in which
     block, the settings of the recipe but for their prose, and the comments that are

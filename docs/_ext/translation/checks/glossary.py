@@ -55,7 +55,7 @@ class Glossary:
         return cls((english, translation) for english, translation in rows)
 
     def problems(self, words: str, translation: str) -> Iterator[str]:
-        """Say which terms in the words of a message are translated otherwise.
+        """Yield the terms in the words of a message that are translated otherwise.
 
         What is quoted word for word in both, such as an error message, is left out.
         """

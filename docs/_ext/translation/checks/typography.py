@@ -1,6 +1,6 @@
 """Find faults in the typography of Chinese text.
 
-Punctuation is full-width where it belongs to Chinese words, and a space stands between
+Punctuation is full-width where it belongs to Chinese words, and a space is between
 Chinese and Latin letters, numbers or literals, but none beside full-width punctuation.
 """
 
@@ -32,7 +32,7 @@ _AROUND = 6
 
 
 def problems(words: str) -> Iterator[str]:
-    """Say what is wrong with Chinese text.
+    """Yield what is wrong with Chinese text.
 
     Args:
         words: The text, with `markup.LITERAL` for each literal.

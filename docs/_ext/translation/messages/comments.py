@@ -62,7 +62,7 @@ def _words(comment: str) -> tuple[int, int]:
 
 
 def _is_text(words: str) -> bool:
-    """Tell whether a comment has words, and is not code."""
+    """Return whether a comment has words, and is not code."""
     if not re.search(r"[^\W\d_]", words):
         return False
     try:

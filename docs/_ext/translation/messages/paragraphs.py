@@ -91,7 +91,7 @@ def _text(name: str, node: nodes.Element, source: str, mark: str = "") -> _Text:
 
 
 def _is_opaque(node: nodes.Element) -> bool:
-    """Tell whether what is in a node cannot be translated: code, or a drawn table."""
+    """Return whether a node has no messages: code, or a table that is drawn."""
     is_drawn = isinstance(node, nodes.table) and "is_list" not in node
     return is_drawn or isinstance(node, (nodes.system_message, rest.directive))
 

@@ -1,4 +1,4 @@
-"""Tell the parts of a recipe script apart, as Python and Sphinx-Gallery do."""
+"""Find the parts of a recipe script, as Python and Sphinx-Gallery do."""
 
 import ast
 import io

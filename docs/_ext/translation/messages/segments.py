@@ -1,7 +1,7 @@
-"""Take a recipe or a gallery header apart into messages and what stands between them.
+"""Split a recipe or a gallery header into messages and what is between them.
 
 The texts of the segments, one after the other, are the file, byte for byte. A message
-is a paragraph as it stands in the file: a title, a paragraph, a list item, a comment.
+is a paragraph as it is in the file: a title, a paragraph, a list item, a comment.
 Line breaks that mean nothing are taken out of it.
 """
 
@@ -37,7 +37,7 @@ class Segment(NamedTuple):
 
 
 def segments(text: str, kind: Kind = "script") -> list[Segment]:
-    """Take a file apart.
+    """Split a file.
 
     Args:
         text: The file.
@@ -101,7 +101,7 @@ _WORDS = re.compile(r"[^\W\d_]|[,;:!?]")
 
 
 def _has_words(place: Place) -> bool:
-    """Tell whether there is anything to translate in a message."""
+    """Return whether there is anything to translate in a message."""
     if place.form.syntax == "text":
         return bool(re.search(r"[^\W\d_]", place.message))
     return bool(_WORDS.search(_NAMES.sub("", place.message)))

@@ -97,7 +97,7 @@ def _messages(project: Path, document: nodes.document) -> Iterator[Source]:
 
 
 def has_words(text: str) -> bool:
-    """Tell whether there is anything to translate in a message of a page."""
+    """Return whether there is anything to translate in a message of a page."""
     return bool(re.search(r"[^\W\d_]", _NAMES.sub("", text)))
 
 

@@ -77,7 +77,7 @@ def _emphasize(match: re.Match[str]) -> str:
 
 
 def _holds(outside: str, inside: str) -> bool:
-    """Say whether all readers take asterisks between these two for emphasis."""
+    """Return whether all readers take asterisks between these two for emphasis."""
     if inside.isspace() or outside in _BEWARE:
         return False
     is_apart = outside.isspace() or unicodedata.category(outside)[0] == "P"

@@ -194,6 +194,6 @@ def _target_and_label(kind: str, node: rest.role) -> tuple[str, str | None]:
 
 
 def _is_short(item: nodes.Node) -> bool:
-    """Say whether a list item needs no blank line: one block, or text and a list."""
+    """Return whether a list item needs no blank line: one block, or text and a list."""
     kinds = [type(each) for each in item.children]
     return len(kinds) <= 1 or kinds == [nodes.paragraph, nodes.bullet_list]

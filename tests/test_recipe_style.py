@@ -18,7 +18,7 @@ import pytest
 from recipe_files import PROJECT, RECIPES, Recipe, is_text, read
 
 from recipe_site import pitfalls as pitfall_table
-from recordings import gallery
+from recordings.gallery import scripts as gallery
 from recordings.running.dask import GPU
 from recordings.settings import from_file
 from recordings.store.notebook import from_text

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Add the settings, and connect to events in the order of a build's life."""
-    # Not before: a recipe's process begins without Sphinx, to be small and soon there.
+    # Not before: a recipe's process begins without Sphinx, to be small and fast.
     from recordings import settings as config  # noqa: PLC0415
     from recordings.page import build, pages  # noqa: PLC0415
 

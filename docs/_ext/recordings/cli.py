@@ -8,8 +8,9 @@ from pathlib import Path
 
 from sphinx.errors import ConfigError
 
-from recordings import commands, gallery, selection
-from recordings.library import open_library
+from recordings import commands
+from recordings.gallery import signatures
+from recordings.library import UnknownRecipe, open_library
 from recordings.store.store import ReadOnlyError, StoreError
 
 USAGE, INTERRUPTED = 2, 130
@@ -17,14 +18,16 @@ USAGE, INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what a command line asks for; give the exit status."""
+    """Do what a command line asks for; return the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        gallery.check()
+        signatures.check()
         library = open_library(_conf_dir(options.conf).absolute())
-        entries = selection.select(library, options.recipes)
+        if not library.recipes:
+            raise UnknownRecipe(f"{library.conf_dir / 'conf.py'}: it has no recipe")  # noqa: TRY301 - one way out
+        entries = library.entries(options.recipes)
         status: int = options.command(library, entries, options)
-    except (ConfigError, selection.UnknownRecipe) as error:
+    except (ConfigError, UnknownRecipe) as error:
         return _complain(str(error), USAGE)
     except ReadOnlyError as error:
         return _complain(f"{error}; nothing was run", commands.FAILED)
@@ -37,9 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _conf_dir(given: Path | None) -> Path:
-    if given is not None:
-        return given
-    return Path("docs") if Path("docs/conf.py").is_file() else Path()
+    return given or Path("docs" if Path("docs/conf.py").is_file() else "")
 
 
 def _complain(text: str, status: int) -> int:
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
             add("--prune", action="store_true", help=PRUNE_HELP)
         else:
             add("--tolerance", type=_share, metavar="T", help=TOLERANCE_HELP)
+            add("--confirm", action="store_true", help=CONFIRM_HELP)
     return parser
 
 
@@ -80,11 +82,12 @@ TIME_HELP = "seconds for each recipe (as it and conf.py say)"
 MEMORY_HELP = "GiB for each recipe (a fair share of this machine's)"
 PRUNE_HELP = "remove recordings without a recipe"
 TOLERANCE_HELP = "relative difference between numbers that is allowed (as conf.py says)"
+CONFIRM_HELP = "note in the recordings that agree when, and on what, they did"
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 1 or more")
+        raise argparse.ArgumentTypeError(f"{text}: must be a positive integer")
     return int(text)
 
 
@@ -103,7 +106,7 @@ def _share(text: str) -> float:
 
 
 def _number(text: str) -> float:
-    """Read a number; what is none becomes one that no option takes."""
+    """Read a number; any other text becomes one that no option takes."""
     try:
         return float(text)
     except ValueError:

@@ -10,26 +10,25 @@ from typing import Any
 
 from sphinx.errors import ConfigError
 
-from recordings import gallery
-from recordings.comparison import verify as comparison
-from recordings.key.ingredients import code_blocks
+from recordings.comparison.verify import SettingError
+from recordings.comparison.verify import report as written
 from recordings.library import Library
 from recordings.model import Entry
 from recordings.running import progress, runner
 from recordings.running.events import Result
+from recordings.store.notebook import to_text
 
 OK, FAILED = 0, 1
 """Exit statuses."""
 
 
 def run(library: Library, entries: list[Entry], options: Namespace) -> int:
-    """Record what is not fresh."""
+    """Record what is not fresh; outputs that agree with the recorded ones stay."""
     results = _with_runner(library, entries, options, anew=options.all)
     without_recipe = _without_recipe(library)
     if options.prune:
         for name in without_recipe:
             library.store.remove(name)
-    failed = any(each.status == "failed" for each in results)
     if options.json:
         _print_json(
             results=[_result_as_json(library, each) for each in results],
@@ -38,9 +37,9 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
         )
     else:
         if not results:
-            _say(f"nothing to run: {_count(len(entries), 'recipe')}, all fresh")
+            _say(f"nothing to run: {_count(len(entries))}, all fresh")
         _tell_without_recipe(library, without_recipe, options, pruned=options.prune)
-    return FAILED if failed else OK
+    return FAILED if any(each.status == "failed" for each in results) else OK
 
 
 def status(library: Library, entries: list[Entry], options: Namespace) -> int:
@@ -56,11 +55,13 @@ def status(library: Library, entries: list[Entry], options: Namespace) -> int:
         width = max((len(each.recipe.name) for each in entries), default=0)
         for entry in entries:
             _say(f"{entry.state:8}{entry.recipe.name:{width}}  {_when(entry)}".rstrip())
-            for reason in _reasons(entry):
+            for reason in entry.reasons:
                 _say(f"{'':10}{reason}")
+            if entry.found_at:
+                _say(f"{'':10}its recording has another name, {entry.found_at}")
         _tell_without_recipe(library, without_recipe, options, pruned=False)
         fresh = sum(each.state == "fresh" for each in entries)
-        _say(f"{fresh} of {_count(len(entries), 'recipe')} fresh")
+        _say(f"{fresh} of {_count(len(entries))} fresh")
         if outdated:
             what = "record the rest" if fresh < len(entries) else "rename recordings"
             _say(f"To {what}: {_command(library, options)}")
@@ -70,55 +71,56 @@ def status(library: Library, entries: list[Entry], options: Namespace) -> int:
 def verify(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Run recipes again, and compare with their recordings."""
     known = [each for each in entries if each.state == "fresh"]
-    unknown = [each for each in entries if each.state != "fresh"]
+    if options.confirm:
+        library.store.check_writable(_file(each) for each in known)
     results = _with_runner(library, known, options, anew=True, write=False)
-    tolerance = options.tolerance
-    if tolerance is None:
-        tolerance = library.settings.tolerance
-    told = {r.entry.recipe.name: _difference(r, tolerance) for r in results}
-    faults = {name: text for name, text in told.items() if text}
-    lacking = {
-        each.recipe.name: f"nothing to compare with, its recording is {each.state}: "
-        f"{'; '.join(each.reasons)}\n"
-        f"Type: {_command(library, options, each.recipe.name)}"
-        for each in unknown
-    }
+    told = {each.recipe.name: _lacking(library, each, options) for each in entries}
+    for result in results:
+        difference = _difference(library, result, options.tolerance)
+        told[result.entry.recipe.name] = difference
+        if options.confirm and result.recording and not difference:
+            kept = library.merged(result.entry, result.recording, options.tolerance)
+            library.store.write(_file(result.entry), to_text(kept))
     if options.json:
         _print_json(
             results=[
                 {"recipe": name, "difference": text or None}
-                for name, text in {**told, **lacking}.items()
+                for name, text in told.items()
             ]
         )
     else:
-        for name, text in {**faults, **lacking}.items():
-            _say(f"\n{name}\n{indent(text, '  ')}")
-        same = len(entries) - len(faults) - len(lacking)
-        _say(f"\n{same} of {_count(len(entries), 'recipe')} as recorded")
+        for name, text in told.items():
+            if text:
+                _say(f"\n{name}\n{indent(text, '  ')}")
+        same = sum(not text for text in told.values())
+        confirmed = " and confirmed" if options.confirm else ""
+        _say(f"\n{same} of {_count(len(entries))} as recorded{confirmed}")
+        faults = [each.recipe.name for each in known if told[each.recipe.name]]
         if faults:
             command = _command(library, options, "--all", *faults)
             _say(f"To record what they give now: {command}")
-    return FAILED if faults or lacking else OK
+    return FAILED if any(told.values()) else OK
 
 
-def _difference(result: Result, tolerance: float) -> str:
+def _lacking(library: Library, entry: Entry, options: Namespace) -> str:
+    """Say why a recipe can't be verified; nothing if it can."""
+    if entry.state == "fresh":
+        return ""
+    return (
+        f"nothing to compare with, its recording is {entry.state}: "
+        f"{'; '.join(entry.reasons)}\n"
+        f"Type: {_command(library, options, entry.recipe.name)}"
+    )
+
+
+def _difference(library: Library, result: Result, tolerance: float | None) -> str:
     """Say how a recipe's outputs differ from its recording; nothing if they don't."""
-    entry = result.entry
-    if result.recording is None or entry.recording is None:
+    if result.recording is None:
         return result.reason
     try:
-        differences = comparison.compare(
-            entry.recording,
-            result.recording,
-            tolerance=tolerance,
-            settings=entry.recipe.settings,
-            block_settings=[
-                gallery.settings_of_block(each) for each in code_blocks(entry.recipe)
-            ],
-        )
-    except comparison.SettingError as error:
+        return written(library.compare(result.entry, result.recording, tolerance))
+    except SettingError as error:
         return str(error)
-    return comparison.report(differences)
 
 
 def _with_runner(
@@ -148,7 +150,7 @@ def _with_runner(
 
 @contextmanager
 def _executor(scheduler: str | None) -> Iterator[runner.Executor | None]:
-    """Connect to a scheduler, where one is named."""
+    """Connect to a scheduler, if one is named."""
     if scheduler is None:
         yield None
         return
@@ -167,26 +169,10 @@ def _executor(scheduler: str | None) -> Iterator[runner.Executor | None]:
 
 
 def _without_recipe(library: Library) -> list[str]:
-    """Name the recordings without a recipe, not even a renamed one."""
+    """Return the names of recordings without a recipe, not even a renamed one."""
     names = library.without_recipe()
     found = {entry.found_at for entry in library.entries()} if names else set()
     return [n for n in names if n not in found and not library.is_foreign(n)]
-
-
-def _command(library: Library, options: Namespace, *words: str) -> str:
-    """Give what to type to record, in this project."""
-    conf = ["--conf", str(options.conf)] if options.conf else []
-    return " ".join([library.settings.command, *conf, *words])
-
-
-def _reasons(entry: Entry) -> Sequence[str]:
-    if entry.found_at:
-        return [f"its recording stands under another name, {entry.found_at}"]
-    return entry.reasons
-
-
-def _when(entry: Entry) -> str:
-    return f"recorded {entry.recording.run.date}" if entry.recording else ""
 
 
 def _tell_without_recipe(
@@ -200,8 +186,23 @@ def _tell_without_recipe(
         _say(f"To remove recordings without a recipe: {command}")
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _command(library: Library, options: Namespace, *words: str) -> str:
+    """Return what to type to record, in this project."""
+    conf = ["--conf", str(options.conf)] if options.conf else []
+    return " ".join([library.settings.command, *conf, *words])
+
+
+def _file(entry: Entry) -> str:
+    """Return the name of an entry's recording in the store."""
+    return entry.found_at or entry.recipe.file
+
+
+def _when(entry: Entry) -> str:
+    return f"recorded {entry.recording.run.date}" if entry.recording else ""
+
+
+def _count(recipes: int) -> str:
+    return f"{recipes} recipe" if recipes == 1 else f"{recipes} recipes"
 
 
 def _entry_as_json(library: Library, entry: Entry) -> dict[str, Any]:
@@ -212,9 +213,7 @@ def _entry_as_json(library: Library, entry: Entry) -> dict[str, Any]:
         "page": entry.recipe.page,
         "state": entry.state,
         "reasons": list(entry.reasons),
-        "recording": library.store.where(entry.found_at or entry.recipe.file)
-        if recording
-        else None,
+        "recording": library.store.where(_file(entry)) if recording else None,
         "found_at": entry.found_at,
         "recorded": recording.run.date if recording else None,
         "seconds": recording.run.seconds if recording else None,

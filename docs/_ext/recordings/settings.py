@@ -1,9 +1,10 @@
 """The settings of `recordings`, read from `conf.py` with or without Sphinx."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sphinx.application import Sphinx
 from sphinx.config import Config, eval_config_file
@@ -14,18 +15,6 @@ from recordings.key.pins import pins, pins_of_group
 
 PREFIX = "recordings_"
 MODES = ("auto", "replay", "run")
-TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
-    "path": ((str,), "a string"),
-    "mode": ((str,), "a string"),
-    "command": ((str,), "a string"),
-    "requirements": ((list, tuple), "a list of strings"),
-    "preload": ((list, tuple), "a list of strings"),
-    "data": ((dict,), "a dictionary of strings"),
-    "time_limit": ((int, float), "a number"),
-    "tolerance": ((int, float), "a number"),
-    "block_times": ((bool, int), "True or False"),
-}
-"""What each setting may be, for Sphinx and in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +46,7 @@ class Settings:
     time_limit: float = 300  # a whole number can be given by `-D`
     """Seconds that a recipe may take; `# sphinx_gallery_time_limit = …` in it wins."""
     tolerance: float = 0.05
-    """Relative difference that `verify` allows between two numbers."""
+    """Relative difference between two numbers up to which outputs agree."""
     block_times: bool = True
     """Show under each code block how long it ran."""
 
@@ -65,41 +54,23 @@ class Settings:
         """Check the values.
 
         Raises:
-            ConfigError: One of them can't be right; the message names it.
+            ConfigError: One of them is invalid; the message names it.
         """
-        for name, (types, words) in TYPES.items():
+        for name, (is_valid, words) in RULES.items():
             value = getattr(self, name)
-            # True is a number to Python, and to nobody who sets a limit.
-            is_bool = isinstance(value, bool) and bool not in types
-            if is_bool or not isinstance(value, types) or not _holds_texts(value):
-                raise ConfigError(f"recordings_{name} is {value!r}; it takes {words}")
-        if self.mode not in MODES:
-            known = ", ".join(map(repr, MODES))
-            raise ConfigError(f"recordings_mode is {self.mode!r}; it knows {known}")
-        if not self.path.strip("./"):
-            # Sphinx-Gallery writes its downloads there, under the same names.
-            raise ConfigError(
-                f"recordings_path is {self.path!r}; it must be a folder of its own"
-            )
-        if not self.time_limit > 0:
-            limit = self.time_limit
-            raise ConfigError(f"recordings_time_limit is {limit}; it must be above 0")
-        if not 0 <= self.tolerance < 1:
-            share = self.tolerance
-            raise ConfigError(
-                f"recordings_tolerance is {share}; it must be from 0 to below 1"
-            )
+            if not is_valid(value):
+                raise ConfigError(f"{PREFIX}{name} must be {words}, not {value!r}")
 
     def address(self, conf_dir: Path) -> str:
-        """Where recordings are kept, as an absolute folder or an fsspec address."""
+        """Return where recordings are kept: an absolute folder or an fsspec address."""
         return self.path if "://" in self.path else str(conf_dir / self.path)
 
     def packages(self, conf_dir: Path) -> dict[str, str]:
-        """Pinned versions by package.
+        """Return the pinned versions by package.
 
         Raises:
-            ConfigError: One of `requirements` is no requirement, or names a file or a
-                group that is not there.
+            ConfigError: One of `requirements` is not a requirement, or names a file or
+                a group that is not there.
         """
         found: dict[str, str] = {}
         for entry in self.requirements:
@@ -110,20 +81,43 @@ class Settings:
                 else:
                     found |= pins([entry])
             except (OSError, ValueError) as error:
-                raise ConfigError(
-                    f"recordings_requirements: {entry}: {error}"
-                ) from error
+                raise ConfigError(f"{PREFIX}requirements: {entry}: {error}") from error
         return found
 
 
-def _holds_texts(value: object) -> bool:
-    """Tell whether a list or dictionary holds strings only; else there is no fault."""
-    match value:
-        case list() | tuple():
-            return all(isinstance(each, str) for each in value)
-        case dict():
-            return all(isinstance(each, str) for pair in value.items() for each in pair)
-    return True
+def _is_folder(value: Any) -> bool:
+    # Sphinx-Gallery writes its downloads beside `conf.py`, under the same names.
+    return isinstance(value, str) and bool(value.strip("./"))
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(it, str) for it in value)
+
+
+def _are_pairs(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_are_texts, value.items()))
+
+
+def _is_number(value: Any) -> bool:
+    # `True` is a number to Python, but not a limit.
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "path": (_is_folder, "a folder of its own or an fsspec address"),
+    "mode": (MODES.__contains__, "'auto', 'replay' or 'run'"),
+    "command": (lambda it: isinstance(it, str), "a string"),
+    "requirements": (_are_texts, "a list of strings"),
+    "preload": (_are_texts, "a list of strings"),
+    "data": (_are_pairs, "a dictionary of strings"),
+    "time_limit": (lambda it: _is_number(it) and 0 < it < math.inf, "a number above 0"),
+    "tolerance": (
+        lambda it: _is_number(it) and 0 <= it < 1,
+        "a number from 0 to below 1",
+    ),
+    "block_times": (lambda it: it in (True, False), "True or False"),
+}
+"""What each setting may be, as a test and in words."""
 
 
 def register(app: Sphinx) -> None:
@@ -138,15 +132,17 @@ def register(app: Sphinx) -> None:
             default = [*default]  # only lists can be given by `-D`
         # A page is made again when its recording changed, whatever the settings;
         # only this one changes the page itself.
-        rebuilds = setting.name == "block_times"
-        types, _ = TYPES[setting.name]
-        app.add_config_value(
-            PREFIX + setting.name, default, "env" if rebuilds else "", types
-        )
+        rebuild: Literal["", "env"] = "env" if setting.name == "block_times" else ""
+        # `Settings` checks what a value is, with or without Sphinx.
+        app.add_config_value(PREFIX + setting.name, default, rebuild, [Any])
 
 
 def from_sphinx(config: Config) -> Settings:
-    """Take the settings from Sphinx's configuration."""
+    """Return the settings of Sphinx's configuration.
+
+    Raises:
+        ConfigError: One is invalid.
+    """
     return Settings(
         **{each.name: config[PREFIX + each.name] for each in fields(Settings)}
     )
@@ -159,18 +155,18 @@ def from_file(conf_dir: Path) -> tuple[Settings, dict[str, Any]]:
         The settings, and everything that the file sets.
 
     Raises:
-        ConfigError: There is no `conf.py`, it can't be run, or a setting is wrong.
+        ConfigError: There is no `conf.py`, it can't be run, or a setting is invalid.
     """
     namespace = read(conf_dir)
     return from_namespace(namespace), namespace
 
 
 def read(conf_dir: Path, tags: Iterable[str] = ()) -> dict[str, Any]:
-    """Give everything that `conf.py` sets.
+    """Return everything that `conf.py` sets.
 
     Args:
         conf_dir: Its folder.
-        tags: What `tags.has` tells it is set.
+        tags: The tags that `tags.has` finds in it.
 
     Raises:
         ConfigError: There is no `conf.py`, or it can't be run.
@@ -182,10 +178,10 @@ def read(conf_dir: Path, tags: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def from_namespace(namespace: Mapping[str, Any]) -> Settings:
-    """Take the settings from what `conf.py` sets.
+    """Return the settings among all that `conf.py` sets.
 
     Raises:
-        ConfigError: One is wrong.
+        ConfigError: One is invalid.
     """
     known = {PREFIX + each.name: each.name for each in fields(Settings)}
     given = {known[name]: each for name, each in namespace.items() if name in known}

@@ -14,6 +14,7 @@ and whose assertions say what matters; never for one whose numbers are the lesso
     # sphinx_gallery_compare_block = "shape"
 """
 
+import hashlib
 import json
 import re
 from base64 import b64decode
@@ -30,7 +31,7 @@ FIGURE_TOLERANCE = Decimal("0.02")
 
 
 class SettingError(ValueError):
-    """A recipe sets what cannot be meant; the message names it and says what can."""
+    """A recipe's setting is invalid; the message names it and says what it can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +42,19 @@ class Difference:
     block: int
     """Number of the code block, from 1."""
     line: int | None
-    """The recipe's line on which the block begins, where the recording knows it."""
+    """The recipe's line on which the block begins, if the recording knows it."""
     text: str
     """A diff: lines with `-` as recorded, with `+` as they are now, `?` says more."""
 
 
-def compare(
+def compare(  # noqa: PLR0913 - all but two have a default
     recorded: Recording,
     again: Recording,
     *,
     tolerance: float = 0.05,
     settings: Mapping[str, Any] = {},
     block_settings: Sequence[Mapping[str, Any]] = (),
+    exact_figures: bool = False,
 ) -> list[Difference]:
     """List the code blocks whose outputs differ between two recordings of a recipe.
 
@@ -61,10 +63,11 @@ def compare(
         again: What the recipe gave when it was run again.
         tolerance: Relative difference that is allowed where the recipe sets none.
         settings: The recipe's in-file settings, without `sphinx_gallery_`.
-        block_settings: The same for each code block, of what stands in that block.
+        block_settings: Those of each code block.
+        exact_figures: Let each byte of a figure count, and not its size alone.
 
     Raises:
-        SettingError: The recipe sets a tolerance, or a way to compare, that is none.
+        SettingError: The recipe sets a tolerance, or a way to compare, that is invalid.
     """
     recipe = again.recipe
     if "compare" in settings:
@@ -84,7 +87,7 @@ def compare(
         allowed = None
         if not _is_by_shape(own, place):
             allowed = Decimal(str(_tolerance(own, "tolerance_block", of_recipe, place)))
-        text = _compare_blocks(old, new, allowed)
+        text = _compare_blocks(old, new, allowed, exact=exact_figures)
         if text:
             lines = again.ingredients.lines
             line = lines[index] if lines else None
@@ -126,9 +129,11 @@ def _is_by_shape(settings: Mapping[str, Any], place: str) -> bool:
     return value == "shape"
 
 
-def _compare_blocks(old: CodeBlock, new: CodeBlock, tolerance: Decimal | None) -> str:
+def _compare_blocks(
+    old: CodeBlock, new: CodeBlock, tolerance: Decimal | None, *, exact: bool
+) -> str:
     """Describe how the outputs of two blocks differ, kind by kind."""
-    recorded, again = _texts(old.outputs), _texts(new.outputs)
+    recorded, again = (_texts(each.outputs, exact=exact) for each in (old, new))
     parts = []
     for kind in recorded | again:
         allowed = FIGURE_TOLERANCE if kind == "figures" else tolerance
@@ -138,7 +143,7 @@ def _compare_blocks(old: CodeBlock, new: CodeBlock, tolerance: Decimal | None) -
     return "\n".join(parts)
 
 
-def _texts(outputs: Iterable[Output]) -> dict[str, str]:
+def _texts(outputs: Iterable[Output], *, exact: bool) -> dict[str, str]:
     """Return the outputs of a block as one text for each kind of output."""
     texts = defaultdict(list)
     for output in outputs:
@@ -150,7 +155,8 @@ def _texts(outputs: Iterable[Output]) -> dict[str, str]:
             case _:
                 for kind, content in sorted(output["data"].items()):
                     if kind.startswith("image/"):
-                        size = _size(kind, _text(content))
+                        figure = _text(content)
+                        size = _digest(figure) if exact else _size(kind, figure)
                         texts["figures"].append(f"{kind}, {size}\n")
                     else:
                         texts[kind].append(f"{_text(content)}\n")
@@ -158,12 +164,17 @@ def _texts(outputs: Iterable[Output]) -> dict[str, str]:
 
 
 def _text(content: Any) -> str:
-    """Return what stands in an output, where a text may be a list of lines."""
+    """Return the content of an output as text; it may be a list of lines."""
     if isinstance(content, str):
         return content
     if isinstance(content, list) and all(isinstance(part, str) for part in content):
         return "".join(content)
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+
+
+def _digest(picture: str) -> str:
+    # Beginning with a letter, so that no part of it is taken for a number.
+    return f"sha256_{hashlib.sha256(picture.encode()).hexdigest()}"
 
 
 def _size(kind: str, picture: str) -> str:

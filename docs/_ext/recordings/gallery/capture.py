@@ -9,7 +9,7 @@ from typing import Any
 
 from sphinx_gallery import gen_rst, py_source_parser, scrapers
 
-from recordings.gallery import pictures
+from recordings.gallery import pictures, signatures
 from recordings.key.ingredients import is_code
 from recordings.machine.portable import Portable
 from recordings.model import Block, CodeBlock, Output
@@ -25,7 +25,7 @@ class RecipeFailed(Exception):  # noqa: N818 - what happened, not a fault of our
 
 
 def reason(name: str, message: str) -> str:
-    r"""Say in a line what was raised: of a message, the first line that says something.
+    r"""Say in a line what was raised: of a message, the first line that is not blank.
 
     Examples:
         >>> reason("ValueError", "no such gradient\nSee below.")
@@ -55,7 +55,7 @@ def capture(  # noqa: PLR0913 - all but three by name
         settings: Sphinx-Gallery's, filled in.
         folder: An empty folder, for its figures.
         failure_expected: Whether raising is what the recipe is there to show.
-        peak_memory: Called after each code block; gives bytes.
+        peak_memory: Called after each code block; returns bytes.
         portable: Takes this machine's folders out of a text.
         echo: Told what the recipe prints, as it prints.
         longest_output: Characters that it may print before it counts as a flood.
@@ -114,7 +114,7 @@ def _tapped(echo: Callable[[str], None], longest: int) -> Iterator[None]:
 
 
 class _Watch:
-    """Stands around Sphinx-Gallery's functions while a recipe runs, and takes notes."""
+    """Wraps Sphinx-Gallery's functions while a recipe runs; keeps what they give."""
 
     def __init__(
         self, portable: Portable, peak_memory: Callable[[], int | None]
@@ -128,19 +128,15 @@ class _Watch:
 
     @contextmanager
     def wrapped(self) -> Iterator[None]:
-        """Stand around each function that has a method of its name here."""
-        names = vars(type(self)).keys() & vars(gen_rst).keys()
-        originals = {
-            name: getattr(gen_rst, name) for name in names if not name.startswith("__")
-        }
-        self._original = SimpleNamespace(**originals)
-        for name in originals:
-            setattr(gen_rst, name, getattr(self, name))
+        """Put each method that is named as one of its functions in that one's place."""
+        shared = vars(type(self)).keys() & vars(gen_rst).keys()
+        names = [name for name in shared if not name.startswith("__")]
+        self._original = SimpleNamespace(**{n: getattr(gen_rst, n) for n in names})
+        undo = signatures.replace({name: getattr(self, name) for name in names})
         try:
             yield
         finally:
-            for name, function in originals.items():
-                setattr(gen_rst, name, function)
+            undo()
 
     def execute_code_block(self, compiler: Any, block: Any, *rest: Any) -> str:
         if not is_code(Block(*block)):

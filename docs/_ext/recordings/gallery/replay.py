@@ -11,14 +11,14 @@ from typing import Any
 from sphinx_gallery import gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
 
-from recordings.gallery import pictures
+from recordings.gallery import pictures, signatures
 from recordings.key.ingredients import is_code
 from recordings.model import Block, CodeBlock, Recording
 from recordings.units import duration
 
 Find = Callable[[str, Sequence[Block]], Recording | None]
-"""Gives the recording for a page, by its document name and the blocks of its script as
-it is now; None: it has no output."""
+"""Returns the recording for a page, by its document name and the blocks of its script
+as it is now; None: it has no output."""
 
 MakeNotebook = Callable[
     [str, Sequence[Block], Sequence[CodeBlock | None]], dict[str, Any]
@@ -31,12 +31,12 @@ ZIP_YEARS = range(1981, 2107)
 
 
 class Replay:
-    """Stands in for the functions with which Sphinx-Gallery runs and writes."""
+    """Takes the place of the functions with which Sphinx-Gallery runs and writes."""
 
     def __init__(
         self, find: Find, make_notebook: MakeNotebook, *, block_times: bool
     ) -> None:
-        """Remember where recordings come from and how notebooks are made."""
+        """Keep the functions that find recordings and make notebooks."""
         self._find = find
         self._make_notebook = make_notebook
         self._block_times = block_times
@@ -47,17 +47,9 @@ class Replay:
         self._zip_files = gen_rst.zip_files
 
     def install(self) -> Callable[[], None]:
-        """Take the place of Sphinx-Gallery's functions; the result gives it back."""
+        """Take the place of Sphinx-Gallery's functions; the result undoes that."""
         names = ("execute_script", "jupyter_notebook", "zip_files")
-        originals = {name: getattr(gen_rst, name) for name in names}
-        for name in names:
-            setattr(gen_rst, name, getattr(self, name))
-
-        def give_back() -> None:
-            for name, function in originals.items():
-                setattr(gen_rst, name, function)
-
-        return give_back
+        return signatures.replace({name: getattr(self, name) for name in names})
 
     def execute_script(
         self,
@@ -66,7 +58,7 @@ class Replay:
         settings: dict[str, Any],
         in_file: dict[str, Any],
     ) -> tuple[list[str], float]:
-        """Give the reST of each block's recorded output, and the recorded seconds."""
+        """Return the reST of each block's recorded output, and the recorded seconds."""
         target = Path(variables["target_file"])
         page = target.relative_to(settings["src_dir"]).with_suffix("")
         self._page, self._target, self._failed = page.as_posix(), target, False
@@ -187,5 +179,5 @@ def _traceback(lines: Sequence[str], variables: dict[str, Any]) -> str:
 
 
 def _mark_as_made(target: Path) -> None:
-    """Note, as Sphinx-Gallery does, that the page of this very script is made."""
+    """Note, as Sphinx-Gallery does, that the page of this script is made."""
     Path(f"{target}.md5").write_text(get_md5sum(target, mode="t"), encoding="utf-8")

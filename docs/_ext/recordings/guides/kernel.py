@@ -41,22 +41,21 @@ SETTINGS = {
 }
 """IPython's settings in the kernel."""
 
-GPU = "__import__('recordings.provenance', fromlist=['gpu']).gpu()"
+GPU = f"__import__({provenance.__name__!r}, fromlist=['gpu']).gpu()"
 """What the kernel is asked in the end: its process has PyTorch, not this one."""
-PATIENCE = 30.0
+GPU_TIMEOUT = 30.0
 """Seconds to wait for the answer."""
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_COLOR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CELL_LINE = re.compile(r"Cell In\[(\d+)\], line (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a guide gave, and on what."""
+    """What a guide printed and drew, and the GPU that it found."""
 
     blocks: tuple[CodeBlock, ...]
     gpu: str | None
-    """The one that its kernel found."""
 
 
 def record(
@@ -77,8 +76,7 @@ def record(
         GuideFailed: It can't be read, a cell raised or was not done in time, or the
             kernel died.
     """
-    page = guide.read()
-    lines = [block.line for block in cells(guide)]
+    page, lines = guide.read(), [block.line for block in cells(guide)]
     notebook: NotebookNode = nbformat.v4.new_notebook(cells=code(page))
     portable = _without_cells(portable or make_portable(guide.path.parent))
     deadline = time.monotonic() + time_limit
@@ -125,7 +123,7 @@ def record(
 
 
 class _Client(NotebookClient):
-    """Runs cells, takes notes of what each took, and stops a flood."""
+    """Runs cells, measures what each takes, and stops a flood."""
 
     def __init__(self, notebook: NotebookNode, longest: int, **options: Any) -> None:
         super().__init__(
@@ -160,7 +158,7 @@ class _Client(NotebookClient):
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
-        """Take what the kernel tells; one that prints without end is killed."""
+        """Handle a message; a kernel that prints without end is killed."""
         self._printed += len(msg["content"].get("text", ""))
         if self._printed > self._longest and not self.flood:
             self.flood = f"it printed more than {self._longest:,} characters"
@@ -181,7 +179,7 @@ class _Client(NotebookClient):
             self.peaks[cell_index] = provenance.peak_memory(self._kernel)
 
     async def _ask_for_gpu(self) -> str | None:
-        """Have the kernel name the GPU; one that gives no answer has none."""
+        """Have the kernel name the GPU; no answer means that there is none."""
         kernel: Any = self.kc
         with suppress(TimeoutError, LookupError, SyntaxError, ValueError):
             reply = await kernel.execute(
@@ -189,7 +187,7 @@ class _Client(NotebookClient):
                 silent=True,
                 user_expressions={"gpu": GPU},
                 reply=True,
-                timeout=PATIENCE,
+                timeout=GPU_TIMEOUT,
             )
             answer = reply["content"]["user_expressions"]["gpu"]["data"]["text/plain"]
             name = ast.literal_eval(answer)
@@ -211,9 +209,9 @@ def _kernel(scratch: Path) -> AsyncKernelManager:
 
 
 def _environment(scratch: str) -> dict[str, str]:
-    """Give the kernel's environment, where it chooses itself how figures are drawn."""
+    """Return the kernel's environment, in which it chooses how figures are drawn."""
     kept = {name: text for name, text in os.environ.items() if name != "MPLBACKEND"}
-    # The debugger, which nobody uses here, else warns that modules are frozen.
+    # Otherwise the debugger, which is not used, warns that modules are frozen.
     return kept | {"IPYTHONDIR": scratch, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
@@ -228,7 +226,7 @@ def _line_in_cell(cell: NotebookNode, traceback: list[str]) -> int:
 
 
 def _merged(outputs: Iterable[Output]) -> Iterator[Output]:
-    """Join what was printed in a row: in what pieces it came is chance."""
+    """Join what was printed in a row: the pieces in which it came are chance."""
     for printed, group in itertools.groupby(
         outputs, lambda each: each["output_type"] == "stream"
     ):
@@ -244,7 +242,7 @@ def _merged(outputs: Iterable[Output]) -> Iterator[Output]:
 
 
 def _without_cells(portable: Portable) -> Portable:
-    """Have the files that IPython makes of cells named as what they are, too."""
+    """Call the files that IPython makes of cells by what they are, too."""
     temporary = re.escape(tempfile.gettempdir())
     cell = re.compile(rf"{temporary}[/\\]ipykernel_\d+[/\\]\d+\.py")
     return lambda text: portable(cell.sub("cell", text))
@@ -257,7 +255,7 @@ def _clean(output: Output, portable: Portable, number: int = 0) -> Output:
         case "stream":
             plain["text"] = portable(plain["text"])
         case "error":
-            shown = _COLOUR.sub("", "\n".join(plain["traceback"]))
+            shown = _COLOR.sub("", "\n".join(plain["traceback"]))
             plain["traceback"] = portable(shown).splitlines()
             plain["evalue"] = portable(plain["evalue"])
         case "execute_result":

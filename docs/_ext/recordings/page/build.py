@@ -12,8 +12,8 @@ from sphinx.config import Config
 from sphinx.errors import ConfigError
 from sphinx.util import logging
 
-from recordings import gallery, guides
 from recordings import settings as config
+from recordings.gallery import signatures
 from recordings.gallery.replay import Replay
 from recordings.library import Library, is_of, open_library
 from recordings.model import Block, CodeBlock, Entry, Recording
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 def check_gallery(_app: Sphinx, _config: Config) -> None:
     """Make sure, before anything is built, that this Sphinx-Gallery is known."""
-    gallery.check()
+    signatures.check()
 
 
 class Build:
@@ -41,14 +41,14 @@ class Build:
         self.give_back: Any = None
 
     def recording(self, page: str) -> Recording | None:
-        """Give the recording that a page shows: a fresh one, or none."""
+        """Return the recording that a page shows: a fresh one, or none."""
         entry = self.entries.get(page)
         return entry.recording if entry and entry.state == "fresh" else None
 
     def withdraw(self, page: str) -> None:
-        """Have a page show no output: its code is not what it was as the build began.
+        """Have a page show no output, since its code changed after the build began.
 
-        The runner may have been at work for long in between.
+        The runner may have worked for a long time in between.
         """
         entry = self.entries[page]
         reason = "it was edited during the build; build again"
@@ -57,7 +57,7 @@ class Build:
         _warn(entry, self.library.settings.command)
 
     def digest(self, page: str) -> str:
-        """Stand for all that a page takes from its recording, and how it shows it."""
+        """Digest all that a page takes from its recording, and how it shows it."""
         entry = self.entries.get(page)
         if entry is None:
             return ""
@@ -67,14 +67,14 @@ class Build:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def of(app: Sphinx) -> Build:
-    """Give what this build knows of recordings."""
+def build_of(app: Sphinx) -> Build:
+    """Return what this build knows of recordings."""
     build: Build = app.recordings_build  # type: ignore[attr-defined]
     return build
 
 
 def before_gallery(app: Sphinx) -> None:
-    """Record what the mode asks for, then stand in for Sphinx-Gallery's running.
+    """Record what the mode asks for, then replace Sphinx-Gallery's running.
 
     Raises:
         ConfigError: A setting is wrong, or the store can't be used.
@@ -102,9 +102,9 @@ def before_gallery(app: Sphinx) -> None:
         lambda page, blocks, given: _notebook(app, page, blocks, given),
         block_times=settings.block_times,
     )
-    # Its own processes would not know of what stands in for running, and run recipes.
+    # Its own processes would not know of the replacement, and run recipes.
     app.config.sphinx_gallery_conf["parallel"] = False
-    # To replay is all that is done, and that is no running.
+    # A replay does not run anything, but needs it to be on.
     app.config.sphinx_gallery_conf["plot_gallery"] = True
     # Nothing runs, so nothing need be reset; resetting would load what recipes use.
     app.config.sphinx_gallery_conf["reset_modules"] = ()
@@ -135,7 +135,7 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
 
 def after_gallery(app: Sphinx) -> None:
     """Give Sphinx-Gallery its own functions back."""
-    of(app).give_back()
+    build_of(app).give_back()
 
 
 def _record(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:
@@ -179,7 +179,7 @@ def _warn(entry: Entry, command: str) -> None:
 
 
 def _forget_outdated_pages(build: Build) -> None:
-    """Have Sphinx-Gallery make a page again whose recording is another than last time.
+    """Have Sphinx-Gallery make a page again if its recording changed since last time.
 
     It does so by itself only when the script changed.
     """
@@ -196,26 +196,25 @@ def _forget_outdated_pages(build: Build) -> None:
 
 
 def before_guide(app: Sphinx, page: str, source: list[str]) -> None:
-    """Hand a guide's recording to MyST-NB, which would run the guide otherwise.
-
-    Pages that are no guides are told to it too: a setting for the one before ends.
-    """
+    """Hand a guide's recording to MyST-NB, which would run the guide otherwise."""
     if "myst_nb" in app.extensions:
-        build = of(app)
-        try:
-            guides.prepare(app, page, source[0], build.recording(page))
-        except guides.OtherCode:
+        from recordings.guides import replay  # noqa: PLC0415 - it needs MyST-NB
+
+        build = build_of(app)
+        if not replay.prepare(app, page, source[0], build.recording(page)):
             build.withdraw(page)
-            guides.prepare(app, page, source[0], None)
 
 
 def _recording_of(build: Build, page: str, blocks: Sequence[Block]) -> Recording | None:
-    """Give the recording of a recipe as its file is now, if it has a fresh one."""
+    """Return the recording of a recipe as its file is now, if it has a fresh one."""
     recording = build.recording(page)
-    if recording is not None and not is_of(recording, blocks):
-        build.withdraw(page)
+    if recording is None:
         return None
-    return recording
+    recipe = replace(build.entries[page].recipe, blocks=tuple(blocks))
+    if is_of(recording, recipe):
+        return recording
+    build.withdraw(page)
+    return None
 
 
 def _notebook(
@@ -225,10 +224,10 @@ def _notebook(
     given: Sequence[CodeBlock | None],
 ) -> dict[str, Any]:
     """Make a page's notebook download."""
-    build = of(app)
+    build = build_of(app)
     recording = build.recording(page)
     texts = [block.content for block in blocks if block.kind == "text"]
     resolve = links.resolver(build.library.recipes, app.config.html_baseurl)
     language = app.config.language
-    card = run_card.as_markdown(recording.run, language) if recording else None
+    card = run_card.as_markdown(recording, language) if recording else None
     return download.notebook(blocks, given, to_markdown(texts, resolve), card)

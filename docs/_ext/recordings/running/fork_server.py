@@ -30,8 +30,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, BinaryIO
 
-from recordings import gallery
 from recordings import settings as config
+from recordings.gallery import scripts as gallery
 from recordings.key import first_imports
 from recordings.machine import provenance
 from recordings.machine import spawn as start

@@ -18,8 +18,10 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, cast
 
-from recordings import gallery
+from sphinx_gallery import gen_gallery
+
 from recordings import settings as config
+from recordings.gallery import scripts as gallery
 from recordings.key.differences import differences as changes
 from recordings.library import Library, open_library
 from recordings.model import Ingredients
@@ -34,7 +36,7 @@ def of(library: Library) -> Handover:
     """Give what the runner knows of settings."""
     return Handover(
         settings=_literal(library.conf),
-        gallery=_literal(gallery.as_given(library.gallery_settings)),
+        gallery=_literal(_as_given(library.gallery_settings)),
         tags=sorted(library.conf.get("tags", ())),
         expected=asdict(_ingredients(library)),
     )
@@ -71,6 +73,12 @@ def _ingredients(library: Library) -> Ingredients:
         packages=dict(library.packages),
         data=dict(library.settings.data),
     )
+
+
+def _as_given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Give those of filled-in settings that can be filled in again."""
+    known = gen_gallery.DEFAULT_GALLERY_CONF.keys() - {"compress_images"}
+    return {name: each for name, each in settings.items() if name in known}
 
 
 def _literal(settings: Mapping[str, Any]) -> str:

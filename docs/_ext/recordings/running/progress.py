@@ -93,7 +93,7 @@ def told(result: Result) -> str:
             return f"FAILED {name}: {result.reason}"
         case "renamed":
             return f"renamed {result.entry.found_at} to {result.entry.recipe.file}"
-        case "recorded" | "ran":
+        case "recorded" | "confirmed" | "ran":
             return f"{result.status} {name} in {duration(result.seconds)}"
 
 

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import nbformat
 
-from recordings.model import CodeBlock, Ingredients, Recording, Run
+from recordings.model import CodeBlock, Confirmation, Ingredients, Recording, Run
 from recordings.store import images
 
 FORMAT = 1
@@ -20,7 +20,7 @@ KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-"""What a notebook's metadata say of the language of its cells."""
+"""A notebook's metadata about the language of its cells."""
 REST = "text/x-rst"
 """Kind of an output that is a scraper's own reST; only the page can show it."""
 
@@ -30,15 +30,16 @@ FAULTS = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
 class RecordingError(Exception):
-    """What should be a recording is none; the message names the file and says why."""
+    """A text is no recording; the message names the file and says why."""
 
 
 class ForeignError(RecordingError):
-    """It is a notebook that somebody wrote; nothing here may remove it."""
+    """It is a notebook that a person wrote; nothing here may remove it."""
 
 
 _TYPES = {
-    each: get_type_hints(each) for each in (Recording, Ingredients, Run, CodeBlock)
+    each: get_type_hints(each)
+    for each in (Recording, Ingredients, Run, Confirmation, CodeBlock)
 }
 """The types of each class's fields."""
 
@@ -47,7 +48,14 @@ def to_text(recording: Recording) -> str:
     """Write a recording as a notebook's text.
 
     The text depends on nothing but the recording: the same output gives the same lines.
+    A confirmation is one line, so that another run is a small difference.
     """
+    lines = {
+        f"recordings: confirmation {number}": json.dumps(
+            asdict(each), ensure_ascii=False, sort_keys=True
+        )
+        for number, each in enumerate(recording.confirmations)
+    }
     cells = []
     for number, block in enumerate(recording.blocks, 1):
         measured = {"seconds": block.seconds, "peak_memory": block.peak_memory}
@@ -77,6 +85,7 @@ def to_text(recording: Recording) -> str:
                     "key": recording.key,
                     "ingredients": asdict(recording.ingredients),
                     "run": asdict(recording.run),
+                    **({"confirmations": [*lines]} if lines else {}),
                 },
             },
             "cells": cells,
@@ -84,6 +93,8 @@ def to_text(recording: Recording) -> str:
     )
     nbformat.validate(notebook)
     text: str = nbformat.writes(notebook, indent=1, sort_keys=True)
+    for mark, line in lines.items():
+        text = text.replace(f'"{mark}"', line)
     return f"{text}\n"
 
 
@@ -91,12 +102,12 @@ def from_text(text: str, name: str) -> Recording:
     """Read a recording from a notebook's text.
 
     Args:
-        text: What stands in the file.
+        text: The file's content.
         name: The file's name, for messages.
 
     Raises:
-        ForeignError: It is a notebook, but no recording.
-        RecordingError: It is no notebook, damaged, or of another format.
+        ForeignError: It is a notebook, but not a recording.
+        RecordingError: It is not a notebook, is damaged, or is in another format.
     """
     try:
         notebook = nbformat.v4.reads(text)
@@ -132,9 +143,14 @@ def from_text(text: str, name: str) -> Recording:
                 )
                 for cell in notebook.cells
             ),
+            confirmations=tuple(
+                Confirmation(**_plain(each)) for each in about.get("confirmations", ())
+            ),
         )
-        _check(recording, recording.ingredients, recording.run, *recording.blocks)
-        datetime.fromisoformat(recording.run.date)
+        runs: list[Run | Confirmation] = [recording.run, *recording.confirmations]
+        _check(recording, recording.ingredients, *runs, *recording.blocks)
+        for each in runs:
+            datetime.fromisoformat(each.date)
         _check_pictures(recording.blocks)
     except FAULTS as error:
         raise RecordingError(f"{name}: its recording is damaged: {error}") from error

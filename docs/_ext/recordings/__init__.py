@@ -33,15 +33,11 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     # What other extensions do to a guide's source counts.
     app.connect("source-read", build.before_guide, priority=900)
     app.add_transform(pages.KeepOutOfCatalogs)
-    app.connect("env-get-outdated", pages.with_other_recordings)
     # Sphinx collects images and downloads of a page at priority 500.
     app.connect("doctree-read", pages.add_to_page, priority=400)
-    app.connect("env-purge-doc", pages.forget)
-    app.connect("env-merge-info", pages.merge)
 
     return {
         "version": "1.0",
-        "env_version": 1,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -4,6 +4,7 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sphinx.errors import ConfigError
@@ -24,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signatures.check()
         library = open_library(_conf_dir(options.conf).absolute())
         if not library.recipes:
-            raise UnknownRecipe(f"{library.conf_dir / 'conf.py'}: it has no recipe")  # noqa: TRY301 - one way out
+            conf = library.conf_dir / "conf.py"
+            raise UnknownRecipe(f"{conf}: it has no recipes")  # noqa: TRY301 - one way out
         entries = library.entries(options.recipes)
         status: int = options.command(library, entries, options)
     except (ConfigError, UnknownRecipe) as error:
@@ -60,8 +62,8 @@ def _parser() -> argparse.ArgumentParser:
         add = sub.add_argument
         add("recipes", nargs="*", metavar="RECIPE", help=RECIPE_HELP)
         add("--conf", type=Path, metavar="DIR", help="folder of conf.py (docs, or .)")
-        add("--json", action="store_true", help="print one JSON document")
         if command is commands.status:
+            add("--json", action="store_true", help="print one JSON document")
             add("--check", action="store_true", help="exit 1 if a run is needed")
             continue
         add("--jobs", type=_count, metavar="N", help="run N at once (one a core)")
@@ -87,27 +89,19 @@ CONFIRM_HELP = "note in the recordings that agree when, and on what, they did"
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be a positive integer")
+        raise argparse.ArgumentTypeError(f"must be a positive integer, not {text}")
     return int(text)
 
 
 def _positive(text: str) -> float:
-    number = _number(text)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: must be a number above 0")
-    return number
+    with suppress(ValueError):
+        if 0 < float(text) < math.inf:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be a number above 0, not {text}")
 
 
 def _share(text: str) -> float:
-    number = _number(text)
-    if not 0 <= number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be a number from 0 to below 1")
-    return number
-
-
-def _number(text: str) -> float:
-    """Read a number; any other text becomes one that no option takes."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
+    with suppress(ValueError):
+        if 0 <= float(text) < 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be a number from 0 to below 1, not {text}")

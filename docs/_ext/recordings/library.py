@@ -12,7 +12,7 @@ from recordings.key import first_imports
 from recordings.key.differences import differences
 from recordings.key.ingredients import code_blocks, collect_ingredients, make_key
 from recordings.model import Entry, Ingredients, Recipe, Recording, State
-from recordings.settings import Settings, from_file
+from recordings.settings import Settings, from_namespace, read
 from recordings.store.notebook import ForeignError, RecordingError, from_text
 from recordings.store.store import Store
 
@@ -79,20 +79,11 @@ class Library:
             return Entry(recipe, "stale", plain, tuple(reasons), recording)
         return Entry(recipe, "missing", plain, (cause,))
 
-    def without_recipe(self) -> list[str]:
-        """Return the names in the store that belong to no recipe."""
-        used = {recipe.file for recipe in self.recipes}
-        return [name for name in self.store.names() if name not in used]
-
-    def is_foreign(self, name: str) -> bool:
-        """Tell whether a name in the store is a notebook that a person wrote."""
-        try:
-            self._read(name)
-        except ForeignError:
-            return True
-        except RecordingError:
-            pass  # damaged, or of another format
-        return False
+    def orphans(self) -> list[str]:
+        """Return the names of recordings without a recipe, not even a renamed one."""
+        names = self._without_recipe()
+        used = {entry.found_at for entry in self.entries()} if names else set()
+        return [name for name in names if name not in used and self._is_ours(name)]
 
     def read(self, recipe: Recipe) -> Recipe:
         """Read a recipe's file again, as it is now."""
@@ -112,9 +103,7 @@ class Library:
         """Collect all that a recording of the recipe would depend on now."""
         of_gallery = recipe.kind == "recipe"
         return collect_ingredients(
-            recipe.blocks,
-            recipe.settings,
-            recipe.path.parent,
+            recipe,
             gallery=scripts.changes_output(self.gallery_settings) if of_gallery else {},
             packages=self.packages,
             data=self.settings.data,
@@ -123,13 +112,8 @@ class Library:
 
     def compare(
         self, entry: Entry, again: Recording, tolerance: float | None = None
-    ) -> list[verify.Difference]:
-        """Compare a recipe's recording with what the recipe gives now.
-
-        Args:
-            entry: The recipe; it has a recording.
-            again: What it gives now.
-            tolerance: Wins over the project's.
+    ) -> list[str]:
+        """Say how a recipe's recording differs from what the recipe gives now.
 
         Raises:
             SettingError: The recipe sets an invalid tolerance.
@@ -152,6 +136,21 @@ class Library:
             "settings": recipe.settings,
             "block_settings": [*own],
         }
+
+    def _without_recipe(self) -> list[str]:
+        """Return the names in the store that no recipe has."""
+        used = {recipe.file for recipe in self.recipes}
+        return [name for name in self.store.names() if name not in used]
+
+    def _is_ours(self, name: str) -> bool:
+        """Tell whether a name in the store is no notebook that a person wrote."""
+        try:
+            self._read(name)
+        except ForeignError:
+            return False
+        except RecordingError:
+            pass  # damaged, or of another format
+        return True
 
     def _read(self, name: str) -> Recording | None:
         text = self.store.read(name)
@@ -179,7 +178,7 @@ class Library:
 
     def _find_by_key(self, recipe: Recipe, plain: Ingredients) -> Entry | None:
         """Find the recording of a renamed recipe among those without a recipe."""
-        names = self.without_recipe()
+        names = self._without_recipe()
         if not names:
             return None
         lined = self.ingredients(recipe, with_lines=True)
@@ -205,11 +204,10 @@ def is_of(recording: Recording, recipe: Recipe) -> bool:
     return confirm.has_code(recording, sources, pages.as_python)
 
 
-def open_library(  # noqa: PLR0913 - all but one have a default
+def open_library(
     conf_dir: Path,
     source: Path | None = None,
-    settings: Settings | None = None,
-    namespace: Mapping[str, Any] | None = None,
+    conf: Mapping[str, Any] | None = None,
     gallery_settings: dict[str, Any] | None = None,
     *,
     page: str | None = None,
@@ -219,8 +217,7 @@ def open_library(  # noqa: PLR0913 - all but one have a default
     Args:
         conf_dir: Folder of `conf.py`.
         source: Sphinx's source folder; as a rule the same.
-        settings: Where Sphinx runs: its settings. Else `conf.py` is read.
-        namespace: Likewise: what `conf.py` sets.
+        conf: Sphinx's configuration where it runs; by default what `conf.py` sets.
         gallery_settings: Likewise: Sphinx-Gallery's settings, filled in.
         page: Read the recipe of this page alone; by default all.
 
@@ -228,19 +225,19 @@ def open_library(  # noqa: PLR0913 - all but one have a default
         ConfigError: A setting is invalid.
     """
     source = source or conf_dir
-    if settings is None or namespace is None:
-        settings, namespace = from_file(conf_dir)
+    conf = read(conf_dir) if conf is None else conf
+    settings = from_namespace(conf)
     if gallery_settings is None:
-        gallery_settings = scripts.load(namespace, source)
+        gallery_settings = scripts.load(conf, source)
     found = scripts.pages(gallery_settings, source)
     recipes = [scripts.read(*each) for each in found if page in {None, each[1]}]
     if page is None or not recipes:
-        recipes += _guides(source, namespace)
+        recipes += _guides(source, conf)
     return Library(
         settings=settings,
         gallery_settings=gallery_settings,
         conf_dir=conf_dir,
-        conf=namespace,
+        conf=conf,
         source=source,
         store=Store(settings.address(conf_dir)),
         packages=settings.packages(conf_dir),
@@ -248,8 +245,8 @@ def open_library(  # noqa: PLR0913 - all but one have a default
     )
 
 
-def _guides(source: Path, namespace: Mapping[str, Any]) -> Iterator[Recipe]:
-    if "myst_nb" in namespace.get("extensions", ()):
+def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:
+    if "myst_nb" in conf.get("extensions", ()):
         from recordings.guides import pages  # noqa: PLC0415 - it needs MyST-NB
 
-        yield from pages.find(source, namespace)
+        yield from pages.find(source, conf)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,10 +36,8 @@ class Settings:
     `path/to/pyproject.toml:group`, relative to `conf.py`, for a dependency group."""
     preload: tuple[str, ...] = ()
     """Modules that are imported before a recipe's clock starts, if the recipe imports
-    their packages before it does anything else. That takes no part in a recipe's time,
-    and several recipes share it. It must make no difference to a recipe that all of
-    them are there: what a module prints when it is imported is not on the page, nor
-    what it prints later on streams that it found then."""
+    their packages before it does anything else; several recipes share that. What such
+    a module prints as it is imported is not on the page."""
     data: Mapping[str, str] = field(default_factory=dict)
     """Published digests of data sets by name; a recipe names its sets in
     `# sphinx_gallery_needs = ["…"]`."""
@@ -122,19 +120,15 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 
 def register(app: Sphinx) -> None:
     """Add each setting to Sphinx."""
-    for setting in fields(Settings):
-        default = (
-            setting.default_factory()
-            if setting.default_factory is not MISSING
-            else setting.default
-        )
+    for name in RULES:
+        default = getattr(Settings(), name)
         if isinstance(default, tuple):
             default = [*default]  # only lists can be given by `-D`
         # A page is made again when its recording changed, whatever the settings;
         # only this one changes the page itself.
-        rebuild: Literal["", "env"] = "env" if setting.name == "block_times" else ""
+        rebuild: Literal["", "env"] = "env" if name == "block_times" else ""
         # `Settings` checks what a value is, with or without Sphinx.
-        app.add_config_value(PREFIX + setting.name, default, rebuild, [Any])
+        app.add_config_value(PREFIX + name, default, rebuild, [Any])
 
 
 def from_sphinx(config: Config) -> Settings:
@@ -143,26 +137,11 @@ def from_sphinx(config: Config) -> Settings:
     Raises:
         ConfigError: One is invalid.
     """
-    return Settings(
-        **{each.name: config[PREFIX + each.name] for each in fields(Settings)}
-    )
-
-
-def from_file(conf_dir: Path) -> tuple[Settings, dict[str, Any]]:
-    """Read `conf.py` without starting Sphinx.
-
-    Returns:
-        The settings, and everything that the file sets.
-
-    Raises:
-        ConfigError: There is no `conf.py`, it can't be run, or a setting is invalid.
-    """
-    namespace = read(conf_dir)
-    return from_namespace(namespace), namespace
+    return from_namespace({each.name: each.value for each in config})
 
 
 def read(conf_dir: Path, tags: Iterable[str] = ()) -> dict[str, Any]:
-    """Return everything that `conf.py` sets.
+    """Return everything that `conf.py` sets, without starting Sphinx.
 
     Args:
         conf_dir: Its folder.
@@ -183,6 +162,5 @@ def from_namespace(namespace: Mapping[str, Any]) -> Settings:
     Raises:
         ConfigError: One is invalid.
     """
-    known = {PREFIX + each.name: each.name for each in fields(Settings)}
-    given = {known[name]: each for name, each in namespace.items() if name in known}
-    return Settings(**given)
+    given = {name: namespace.get(PREFIX + name, MISSING) for name in RULES}
+    return Settings(**{name: it for name, it in given.items() if it is not MISSING})

@@ -20,8 +20,8 @@ import re
 from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from textwrap import indent
 from typing import Any
 
 from recordings.comparison.tolerant_diff import compare_text
@@ -34,19 +34,6 @@ class SettingError(ValueError):
     """A recipe's setting is invalid; the message names it and says what it can be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What differs in the outputs of one code block."""
-
-    recipe: str
-    block: int
-    """Number of the code block, from 1."""
-    line: int | None
-    """The recipe's line on which the block begins, if the recording knows it."""
-    text: str
-    """A diff: lines with `-` as recorded, with `+` as they are now, `?` says more."""
-
-
 def compare(  # noqa: PLR0913 - all but two have a default
     recorded: Recording,
     again: Recording,
@@ -55,7 +42,7 @@ def compare(  # noqa: PLR0913 - all but two have a default
     settings: Mapping[str, Any] = {},
     block_settings: Sequence[Mapping[str, Any]] = (),
     exact_figures: bool = False,
-) -> list[Difference]:
+) -> list[str]:
     """List the code blocks whose outputs differ between two recordings of a recipe.
 
     Args:
@@ -66,10 +53,14 @@ def compare(  # noqa: PLR0913 - all but two have a default
         block_settings: Those of each code block.
         exact_figures: Let each byte of a figure count, and not its size alone.
 
+    Returns:
+        A paragraph for each: where it is, and a diff with `-` for what was recorded,
+        `+` for what is new, and `?` for more.
+
     Raises:
         SettingError: The recipe sets a tolerance, or a way to compare, that is invalid.
     """
-    recipe = again.recipe
+    recipe, lines = again.recipe, again.ingredients.lines
     if "compare" in settings:
         raise SettingError(
             f"{recipe}: sphinx_gallery_compare cannot be set for a whole recipe; "
@@ -78,31 +69,21 @@ def compare(  # noqa: PLR0913 - all but two have a default
     of_recipe = _tolerance(settings, "tolerance", tolerance, recipe)
     counts = len(recorded.blocks), len(again.blocks)
     if counts[0] != counts[1]:
-        text = "the recording has {} code blocks, the recipe now {}".format(*counts)
-        return [Difference(recipe, min(counts) + 1, None, text)]
-    differences = []
-    for index, (old, new) in enumerate(zip(recorded.blocks, again.blocks, strict=True)):
-        own = block_settings[index] if index < len(block_settings) else {}
-        place = f"{recipe}, block {index + 1}"
-        allowed = None
-        if not _is_by_shape(own, place):
-            allowed = Decimal(str(_tolerance(own, "tolerance_block", of_recipe, place)))
-        text = _compare_blocks(old, new, allowed, exact=exact_figures)
-        if text:
-            lines = again.ingredients.lines
-            line = lines[index] if lines else None
-            differences.append(Difference(recipe, index + 1, line, text))
-    return differences
-
-
-def report(differences: Iterable[Difference]) -> str:
-    """Write differences for a reader, one paragraph a block."""
+        text = "{}: the recording has {} code blocks, the recipe now {}"
+        return [text.format(recipe, *counts)]
     paragraphs = []
-    for difference in differences:
-        line = "" if difference.line is None else f", line {difference.line}"
-        place = f"{difference.recipe}, block {difference.block}{line}:"
-        paragraphs.append("\n  ".join([place, *difference.text.split("\n")]))
-    return "\n\n".join(paragraphs)
+    rules = [*block_settings, *({},) * counts[0]]
+    for number, (old, new, own) in enumerate(
+        zip(recorded.blocks, again.blocks, rules, strict=False), 1
+    ):
+        place = f"{recipe}, block {number}"
+        allowed = Decimal(str(_tolerance(own, "tolerance_block", of_recipe, place)))
+        tolerated = None if _is_by_shape(own, place) else allowed
+        text = _compare_blocks(old, new, tolerated, exact=exact_figures)
+        if text:
+            line = f", line {lines[number - 1]}" if lines else ""
+            paragraphs.append(f"{place}{line}:\n{indent(text, '  ')}")
+    return paragraphs
 
 
 def _tolerance(
@@ -113,8 +94,8 @@ def _tolerance(
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 <= value < 1:
         raise SettingError(
-            f"{place}: sphinx_gallery_{name} is {value!r}; "
-            "it must be a number from 0 to below 1, such as 0.05 for 5 %"
+            f"{place}: sphinx_gallery_{name} must be a number from 0 to below 1, "
+            f"such as 0.05 for 5 %, not {value!r}"
         )
     return float(value)
 
@@ -124,7 +105,7 @@ def _is_by_shape(settings: Mapping[str, Any], place: str) -> bool:
     value = settings.get("compare_block")
     if value not in (None, "shape"):
         raise SettingError(
-            f'{place}: sphinx_gallery_compare_block is {value!r}; it can be "shape"'
+            f'{place}: sphinx_gallery_compare_block must be "shape", not {value!r}'
         )
     return value == "shape"
 

@@ -1,8 +1,7 @@
 """Run one recipe through Sphinx-Gallery, and keep what each code block gave."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,7 +47,7 @@ def capture(  # noqa: PLR0913 - all but three by name
     echo: Callable[[str], None],
     longest_output: int,
 ) -> list[CodeBlock]:
-    """Run a recipe through Sphinx-Gallery, in this process.
+    """Run a recipe through Sphinx-Gallery, in this process, which is for it alone.
 
     Args:
         script: The recipe; it runs in its own folder.
@@ -80,8 +79,9 @@ def capture(  # noqa: PLR0913 - all but three by name
     settings = {**settings, "src_dir": str(folder), "abort_on_example_error": False}
     scrapers.clean_modules(settings, script.name, "before")
     watch = _Watch(portable, peak_memory)
-    with watch.wrapped(), _tapped(echo, longest_output):
-        gen_rst.execute_script(blocks, variables, settings, in_file)
+    signatures.replace(watch.wrappers())
+    _tap(echo, longest_output)
+    gen_rst.execute_script(blocks, variables, settings, in_file)
     traceback = variables.get("formatted_exception")
     if traceback is not None and not failure_expected:
         raise RecipeFailed(portable(traceback), watch.reason)
@@ -92,8 +92,7 @@ class OutputFlood(Exception):  # noqa: N818 - the name that a recipe's author wi
     """A recipe printed more than can be shown on a page."""
 
 
-@contextmanager
-def _tapped(echo: Callable[[str], None], longest: int) -> Iterator[None]:
+def _tap(echo: Callable[[str], None], longest: int) -> None:
     """Pass on what a recipe prints, and stop a flood."""
     write = gen_rst._LoggingTee.write
     printed = 0
@@ -107,10 +106,6 @@ def _tapped(echo: Callable[[str], None], longest: int) -> Iterator[None]:
         write(tee, text)
 
     gen_rst._LoggingTee.write = tapped
-    try:
-        yield
-    finally:
-        gen_rst._LoggingTee.write = write
 
 
 class _Watch:
@@ -125,18 +120,12 @@ class _Watch:
         self._peak_memory = peak_memory
         self._outputs: list[Output] = []
         self._last_repr: tuple[str | None, str | None] = (None, None)
+        self._original = SimpleNamespace(**vars(gen_rst))
 
-    @contextmanager
-    def wrapped(self) -> Iterator[None]:
-        """Put each method that is named as one of its functions in that one's place."""
-        shared = vars(type(self)).keys() & vars(gen_rst).keys()
-        names = [name for name in shared if not name.startswith("__")]
-        self._original = SimpleNamespace(**{n: getattr(gen_rst, n) for n in names})
-        undo = signatures.replace({name: getattr(self, name) for name in names})
-        try:
-            yield
-        finally:
-            undo()
+    def wrappers(self) -> dict[str, Callable[..., Any]]:
+        """Return the methods that are named as the functions that they wrap."""
+        names = vars(type(self)).keys() & vars(gen_rst).keys()
+        return {n: getattr(self, n) for n in names if not n.startswith("__")}
 
     def execute_code_block(self, compiler: Any, block: Any, *rest: Any) -> str:
         if not is_code(Block(*block)):

@@ -16,13 +16,12 @@ from recordings.guides import GuideFailed
 from recordings.model import Block, Recipe
 from recordings.syntax_tree import PARSE_ERRORS, parse
 
-
-class _PlainMarkdown(GuideFailed):
-    """A page is nothing that MyST-NB could run."""
-
-
 WHOLE = ("auto", "cache", "force")
 """Execution modes in which MyST-NB runs a page before it shows any of it."""
+
+
+class PlainMarkdown(GuideFailed):
+    """A page is not one that MyST-NB could run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,10 @@ class Guide:
     path: Path
     markdown: MdParserConfig = field(default_factory=MdParserConfig, repr=False)
     notebooks: NbParserConfig = field(default_factory=NbParserConfig, repr=False)
+
+    def text(self) -> str:
+        """Return the page's text; Sphinx warns of what is not UTF-8, and goes on."""
+        return self.path.read_text("utf-8-sig", errors="replace")
 
     def read(self, text: str | None = None) -> NotebookNode:
         """Read the page as MyST-NB does.
@@ -45,7 +48,7 @@ class Guide:
         text = self.text() if text is None else text
         reader = create_nb_reader(str(self.path), self.markdown, self.notebooks, text)
         if reader is None:
-            raise _PlainMarkdown(self.place(1, "is not a MyST-NB notebook"))
+            raise PlainMarkdown(self.place(1, "is not a MyST-NB notebook"))
         try:
             page: NotebookNode = reader.read(text)
         except Exception as error:  # readers are plug-ins, and raise what they like
@@ -72,18 +75,9 @@ class Guide:
         first = next(iter(cause.strip().splitlines()), "")
         return f"{self.path.name}:{line}: {first}"
 
-    def text(self) -> str:
-        """Return the page's text; Sphinx warns of what is not UTF-8, and goes on."""
-        return self.path.read_text("utf-8-sig", errors="replace")
-
 
 def open_guide(path: Path, conf: Any) -> Guide:
-    """Make a guide of a page.
-
-    Args:
-        path: The page.
-        conf: What `conf.py` sets, or Sphinx's configuration.
-    """
+    """Make a guide of a page, with what `conf.py` or Sphinx's configuration sets."""
 
     def chosen(kind: type[Any], prefix: str) -> dict[str, Any]:
         names = [each.name for each in fields(kind)]
@@ -106,18 +100,14 @@ def find(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:
     project = Project(source, [".md"])
     excluded, included = conf.get("exclude_patterns", ()), conf.get("include_patterns")
     for page in sorted(project.discover(excluded, included or ["**"])):
-        path = Path(project.doc2path(page, absolute=True))
-        guide = open_guide(path, conf)
+        guide = open_guide(Path(project.doc2path(page, absolute=True)), conf)
         try:
             notebook = guide.read()
-        except _PlainMarkdown:
-            continue
-        except GuideFailed:
-            pass  # its fault says so
-        else:
-            if not (guide.is_run(notebook) and code(notebook)):
-                continue
-        yield read(path, page, conf)
+            is_guide = guide.is_run(notebook) and bool(code(notebook))
+        except GuideFailed as failed:
+            is_guide = not isinstance(failed, PlainMarkdown)
+        if is_guide:
+            yield read(guide.path, page, conf)
 
 
 def read(path: Path, page: str, conf: Mapping[str, Any]) -> Recipe:
@@ -132,10 +122,7 @@ def read(path: Path, page: str, conf: Mapping[str, Any]) -> Recipe:
 
 
 def cells(guide: Guide) -> Iterator[Block]:
-    """Yield a guide's code, cell by cell, as Python, with the line that it begins at.
-
-    IPython's own commands (`%time …`) are replaced by the calls that they stand for,
-    and a cell that is never run (tag `skip-execution`) is empty.
+    """Yield a guide's code, cell by cell, with the line that it begins at.
 
     Raises:
         GuideFailed: The guide can't be read.
@@ -155,13 +142,13 @@ def code(page: NotebookNode) -> list[NotebookNode]:
 
 
 def source_of(cell: NotebookNode) -> str:
-    """Return a cell's code as `cells` does."""
+    """Return a cell's code as Python; nothing if it is never run."""
     skipped = "skip-execution" in cell.metadata.get("tags", [])
     return "" if skipped else as_python(cell.source)
 
 
 def as_python(source: str) -> str:
-    """Replace IPython's own commands in a cell by the calls that they stand for."""
+    """Replace IPython's own commands (`%time …`) by the calls that they stand for."""
     try:
         parse(source)
     except PARSE_ERRORS:

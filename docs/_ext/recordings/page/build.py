@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,23 +46,30 @@ class Build:
         entry = self.entries.get(page)
         return entry.recording if entry and entry.state == "fresh" else None
 
+    def recording_of(self, page: str, blocks: Sequence[Block]) -> Recording | None:
+        """Return the recording that a page shows, if it is of these blocks."""
+        recording = self.recording(page)
+        if recording is None:
+            return None
+        recipe = replace(self.entries[page].recipe, blocks=tuple(blocks))
+        if is_of(recording, recipe):
+            return recording
+        self.withdraw(page)
+        return None
+
     def withdraw(self, page: str) -> None:
         """Have a page show no output, since its code changed after the build began.
 
         The runner may have worked for a long time in between.
         """
         entry = self.entries[page]
-        reason = "it was edited during the build; build again"
-        entry = replace(entry, state="stale", reasons=(reason,))
-        self.entries[page] = entry
+        reasons = ("it was edited during the build; build again",)
+        self.entries[page] = entry = replace(entry, state="stale", reasons=reasons)
         _warn(entry, self.library.settings.command)
 
     def digest(self, page: str) -> str:
         """Digest all that a page takes from its recording, and how it shows it."""
-        entry = self.entries.get(page)
-        if entry is None:
-            return ""
-        settings = self.library.settings
+        entry, settings = self.entries[page], self.library.settings
         how = [str(settings.block_times), settings.path, entry.found_at or ""]
         text = "\0".join([entry.state, *entry.reasons, *how, repr(entry.recording)])
         return hashlib.sha256(text.encode()).hexdigest()
@@ -96,19 +104,19 @@ def before_gallery(app: Sphinx) -> None:
     for entry in build.entries.values():
         if entry.state != "fresh":
             _warn(entry, settings.command)
-    _forget_outdated_pages(build)
+    _forget_outdated_pages(app, build)
     replay = Replay(
-        lambda page, blocks: _recording_of(build, page, blocks),
-        lambda page, blocks, given: _notebook(app, page, blocks, given),
-        block_times=settings.block_times,
+        build.recording_of, partial(_notebook, app), block_times=settings.block_times
     )
-    # Its own processes would not know of the replacement, and run recipes.
-    app.config.sphinx_gallery_conf["parallel"] = False
-    # A replay does not run anything, but needs it to be on.
-    app.config.sphinx_gallery_conf["plot_gallery"] = True
-    # Nothing runs, so nothing need be reset; resetting would load what recipes use.
-    app.config.sphinx_gallery_conf["reset_modules"] = ()
     build.give_back = replay.install()
+    app.config.sphinx_gallery_conf |= {
+        # Its own processes would not know of the replacement, and run recipes.
+        "parallel": False,
+        # A replay does not run anything, but needs it to be on.
+        "plot_gallery": True,
+        # Nothing runs, so nothing need be reset; that would load what recipes use.
+        "reset_modules": (),
+    }
 
 
 def _prepare(app: Sphinx, settings: Settings) -> Build:
@@ -116,8 +124,7 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
     library = open_library(
         Path(app.confdir),
         Path(app.srcdir),
-        settings,
-        namespace={
+        conf={
             **{setting.name: setting.value for setting in app.config},
             "extensions": list(app.extensions),
             "tags": app.tags,
@@ -178,19 +185,24 @@ def _warn(entry: Entry, command: str) -> None:
     )
 
 
-def _forget_outdated_pages(build: Build) -> None:
-    """Have Sphinx-Gallery make a page again if its recording changed since last time.
+def note_of(app: Sphinx, page: str) -> Path:
+    """Return the file that notes from which recording a page is made.
 
-    It does so by itself only when the script changed.
+    It is a dependency of the page, so Sphinx reads the page again when it changes.
+    """
+    return Path(app.doctreedir, "recordings", f"{page}.recording")
+
+
+def _forget_outdated_pages(app: Sphinx, build: Build) -> None:
+    """Have a page made again if its recording changed since last time.
+
+    Sphinx-Gallery does so by itself only when the script changed.
     """
     for page, entry in build.entries.items():
-        if entry.recipe.kind != "recipe":
-            continue
-        made = build.library.source / f"{page}{entry.recipe.path.suffix}"
-        note = made.with_name(f"{made.name}.recording")
-        digest = build.digest(page)
+        note, digest = note_of(app, page), build.digest(page)
         if not note.is_file() or note.read_text("utf-8") != digest:
-            made.with_name(f"{made.name}.md5").unlink(missing_ok=True)
+            made = build.library.source / f"{page}{entry.recipe.path.suffix}.md5"
+            made.unlink(missing_ok=True)
             note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(digest, encoding="utf-8")
 
@@ -203,18 +215,6 @@ def before_guide(app: Sphinx, page: str, source: list[str]) -> None:
         build = build_of(app)
         if not replay.prepare(app, page, source[0], build.recording(page)):
             build.withdraw(page)
-
-
-def _recording_of(build: Build, page: str, blocks: Sequence[Block]) -> Recording | None:
-    """Return the recording of a recipe as its file is now, if it has a fresh one."""
-    recording = build.recording(page)
-    if recording is None:
-        return None
-    recipe = replace(build.entries[page].recipe, blocks=tuple(blocks))
-    if is_of(recording, recipe):
-        return recording
-    build.withdraw(page)
-    return None
 
 
 def _notebook(

@@ -1,18 +1,15 @@
-"""Put run cards on pages, and read a page again when its recording changed.
+"""Put run cards and block times on pages.
 
 Texts that change from run to run are not messages for translators.
 """
 
 import os
-from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 
 from recordings.library import Library
@@ -44,7 +41,7 @@ def add_to_page(app: Sphinx, document: nodes.document) -> None:
     section = next(iter(document.findall(nodes.section)), None)
     if entry is None or section is None:
         return
-    _digests(app.env)[page] = known.digest(page)
+    app.env.note_dependency(build.note_of(app, page))
     if entry.state != "fresh" or entry.recording is None:
         section.insert(1, run_card.as_note(entry, settings.command))
         return
@@ -89,37 +86,3 @@ def _link(library: Library, source: Path, name: str) -> nodes.Node | None:
         target = f"/{Path(os.path.relpath(file, source)).as_posix()}"
         return addnodes.download_reference("", "", text, reftarget=target, refdoc=name)
     return None
-
-
-def _digests(env: BuildEnvironment) -> dict[str, str]:
-    """Return the digest of each page's recording when Sphinx last read the page."""
-    digests: dict[str, str] = vars(env).setdefault("recordings_digests", {})
-    return digests
-
-
-def with_other_recordings(
-    app: Sphinx,
-    env: BuildEnvironment,
-    added: AbstractSet[str],
-    changed: AbstractSet[str],
-    _removed: AbstractSet[str],
-) -> Iterator[str]:
-    """Yield pages that Sphinx would leave alone though their recording changed."""
-    digests, known = _digests(env), build.build_of(app)
-    for page in known.entries:
-        left_alone = page in env.found_docs and page not in added | changed
-        if left_alone and digests.get(page) != known.digest(page):
-            yield page
-
-
-def forget(_app: Sphinx, env: BuildEnvironment, page: str) -> None:
-    """Forget a page that goes away or is read again."""
-    _digests(env).pop(page, None)
-
-
-def merge(
-    _app: Sphinx, env: BuildEnvironment, pages: Iterable[str], other: BuildEnvironment
-) -> None:
-    """Take over the digests of pages that a parallel process read."""
-    theirs = _digests(other)
-    _digests(env).update({page: theirs[page] for page in pages if page in theirs})

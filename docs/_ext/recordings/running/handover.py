@@ -52,9 +52,7 @@ def open_for(job: Job) -> Library:
     conf = config.read(conf_dir, handed.tags)
     of_gallery = conf.get("sphinx_gallery_conf", {}) | literal_eval(handed.gallery)
     conf |= literal_eval(handed.settings) | {"sphinx_gallery_conf": of_gallery}
-    settings = config.from_namespace(conf)
-    source = Path(job.source)
-    library = open_library(conf_dir, source, settings, conf, page=job.page)
+    library = open_library(conf_dir, Path(job.source), conf, page=job.page)
     expected = Ingredients(**{**handed.expected, "blocks": ()})
     differences = changes(expected, _ingredients(library), ())
     if differences:

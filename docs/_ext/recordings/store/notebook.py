@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from types import UnionType
@@ -24,7 +23,6 @@ KERNEL = {
 REST = "text/x-rst"
 """Kind of an output that is a scraper's own reST; only the page can show it."""
 
-
 FAULTS = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 """What reading a text that is no recording may raise."""
 
@@ -35,13 +33,6 @@ class RecordingError(Exception):
 
 class ForeignError(RecordingError):
     """It is a notebook that a person wrote; nothing here may remove it."""
-
-
-_TYPES = {
-    each: get_type_hints(each)
-    for each in (Recording, Ingredients, Run, Confirmation, CodeBlock)
-}
-"""The types of each class's fields."""
 
 
 def to_text(recording: Recording) -> str:
@@ -56,39 +47,18 @@ def to_text(recording: Recording) -> str:
         )
         for number, each in enumerate(recording.confirmations)
     }
-    cells = []
-    for number, block in enumerate(recording.blocks, 1):
-        measured = {"seconds": block.seconds, "peak_memory": block.peak_memory}
-        outputs = [dict(output) for output in block.outputs]
-        for output in outputs:
-            if output["output_type"] == "execute_result":
-                output["execution_count"] = number
-        cells.append(
-            {
-                "cell_type": "code",
-                "id": f"block-{number}",
-                "execution_count": number,
-                "metadata": {"recording": measured},
-                "source": block.source,
-                "outputs": outputs,
-            }
-        )
+    about = asdict(recording) | {"format": FORMAT, "confirmations": [*lines]}
+    del about["blocks"]
+    if not lines:
+        del about["confirmations"]
     notebook = nbformat.from_dict(
         {
             "nbformat": 4,
             "nbformat_minor": 5,
-            "metadata": {
-                **KERNEL,
-                "recording": {
-                    "format": FORMAT,
-                    "recipe": recording.recipe,
-                    "key": recording.key,
-                    "ingredients": asdict(recording.ingredients),
-                    "run": asdict(recording.run),
-                    **({"confirmations": [*lines]} if lines else {}),
-                },
-            },
-            "cells": cells,
+            "metadata": {**KERNEL, "recording": about},
+            "cells": [
+                _cell(number, block) for number, block in enumerate(recording.blocks, 1)
+            ],
         }
     )
     nbformat.validate(notebook)
@@ -96,6 +66,23 @@ def to_text(recording: Recording) -> str:
     for mark, line in lines.items():
         text = text.replace(f'"{mark}"', line)
     return f"{text}\n"
+
+
+def _cell(number: int, block: CodeBlock) -> dict[str, Any]:
+    count = {"execution_count": number}
+    return {
+        "cell_type": "code",
+        "id": f"block-{number}",
+        **count,
+        "metadata": {
+            "recording": {"seconds": block.seconds, "peak_memory": block.peak_memory}
+        },
+        "source": block.source,
+        "outputs": [
+            {**each, **(count if each["output_type"] == "execute_result" else {})}
+            for each in block.outputs
+        ],
+    }
 
 
 def from_text(text: str, name: str) -> Recording:
@@ -115,60 +102,58 @@ def from_text(text: str, name: str) -> Recording:
     except (*FAULTS, nbformat.ValidationError) as error:
         cause = str(error).strip().partition("\n")[0] or type(error).__name__
         raise RecordingError(f"{name}: not a valid notebook: {cause}") from error
-    about = notebook.metadata.get("recording")
-    if not isinstance(about, nbformat.NotebookNode):
+    plain = json.loads(json.dumps(notebook))
+    about = plain["metadata"].get("recording")
+    if not isinstance(about, dict):
         raise ForeignError(f"{name}: a notebook, but not a recording")
-    if about.get("format") != FORMAT:
+    if about.pop("format", None) != FORMAT:
         raise RecordingError(
-            f"{name}: recorded in format {about.get('format')!r}; "
-            f"this version reads format {FORMAT}"
+            f"{name}: recorded in another format; this version reads format {FORMAT}"
         )
     try:
-        ingredients = dict(about.ingredients)
-        lines = ingredients.pop("lines")
-        recording = Recording(
-            recipe=about.recipe,
-            key=about.key,
-            ingredients=Ingredients(
-                blocks=tuple(ingredients.pop("blocks")),
-                lines=None if lines is None else tuple(lines),
-                **_plain(ingredients),
-            ),
-            run=Run(**_plain(about.run)),
-            blocks=tuple(
-                CodeBlock(
-                    source=cell.source,
-                    outputs=tuple(_plain(output) for output in cell.outputs),
-                    **_plain(cell.metadata.recording),
-                )
-                for cell in notebook.cells
-            ),
-            confirmations=tuple(
-                Confirmation(**_plain(each)) for each in about.get("confirmations", ())
-            ),
-        )
-        runs: list[Run | Confirmation] = [recording.run, *recording.confirmations]
-        _check(recording, recording.ingredients, *runs, *recording.blocks)
-        for each in runs:
-            datetime.fromisoformat(each.date)
-        _check_pictures(recording.blocks)
+        recording = _recording(about, plain["cells"])
     except FAULTS as error:
         raise RecordingError(f"{name}: its recording is damaged: {error}") from error
     return recording
 
 
-def _check(*parts: Any) -> None:
+def _recording(about: dict[str, Any], cells: list[dict[str, Any]]) -> Recording:
+    """Make a recording of a notebook's metadata and cells."""
+    ingredients = about["ingredients"]
+    ingredients["blocks"] = tuple(ingredients["blocks"])
+    if ingredients["lines"] is not None:
+        ingredients["lines"] = tuple(ingredients["lines"])
+    confirmations = [Confirmation(**each) for each in about.pop("confirmations", ())]
+    parts = {
+        "ingredients": Ingredients(**ingredients),
+        "run": Run(**about["run"]),
+        "confirmations": tuple(confirmations),
+        "blocks": tuple(
+            CodeBlock(
+                cell["source"], tuple(cell["outputs"]), **cell["metadata"]["recording"]
+            )
+            for cell in cells
+        ),
+    }
+    recording = Recording(**(about | parts))
+    runs: list[Run | Confirmation] = [recording.run, *confirmations]
+    for part in (recording, recording.ingredients, *runs, *recording.blocks):
+        _check_types(part)
+    for each in runs:
+        datetime.fromisoformat(each.date)
+    for block in recording.blocks:
+        _check_pictures(block)
+    return recording
+
+
+def _check_types(part: Any) -> None:
     """Make sure that each field holds what its type says.
 
     Raises:
         TypeError: One does not.
     """
-    fields = (
-        (name, hint, getattr(part, name))
-        for part in parts
-        for name, hint in _TYPES[type(part)].items()
-    )
-    for name, hint, value in fields:
+    for name, hint in get_type_hints(type(part)).items():
+        value = getattr(part, name)
         options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
         kinds = [int | float if it is float else get_origin(it) or it for it in options]
         # JSON knows no such numbers, but Python reads them.
@@ -177,22 +162,16 @@ def _check(*parts: Any) -> None:
             raise TypeError(f"{name} can't be {value!r}")
 
 
-def _check_pictures(blocks: Iterable[CodeBlock]) -> None:
+def _check_pictures(block: CodeBlock) -> None:
     """Make sure that each picture can be shown, with its text alternative.
 
     Raises:
         TypeError: A text alternative is no text.
         ValueError: A picture is broken.
     """
-    for block in blocks:
-        for output in block.outputs:
-            for kind in output.get("data", {}).keys() & images.SUFFIXES.keys():
-                images.check(kind, output["data"][kind])
-                alternative = output["metadata"].get("alt", "")
-                if not isinstance(alternative, str):
-                    raise TypeError(f"a text alternative can't be {alternative!r}")
-
-
-def _plain(node: Any) -> Any:
-    """Turn notebook nodes, at every depth, into plain dictionaries and lists."""
-    return json.loads(json.dumps(node))
+    for output in block.outputs:
+        for kind in output.get("data", {}).keys() & images.SUFFIXES.keys():
+            images.check(kind, output["data"][kind])
+            alternative = output["metadata"].get("alt", "")
+            if not isinstance(alternative, str):
+                raise TypeError(f"a text alternative can't be {alternative!r}")

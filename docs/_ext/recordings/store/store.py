@@ -2,8 +2,7 @@
 
 A recording is written beside its place and then renamed, so it is there whole or not
 at all, and of two writers at once the last one wins. A writer that was killed may leave
-a temporary file behind; the next write or removal of that name sweeps it away once it
-is old.
+a temporary file behind; a later write of that name removes it once it is old.
 """
 
 import os
@@ -36,7 +35,8 @@ class Store:
     """Texts by name, in a folder or at an fsspec address.
 
     A name is a path below the address, with `/`, such as `recipes/first.ipynb`.
-    Several processes may use one store at once.
+    Several processes may use one store at once. A method raises StoreError if the
+    store does not let it do what it is for.
 
     Examples:
         >>> store = Store("memory://recordings")
@@ -84,7 +84,6 @@ class Store:
 
         Raises:
             RecordingError: It is not text in UTF-8.
-            StoreError: The store cannot be read.
         """
         path = self._path(name)
         with self._naming(name, "read"):
@@ -98,21 +97,15 @@ class Store:
             raise RecordingError(f"{self.where(name)}: not text: {error}") from error
 
     def write(self, name: str, text: str) -> None:
-        """Put a text under a name, whole or not at all, whatever was there.
-
-        Raises:
-            StoreError: It could not be written; what was there still is.
-        """
+        """Put a text under a name, whole or not at all, whatever was there."""
         path = self._writable(name)
-        with self._naming(name, "written"):
-            content = text.encode()
+        with self._naming(name, "written"), self._beside(path) as temporary:
             self._sweep(path)
-            temporary = self._put_beside(path, content)
-            try:
-                self._move(temporary, path)
-            except BaseException:
-                self._discard(temporary)
-                raise
+            self._put(temporary, text.encode())
+            if self._is_local:
+                Path(temporary).replace(path)
+            else:
+                self._files.cp_file(temporary, path)
 
     def check_writable(self, names: Iterable[str]) -> None:
         """Make sure that names can be written, before any work is done for that.
@@ -127,8 +120,8 @@ class Store:
         for name in one_a_folder.values():
             try:
                 path = self._writable(name)
-                with self._naming(name, "written"):
-                    self._files.rm_file(self._put_beside(path, b""))
+                with self._naming(name, "written"), self._beside(path) as temporary:
+                    self._put(temporary, b"")
             except StoreError as error:
                 raise ReadOnlyError(str(error)) from error
 
@@ -138,9 +131,6 @@ class Store:
         Hidden folders, such as Jupyter's checkpoints, are left out. The list of a web
         address is always empty: a web server need not list its files, and what looks
         like a list may be a page with links to anywhere.
-
-        Raises:
-            StoreError: The store cannot be read.
         """
         if self._is_web:
             return []
@@ -153,32 +143,29 @@ class Store:
                 return []
         beginning = f"{self._root}/"
         names = (p.removeprefix(beginning) for p in paths if p.startswith(beginning))
-        return sorted(n for n in names if n.endswith(".ipynb") and not _is_hidden(n))
+        return sorted(
+            name for name in names if name.endswith(".ipynb") and "/." not in f"/{name}"
+        )
 
     def remove(self, name: str) -> None:
-        """Remove a name; it is no fault if it is not there.
-
-        Raises:
-            StoreError: It could not be removed.
-        """
+        """Remove a name; it is no fault if it is not there."""
         path = self._writable(name)
-        self._sweep(path)
         with self._naming(name, "removed"), suppress(FileNotFoundError):
             self._files.rm_file(path)
 
     def rename(self, old: str, new: str) -> None:
         """Give a text another name, whatever was under that.
 
-        Raises:
-            StoreError: It could not be renamed, or there is nothing under either name.
-                If only the new one is there, another process was faster.
+        It is no fault if only the new name is there: another process was faster.
         """
         text = self.read(old)
         if text is not None and old != new:
             self.write(new, text)
             self.remove(old)
         elif text is None and self.read(new) is None:
-            raise StoreError(f"{self.where(old)}: cannot be renamed to {new}: no such")
+            raise StoreError(
+                f"{self.where(old)}: cannot be renamed to {new}: not there"
+            )
 
     def _path(self, name: str) -> str:
         """Return a name's path in the file system."""
@@ -195,44 +182,36 @@ class Store:
             )
         return self._path(name)
 
-    def _put_beside(self, path: str, content: bytes) -> str:
-        """Write a new file beside a path, down to the disk; return its path."""
-        self._files.makedirs(_folder(path), exist_ok=True)
+    @contextmanager
+    def _beside(self, path: str) -> Iterator[str]:
+        """Provide a path beside a path, for this writer alone; nothing stays there."""
+        self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
         temporary = f"{_beginning(path)}{secrets.token_hex(8)}.tmp"
         try:
-            if not self._is_local:
-                self._files.pipe_file(temporary, content)
-                return temporary
-            with Path(temporary).open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            self._discard(temporary)
-            raise
-        return temporary
+            yield temporary
+        finally:
+            with suppress(Exception):
+                self._files.rm_file(temporary)
 
-    def _move(self, source: str, target: str) -> None:
-        """Give a file another path. In a folder, that is one step."""
-        if self._is_local:
-            Path(source).replace(target)
-        else:
-            self._files.cp_file(source, target)
-            self._files.rm_file(source)
-
-    def _discard(self, temporary: str) -> None:
-        with suppress(Exception):
-            self._files.rm_file(temporary)
+    def _put(self, path: str, content: bytes) -> None:
+        """Write a new file, down to the disk where there is one."""
+        if not self._is_local:
+            self._files.pipe_file(path, content)
+            return
+        with Path(path).open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
 
     def _sweep(self, path: str) -> None:
         """Remove temporary files that killed writers of a path left behind."""
         with suppress(Exception):  # only tidying: it must not cost a write
             self._files.invalidate_cache()
-            for found in self._files.ls(_folder(path), detail=False):
+            for found in self._files.ls(path.rpartition("/")[0], detail=False):
                 if found.startswith(_beginning(path)):
                     age = datetime.now(UTC) - self._files.modified(found)
                     if age > OLD:
-                        self._discard(found)
+                        self._files.rm_file(found)
 
     @contextmanager
     def _naming(self, name: str, action: str) -> Iterator[None]:
@@ -245,14 +224,6 @@ class Store:
                 f"{self.where(name)}: cannot be {action}: "
                 f"{reason or type(error).__name__}"
             ) from error
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") for part in name.split("/"))
 
 
 def _beginning(path: str) -> str:

@@ -43,10 +43,9 @@ def merged(
         or not has_code(old, [each.source for each in new.blocks])
     ):
         return new
-    # A setting or a module may be there for the look of a figure, and `compare` knows
-    # only its size.
+    # A setting or a module may be there for the look of a figure.
     then, now = old.ingredients, new.ingredients
-    exact = (then.settings, then.files) != (now.settings, now.files)
+    whole_figures = (then.settings, then.files) != (now.settings, now.files)
     try:
         differences = compare(
             old,
@@ -54,7 +53,7 @@ def merged(
             tolerance=tolerance,
             settings=settings,
             block_settings=block_settings,
-            exact_figures=exact,
+            whole_figures=whole_figures,
         )
     except SettingError:
         return new

@@ -152,7 +152,8 @@ class _Watch:
         if not is_code(Block(*block)):
             return ""
         self._outputs = []
-        self._note_line(block.lineno)
+        blank = len(block.content) - len(block.content.lstrip("\n"))
+        self._note_line(block.lineno + blank)
         start = time.perf_counter()
         page: str = self._original.execute_code_block(compiler, block, *rest)
         self.blocks.append(

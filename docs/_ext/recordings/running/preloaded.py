@@ -1,9 +1,12 @@
 """Imported by the fork server: what recipes begin with, and what forks must know."""
 
+import atexit
 import gc
 import multiprocessing
 import os
+import shutil
 import sys
+from multiprocessing import forkserver
 from pathlib import Path
 
 from recordings.key import first_imports
@@ -29,3 +32,11 @@ FILE_MEMORY = provenance.file_memory()
 
 # Else each fork would search, and so copy, all that was imported.
 gc.freeze()
+
+
+@atexit.register
+def _remove_socket() -> None:
+    """Remove the server's socket, as a runner that was killed did not."""
+    address = forkserver._forkserver._forkserver_address  # type: ignore[attr-defined] # noqa: SLF001
+    if address:
+        shutil.rmtree(Path(address).parent, ignore_errors=True)

@@ -72,7 +72,7 @@ class _Board:
     running: dict[str, TaskID] = field(default_factory=dict)
     planned: int = 0
     jobs: int = 1
-    whole: TaskID = TaskID(0)
+    whole: TaskID | None = None
 
     def note(self, event: Event) -> None:
         """Take note of what the runner reports, and tell it."""
@@ -92,7 +92,7 @@ class _Board:
                 if (task := self.running.pop(entry.recipe.page, None)) is not None:
                     self.live.remove_task(task)
                 self._tell(told(event), "red" if event.status == "failed" else "")
-        if self.planned:
+        if self.whole is not None:
             done = self.planned - len(self.left)
             words = f"{done} of {self.planned} recipes"
             self.live.update(self.whole, description=words, about=self._rest())

@@ -38,6 +38,7 @@ def main(job: Job, log: int, supervisor: int) -> NoReturn:
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    sys.stdin = os.fdopen(0, closefd=False)
     _begin_afresh(folder, job.threads)
     # Not before: a supervisor needs none of it.
     from recordings.running import preloaded, recorder  # noqa: PLC0415
@@ -94,6 +95,7 @@ def _begin_afresh(folder: Path, threads: int) -> None:
 
 def _forget_server(main: process.BaseProcess) -> None:
     """Have `multiprocessing` in a recipe begin anew, instead of asking our server."""
+    main.name = "MainProcess"  # a fork gave it its own
     process.__dict__.update(
         _current_process=main, _parent_process=None, _children=set()
     )

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 from sphinx.errors import ConfigError
 
 from recordings import commands, gallery, selection
-from recordings.library import open_library
+from recordings.library import Library, open_library
+from recordings.machine.process_tree import die_with_parent
 from recordings.store.store import ReadOnlyError, StoreError
 
 USAGE, INTERRUPTED = 2, 130
@@ -21,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         gallery.check()
-        library = open_library(_conf_dir(options.conf).absolute())
+        library = _open(options)
         entries = selection.select(library, options.recipes)
         status: int = options.command(library, entries, options)
     except (ConfigError, selection.UnknownRecipe) as error:
@@ -34,6 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _complain("stopped; what was finished is kept", INTERRUPTED)
     return status
+
+
+def _open(options: argparse.Namespace) -> Library:
+    """Find the recipes and the store that a command is about."""
+    if options.parent:
+        # The build that asks for this: it, and all that it starts, end together.
+        die_with_parent(options.parent, signal.SIGTERM)
+    conf_dir = _conf_dir(options.conf).absolute()
+    return open_library(conf_dir, options.source and options.source.absolute())
 
 
 def _conf_dir(given: Path | None) -> Path:
@@ -59,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         add = sub.add_argument
         add("recipes", nargs="*", metavar="RECIPE", help=RECIPE_HELP)
         add("--conf", type=Path, metavar="DIR", help="folder of conf.py (docs, or .)")
+        add("--source", type=Path, metavar="DIR", help=SOURCE_HELP)
+        add("--parent", type=int, default=0, help=argparse.SUPPRESS)
         add("--json", action="store_true", help="print one JSON document")
         if command is commands.status:
             add("--check", action="store_true", help="exit 1 if a run is needed")
@@ -76,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 RECIPE_HELP = "its path, its page's name or its bare name (all recipes)"
+SOURCE_HELP = "Sphinx's source folder (that of conf.py)"
 TIME_HELP = "seconds for each recipe (as it and conf.py say)"
 MEMORY_HELP = "GiB for each recipe (a fair share of this machine's)"
 PRUNE_HELP = "remove recordings without a recipe"

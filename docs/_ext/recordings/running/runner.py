@@ -134,7 +134,7 @@ class _Work:
         """Run recipes, in this order, and keep what each gives."""
         ended: SimpleQueue[str] = SimpleQueue()
         own = None if executor else ThreadPoolExecutor(self.jobs, "recordings")
-        if own:
+        if own and len(entries) >= self.jobs:  # else none would be forked
             fork_server.start(self.library.settings.preload)
         self.report(Planned(tuple(entries), self.jobs))
         with supervisor.adopting():

@@ -171,10 +171,12 @@ def translate(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run pytest; what stands behind `--` is handed to it."""
+    """Run pytest, a process for each core; what is behind `--` is handed to it."""
     install(session, "recipes", "tests")
     session.run("python", "-m", "recipe_site.fashion_mnist")
-    session.run("python", "-m", "pytest", *session.posargs)
+    # The tests of one file share what they build.
+    side_by_side = ("-n", "auto", "--dist", "loadfile")
+    session.run("python", "-m", "pytest", *side_by_side, *session.posargs)
 
 
 @nox.session
@@ -204,6 +206,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *(["--fix"] if options.fix else []))
     session.run("ruff", "format", *([] if options.fix else ["--diff"]))
     session.run("mypy")
+    session.run("lint-imports", "--no-logo", silent=True)
     schema = ("--builtin-schema", "vendor.github-workflows")
     session.run("check-jsonschema", *schema, ".github/workflows/record.yml")
 

@@ -27,7 +27,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
-from forked import Build, python_path, run_module
+from forked import Build, python_path, run_module, start_server
 from projects import make_project  # noqa: F401 - a fixture for every test
 
 if TYPE_CHECKING:
@@ -99,6 +99,12 @@ class Site:
     def run(self, module: str, *arguments: str, folder: Path | None = None) -> Build:
         """Run a module of Python's path from the root, in a process of its own."""
         return run_module(self.root, module, *arguments, folder=folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _server() -> None:
+    """Start the fork server, before a test marks what it starts as its own."""
+    start_server()
 
 
 class MakeSite(Protocol):

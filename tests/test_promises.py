@@ -30,7 +30,7 @@ No fault of one recipe costs another recipe its result:
     test_promises.py::test_what_fails_cannot_be_published
 
 A recording is written whole or not at all:
-    test_runner.py::test_killed_runner_leaves_whole_recordings
+    test_fork_server.py::test_a_killed_runner_leaves_whole_recordings
     test_cli.py::test_interrupted_run_keeps_what_is_finished
     test_store.py::test_a_writer_killed_at_any_moment_leaves_a_whole_text
     test_store.py::test_an_interrupted_write_leaves_nothing

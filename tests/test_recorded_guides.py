@@ -18,7 +18,6 @@ from recordings.library import open_library
 from recordings.running import runner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from conftest import MakeSite
@@ -38,6 +37,7 @@ def make(make_site: MakeSite, **guides: str) -> Site:
         extensions=["myst_nb", "recordings"],
         exclude_patterns=["_build", "**.ipynb", "**.md5"],
         locale_dirs=["locales"],
+        gettext_compact=False,
         sphinx_gallery_conf={"image_scrapers": (), "reset_modules": ()},
     )
 
@@ -94,7 +94,7 @@ def flag(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ran(
     make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory, flag: Path
-) -> Iterator[tuple[Site, dict[str, Result], list[Path]]]:
+) -> tuple[Site, dict[str, Result], list[Path]]:
     """Run some guides, two of which are edited meanwhile."""
     folder = tmp_path_factory.mktemp("signals")
     go_on = folder / "go_on"
@@ -136,7 +136,7 @@ def ran(
         entries = [each for each in library.entries() if each.recipe.kind == "guide"]
         results = runner.run(library, entries, jobs=len(entries))
     thread.join()
-    yield site, {each.entry.recipe.path.stem: each for each in results}, before
+    return site, {each.entry.recipe.path.stem: each for each in results}, before
 
 
 Ran = tuple["Site", dict[str, "Result"], list["Path"]]
@@ -194,7 +194,8 @@ def test_a_setting_is_of_its_own_cell_and_verify_confirms(
     assert "1 of 1 recipe as recorded and confirmed" in capsys.readouterr().out
     after = file.read_text("utf-8").splitlines()
     assert len(after) == len(before) + 3
-    assert [line for line in after if line in before] == before
+    start = after.index('   "confirmations": [')
+    assert after[:start] + after[start + 3 :] == before
 
 
 # Pages -------------------------------------------------------------------------
@@ -298,7 +299,7 @@ def test_guides_are_replayed_and_nothing_runs(recorded: Site) -> None:
 
 
 def test_a_parallel_build_gives_the_same_page(recorded: Site) -> None:
-    expected = page(recorded, "guide")
+    expected = page(recorded, "guide", "-E")
     assert page(recorded, "guide", "-E", "-j", "2") == expected
 
 

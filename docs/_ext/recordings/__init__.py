@@ -4,10 +4,8 @@ For any Sphinx-Gallery project: `extensions += ["recordings"]`. Recipes are run 
 `python -m recordings run`, or before a build (`recordings_mode`); pages, notebook
 downloads and thumbnails are made from the recordings.
 
-A build records with its own settings: `-D`, `-t` and what extensions set count, but for
-objects such as functions, which are taken from `conf.py` itself (see
-`recordings.running.handover`). The command line knows `conf.py` alone: what a project
-always builds with belongs there.
+Recipes are run with what `conf.py` alone sets: `-D` and `-t` of a build, and what other
+extensions set, don't reach them. What a project always builds with belongs there.
 """
 
 from typing import TYPE_CHECKING

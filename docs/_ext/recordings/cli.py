@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,7 +12,8 @@ from sphinx.errors import ConfigError
 
 from recordings import commands
 from recordings.gallery import signatures
-from recordings.library import UnknownRecipe, open_library
+from recordings.library import Library, UnknownRecipe, open_library
+from recordings.machine.process_tree import die_with_parent
 from recordings.store.store import ReadOnlyError, StoreError
 
 USAGE, INTERRUPTED = 2, 130
@@ -23,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         signatures.check()
-        library = open_library(_conf_dir(options.conf).absolute())
+        library = _open(options)
         if not library.recipes:
             conf = library.conf_dir / "conf.py"
             raise UnknownRecipe(f"{conf}: it has no recipes")  # noqa: TRY301 - one way out
@@ -39,6 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _complain("stopped; what was finished is kept", INTERRUPTED)
     return status
+
+
+def _open(options: argparse.Namespace) -> Library:
+    """Find the recipes and the store that a command is about."""
+    if options.parent:
+        # The build that asks for this: it, and all that it starts, end together.
+        die_with_parent(options.parent, signal.SIGTERM)
+    conf_dir = _conf_dir(options.conf).absolute()
+    return open_library(conf_dir, options.source and options.source.absolute())
 
 
 def _conf_dir(given: Path | None) -> Path:
@@ -62,8 +73,11 @@ def _parser() -> argparse.ArgumentParser:
         add = sub.add_argument
         add("recipes", nargs="*", metavar="RECIPE", help=RECIPE_HELP)
         add("--conf", type=Path, metavar="DIR", help="folder of conf.py (docs, or .)")
-        if command is commands.status:
+        add("--source", type=Path, metavar="DIR", help=SOURCE_HELP)
+        add("--parent", type=int, default=0, help=argparse.SUPPRESS)
+        if command is not commands.verify:
             add("--json", action="store_true", help="print one JSON document")
+        if command is commands.status:
             add("--check", action="store_true", help="exit 1 if a run is needed")
             continue
         add("--jobs", type=_count, metavar="N", help="run N at once (one a core)")
@@ -80,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 RECIPE_HELP = "its path, its page's name or its bare name (all recipes)"
+SOURCE_HELP = "Sphinx's source folder (that of conf.py)"
 TIME_HELP = "seconds for each recipe (as it and conf.py say)"
 MEMORY_HELP = "GiB for each recipe (a fair share of this machine's)"
 PRUNE_HELP = "remove recordings without a recipe"

@@ -1,10 +1,12 @@
 """What `python -m recordings run`, `status` and `verify` do; see `recordings.cli`."""
 
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import indent
+from typing import Any, TextIO
 
 from sphinx.errors import ConfigError
 
@@ -21,7 +23,23 @@ OK, FAILED = 0, 1
 
 def run(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Record what is not fresh; outputs that agree with the recorded ones stay."""
-    results = _with_runner(library, entries, options, anew=options.all)
+    # With --json, standard output is for one document only.
+    shown_on = sys.stderr if options.json else sys.stdout
+    results = _with_runner(library, entries, options, shown_on, anew=options.all)
+    failed = any(each.status == "failed" for each in results)
+    if options.json:
+        _say_json(
+            results=[
+                {
+                    "recipe": each.entry.recipe.name,
+                    "page": each.entry.recipe.page,
+                    "status": each.status,
+                    "reason": each.reason,
+                }
+                for each in results
+            ]
+        )
+        return FAILED if failed else OK
     if not results:
         _say(f"nothing to run: {_count(len(entries))}, all fresh")
     orphans = library.orphans()
@@ -31,7 +49,7 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
             _say(f"removed {name}, a recording without a recipe")
     else:
         _tell_of(orphans, library, options)
-    return FAILED if any(each.status == "failed" for each in results) else OK
+    return FAILED if failed else OK
 
 
 def status(library: Library, entries: list[Entry], options: Namespace) -> int:
@@ -39,8 +57,8 @@ def status(library: Library, entries: list[Entry], options: Namespace) -> int:
     orphans = [] if options.recipes else library.orphans()
     outdated = [each for each in entries if each.state != "fresh" or each.found_at]
     if options.json:
-        document = {
-            "recipes": [
+        _say_json(
+            recipes=[
                 {
                     "recipe": each.recipe.name,
                     "state": each.state,
@@ -50,9 +68,8 @@ def status(library: Library, entries: list[Entry], options: Namespace) -> int:
                 }
                 for each in entries
             ],
-            "without_recipe": orphans,
-        }
-        _say(json.dumps(document, indent=1, ensure_ascii=False))
+            without_recipe=orphans,
+        )
         return FAILED if options.check and outdated else OK
     width = max((len(each.recipe.name) for each in entries), default=0)
     for entry in entries:
@@ -117,11 +134,15 @@ def _fault(library: Library, result: Result, options: Namespace) -> str:
 
 
 def _with_runner(
-    library: Library, entries: Sequence[Entry], options: Namespace, **how: bool
+    library: Library,
+    entries: Sequence[Entry],
+    options: Namespace,
+    shown_on: TextIO | None = None,
+    **how: bool,
 ) -> list[Result]:
     """Have the runner run recipes, and show how it goes."""
     limit = options.memory_limit
-    with _executor(options.scheduler) as executor, progress.lines() as report:
+    with _executor(options.scheduler) as executor, progress.lines(shown_on) as report:
         return runner.run(
             library,
             entries,
@@ -175,6 +196,10 @@ def _file(entry: Entry) -> str:
 
 def _count(recipes: int) -> str:
     return f"{recipes} recipe" if recipes == 1 else f"{recipes} recipes"
+
+
+def _say_json(**document: Any) -> None:
+    _say(json.dumps(document, indent=1, ensure_ascii=False))
 
 
 def _say(text: str) -> None:

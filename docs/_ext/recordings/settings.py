@@ -1,7 +1,7 @@
 """The settings of `recordings`, read from `conf.py` with or without Sphinx."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -140,12 +140,8 @@ def from_sphinx(config: Config) -> Settings:
     return from_namespace({each.name: each.value for each in config})
 
 
-def read(conf_dir: Path, tags: Iterable[str] = ()) -> dict[str, Any]:
+def read(conf_dir: Path) -> dict[str, Any]:
     """Return everything that `conf.py` sets, without starting Sphinx.
-
-    Args:
-        conf_dir: Its folder.
-        tags: The tags that `tags.has` finds in it.
 
     Raises:
         ConfigError: There is no `conf.py`, or it can't be run.
@@ -153,7 +149,7 @@ def read(conf_dir: Path, tags: Iterable[str] = ()) -> dict[str, Any]:
     file = conf_dir / "conf.py"
     if not file.is_file():
         raise ConfigError(f"no conf.py in {conf_dir}; name its folder with --conf")
-    return eval_config_file(file, Tags([*tags]))
+    return eval_config_file(file, Tags())
 
 
 def from_namespace(namespace: Mapping[str, Any]) -> Settings:

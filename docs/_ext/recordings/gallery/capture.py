@@ -45,6 +45,7 @@ def capture(  # noqa: PLR0913 - all but three by name
     peak_memory: Callable[[], int | None],
     portable: Portable,
     echo: Callable[[str], None],
+    note_line: Callable[[int], None],
     longest_output: int,
 ) -> list[CodeBlock]:
     """Run a recipe through Sphinx-Gallery, in this process, which is for it alone.
@@ -57,6 +58,7 @@ def capture(  # noqa: PLR0913 - all but three by name
         peak_memory: Called after each code block; returns bytes.
         portable: Takes this machine's folders out of a text.
         echo: Told what the recipe prints, as it prints.
+        note_line: Told the line at which each code block begins, before it runs.
         longest_output: Characters that it may print before it counts as a flood.
 
     Returns:
@@ -78,7 +80,7 @@ def capture(  # noqa: PLR0913 - all but three by name
     }
     settings = {**settings, "src_dir": str(folder), "abort_on_example_error": False}
     scrapers.clean_modules(settings, script.name, "before")
-    watch = _Watch(portable, peak_memory)
+    watch = _Watch(portable, peak_memory, note_line)
     signatures.replace(watch.wrappers())
     _tap(echo, longest_output)
     gen_rst.execute_script(blocks, variables, settings, in_file)
@@ -112,12 +114,16 @@ class _Watch:
     """Wraps Sphinx-Gallery's functions while a recipe runs; keeps what they give."""
 
     def __init__(
-        self, portable: Portable, peak_memory: Callable[[], int | None]
+        self,
+        portable: Portable,
+        peak_memory: Callable[[], int | None],
+        note_line: Callable[[int], None],
     ) -> None:
         self.blocks: list[CodeBlock] = []
         self.reason = ""
         self._portable = portable
         self._peak_memory = peak_memory
+        self._note_line = note_line
         self._outputs: list[Output] = []
         self._last_repr: tuple[str | None, str | None] = (None, None)
         self._original = SimpleNamespace(**vars(gen_rst))
@@ -131,6 +137,8 @@ class _Watch:
         if not is_code(Block(*block)):
             return ""
         self._outputs = []
+        blank = len(block.content) - len(block.content.lstrip("\n"))
+        self._note_line(block.lineno + blank)
         start = time.perf_counter()
         page: str = self._original.execute_code_block(compiler, block, *rest)
         self.blocks.append(

@@ -1,7 +1,10 @@
 """What `recordings` does in a build: record, tell what is missing, replay."""
 
 import hashlib
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -146,19 +149,37 @@ def after_gallery(app: Sphinx) -> None:
 
 
 def _record(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:
-    """Have the runner record what is not fresh, or all; compare again what it did."""
-    # Not before: a build that runs nothing starts sooner without.
-    from recordings.running import progress, runner  # noqa: PLC0415
+    """Have `python -m recordings run` record what is not fresh, or all; compare again.
 
-    with progress.lines() as report:
-        results = runner.run(library, entries, anew=anew, report=report)
-    done = {each.entry.recipe.page: each for each in results}
+    It reads `conf.py` alone. What it says of its progress is on this build's standard
+    error, and it ends with this process.
+
+    Raises:
+        ConfigError: It could not begin.
+    """
+    wanted = [each for each in entries if anew or each.state != "fresh"]
+    library.store.check_writable(each.recipe.file for each in wanted)
+    words = ["run", "--json", "--parent", str(os.getpid())]
+    words += ["--conf", str(library.conf_dir), "--source", str(library.source)]
+    done = subprocess.run(
+        [sys.executable, "-m", "recordings", *words, *(["--all"] if anew else [])],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    try:
+        results = {each["page"]: each for each in json.loads(done.stdout)["results"]}
+    except ValueError as error:
+        raise ConfigError(
+            "recordings: nothing was recorded, as said above; to build from the "
+            "recordings that are there, add: -D recordings_mode=replay"
+        ) from error
     compared: list[Entry] = []
     for before in entries:
-        result = done.get(before.recipe.page)
+        result = results.get(before.recipe.page)
         entry = library.entry(before.recipe) if result else before
-        if result and result.status == "failed":
-            reason = f"its run failed: {result.reason}"
+        if result and result["status"] == "failed":
+            reason = f"its run failed: {result['reason']}"
             entry = _failed(entry, reason, was_to_be_new=anew)
         compared.append(entry)
     return compared

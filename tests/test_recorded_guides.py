@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import Site
-from stores import keep, printed
+from stores import hide_matplotlib, keep, printed
 
 from recordings.cli import main
 from recordings.library import open_library
@@ -32,7 +32,7 @@ INDEX = "# Site\n\n```{toctree}\n:glob:\n\nguides/*\nrecipes/index\n```\n"
 def make(make_site: MakeSite, **guides: str) -> Site:
     """Make a site with a recipe and these guides."""
     files = {f"docs/guides/{name}.md": text for name, text in guides.items()}
-    return make_site(
+    site = make_site(
         {"recipes/all/one.py": RECIPE, "docs/index.md": INDEX, **files},
         extensions=["myst_nb", "recordings"],
         exclude_patterns=["_build", "**.ipynb", "**.md5"],
@@ -40,6 +40,8 @@ def make(make_site: MakeSite, **guides: str) -> Site:
         gettext_compact=False,
         sphinx_gallery_conf={"image_scrapers": (), "reset_modules": ()},
     )
+    hide_matplotlib(site.root / "docs")
+    return site
 
 
 # Runs --------------------------------------------------------------------------
@@ -111,7 +113,8 @@ def ran(
     )
     files = {"docs/guides/helper.py": "a = 1\n", "docs/guides/torch.py": TORCH}
     site.write({**files, "docs/guides/data.csv": "data", "outside.txt": "found"})
-    site.write(dict.fromkeys((".git/HEAD", ".git/objects/x", ".git/refs/x"), ""))
+    site.write({".git/HEAD": "ref: refs/heads/main", ".git/objects/x": ""})
+    site.write({".git/refs/x": ""})
     (site.root / "docs/guides/nowhere").symlink_to("is not there")
     before = sorted(site.root.rglob("*"))
 

@@ -127,26 +127,30 @@ def write(
 def _write_if_changed(file: Path, content: bytes) -> None:
     """Leave an equal file alone, so that Sphinx does not read pages again for it."""
     if not (file.is_file() and file.read_bytes() == content):
+        _remove_thumbnail(file)
         file.write_bytes(content)
 
 
 def remove_others(template: str, files: Collection[Path]) -> None:
     """Remove pictures that were made for a page before and that it no longer has.
 
-    Sphinx-Gallery makes the thumbnail from whichever it finds, and keeps an old one
-    where it finds none.
-
     Args:
         template: Path of the page's pictures, with `{0:03}` for their number.
         files: The page's pictures.
     """
-    folder = Path(template).parent
     beginning, _, _ = Path(template).name.partition("{")
     made = re.compile(rf"{re.escape(beginning)}\d{{3,}}\.\w+")
-    others = {each for each in folder.iterdir() if made.fullmatch(each.name)} - {*files}
-    thumbnails = folder.glob(f"thumb/{glob.escape(beginning)}thumb.*") if others else ()
-    for file in [*others, *thumbnails]:
-        file.unlink()
+    for file in [*Path(template).parent.iterdir()]:
+        if made.fullmatch(file.name) and file not in files:
+            _remove_thumbnail(file)
+            file.unlink()
+
+
+def _remove_thumbnail(picture: Path) -> None:
+    """Remove a page's thumbnail, of which Sphinx-Gallery would keep an old one."""
+    name = picture.stem.rpartition("_")[0]
+    for thumbnail in picture.parent.glob(f"thumb/{glob.escape(name)}_thumb.*"):
+        thumbnail.unlink()
 
 
 def keeps_single(file: Mapping[str, Any], block: Mapping[str, Any]) -> bool:

@@ -54,7 +54,7 @@ def _confirmation(
 
 def _day(date: str, language: str) -> str:
     day = datetime.fromisoformat(date)
-    return format_date(_("%B %d, %Y"), date=day, language=language)
+    return format_date(_("%B %-d, %Y"), date=day, language=language)
 
 
 def as_markdown(recording: Recording, language: str = "en") -> str:

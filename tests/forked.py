@@ -27,6 +27,7 @@ _FORKED.set_forkserver_preload(
         "babel.messages.catalog",
         "bs4",
         "furo",
+        "matplotlib.pyplot",
         "myst_nb.sphinx_",
         "nbformat",
         "polib",

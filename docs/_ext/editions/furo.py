@@ -6,7 +6,6 @@ from bs4 import BeautifulSoup
 from sphinx.locale import get_translation
 
 if TYPE_CHECKING:
-    from docutils import nodes
     from sphinx.application import Sphinx
 
 _ = get_translation("site")
@@ -21,11 +20,7 @@ TREE = "furo_navigation_tree"
 
 
 def name_switches(
-    _app: "Sphinx",
-    _pagename: str,
-    _templatename: str,
-    context: dict[str, Any],
-    _doctree: "nodes.document | None",
+    _app: "Sphinx", _page: str, _template: str, context: dict[str, Any], _tree: object
 ) -> None:
     """Name the switches in the list of pages, which furo writes in Python."""
     if tree := context.get(TREE):

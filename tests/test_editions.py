@@ -161,13 +161,17 @@ def test_a_changed_translation_makes_its_page_again_and_no_other(
     assert "0 added, 0 changed, 0 removed" in again.stdout
 
 
-def test_fuzzy_text_is_not_used(changing: Site) -> None:
+def test_fuzzy_text_is_not_used_and_equal_text_counts(changing: Site) -> None:
+    equal = catalog({"Two numbers make a third.": "Two numbers make a third."})
+    changing.write({f"{CATALOGS}/recipes/sums/other.po": equal})
     changing.write({ADDING: catalog(TRANSLATIONS, fuzzy=True)})
     done = changing.build_edition("zh_CN", *REPLAY)
     changing.write({ADDING: catalog(TRANSLATIONS)})
     page = done.page("recipes/sums/adding.html")
     assert "两个数得到第三个数。" not in page
     assert "0 % of this page is translated" in page
+    # The script is what it was, and yet its page is not.
+    assert "16 % of this page is translated" in done.page("recipes/sums/other.html")
 
 
 def test_what_changed_elsewhere_is_on_the_page(changing: Site) -> None:

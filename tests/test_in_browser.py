@@ -28,9 +28,7 @@ def page(browser: Browser) -> Iterator[Page]:
     ("words", "recipe"),
     [
         ("梯度", "zeroing_out_gradients"),
-        ("清零", "zeroing_out_gradients"),
         ("梯度累积", "accumulating_gradients"),
-        ("zero_grad", "zeroing_out_gradients"),
         ("DataLoader", "loading_data"),
         ("优化器 momentum", "new_optimizer_every_step"),
     ],

@@ -186,7 +186,8 @@ def doctest(session: nox.Session) -> None:
     install(session, "recipes", "docs", "doctest")
     places = ("docs", "recipes", "README.md", "CONTRIBUTING.md")
     made = ("--ignore=docs/_build", "--ignore=docs/recipes")
-    session.run("python", "-m", "pytest", "-p", "doctests", *made, *places)
+    words = ("python", "-m", "pytest", "-p", "doctests")
+    session.run(*words, *made, *places, env={"PYTHONPATH": "tests"})
 
 
 @nox.session

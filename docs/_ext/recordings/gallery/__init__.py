@@ -22,6 +22,7 @@ __all__ = [
     "changes_output",
     "check",
     "failure_expected",
+    "headers",
     "load",
     "scripts",
     "split",
@@ -67,16 +68,27 @@ def scripts(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]
             "sphinx_gallery_conf, and let recipes draw SVG"
         )
     switched_on = {**settings, "plot_gallery": True}
+    for folder, pages in _sections(settings, source):
+        for name in sorted(utils._collect_gallery_files([folder], settings)):
+            if gen_rst.executable_script(folder / name, switched_on):
+                yield folder / name, (pages / name).with_suffix("").as_posix()
+
+
+def headers(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
+    """List the headers of galleries and sections, each with its document name."""
+    for folder, pages in _sections(settings, source):
+        header = gen_rst._get_gallery_header(folder, settings, raise_error=False)
+        if header:
+            yield Path(header), (pages / "index").as_posix()
+
+
+def _sections(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, Path]]:
+    """List the folders of scripts, each with the folder of its pages."""
     for examples, pages in gen_gallery._prepare_sphx_glr_dirs(settings, source):
         root = Path(os.path.normpath(source / examples))
-        if not root.is_dir():
-            continue
-        for section in ("", *gen_gallery.get_subsections(source, root, settings)):
-            folder = root / section
-            for name in sorted(utils._collect_gallery_files([folder], settings)):
-                if gen_rst.executable_script(folder / name, switched_on):
-                    page = Path(pages, section, name).with_suffix("")
-                    yield folder / name, page.as_posix()
+        if root.is_dir():
+            for section in ("", *gen_gallery.get_subsections(source, root, settings)):
+                yield root / section, Path(pages, section)
 
 
 def split(script: Path) -> tuple[dict[str, Any], list[Block]]:

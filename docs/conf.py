@@ -57,9 +57,6 @@ recordings_preload = ["matplotlib.pyplot", "torch", "torch._dynamo"]
 recordings_data = {"Fashion-MNIST": " ".join(FASHION_MNIST.values())}
 
 # Guides ----------------------------------------------------------------------
-nb_execution_mode = "cache"
-nb_execution_raise_on_error = True
-nb_execution_timeout = 120
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from recordings import gallery
+from recordings.gallery import scripts as gallery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recordings.comparison.verify import compare
-from recordings.gallery import settings_of_block, split
+from recordings.gallery.scripts import settings_of_block, split
 from recordings.key.ingredients import is_code
 from recordings.model import CodeBlock, Recording
 from recordings.store.notebook import from_text

@@ -18,9 +18,10 @@ import pytest
 from recipe_files import PROJECT, RECIPES, Recipe, is_text, read
 
 from recipe_site import pitfalls as pitfall_table
-from recordings import gallery
+from recordings.gallery import scripts as gallery
 from recordings.running.dask import GPU
-from recordings.settings import from_file
+from recordings.settings import from_namespace
+from recordings.settings import read as read_conf
 from recordings.store.notebook import from_text
 from translation.catalogs.catalog import Catalog
 from translation.catalogs.languages import languages
@@ -124,7 +125,7 @@ def test_settings_are_well_formed(recipe: Recipe) -> None:
         assert tag == tag.strip() != ""
         assert not tag.endswith("_"), f"{tag}: reST takes it for a reference"
     assert re.fullmatch(r"[1-9]\d* s", settings["cost"])
-    known = {*from_file(PROJECT / "docs")[0].data, GPU}
+    known = {*from_namespace(read_conf(PROJECT / "docs")).data, GPU}
     assert set(settings["needs"]) <= known
     if recipe.section == "pitfalls":
         said = pitfall_table.pitfall(recipe.page, settings)

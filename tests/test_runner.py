@@ -126,7 +126,7 @@ while True:
     "is_no_python": ("def gradient(:", "line 8: invalid syntax"),
     "has_a_bad_limit": (
         '# sphinx_gallery_time_limit = "long"',
-        "its sphinx_gallery_time_limit is 'long'; a number above 0",
+        "sphinx_gallery_time_limit must be a number above 0, not 'long'",
     ),
 }
 GOOD = (
@@ -414,9 +414,9 @@ def test_settings_that_cannot_be_meant_cost_good_recipes_nothing(
     reasons = {name: each.reason for name, each in project.run().items()}
     assert reasons == {
         "good": "",
-        "half": "its sphinx_gallery_threads is 0.5; a whole number above 0",
-        "threads": "its sphinx_gallery_threads is inf; a whole number above 0",
-        "time": "its sphinx_gallery_time_limit is inf; a number above 0",
+        "half": "sphinx_gallery_threads must be a positive integer, not 0.5",
+        "threads": "sphinx_gallery_threads must be a positive integer, not inf",
+        "time": "sphinx_gallery_time_limit must be a number above 0, not inf",
     }
 
 

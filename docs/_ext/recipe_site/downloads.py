@@ -14,7 +14,7 @@ from docutils import nodes
 from sphinx.locale import get_translation
 from sphinx.util.osutil import relative_uri
 
-from recordings import gallery
+from recordings.gallery import scripts
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -97,7 +97,7 @@ def publish(app: "Sphinx", failure: Exception | None) -> None:
         return
     source, output = Path(app.srcdir), Path(app.outdir)
     shutil.rmtree(output / FOLDER, ignore_errors=True)
-    for _script, page in gallery.scripts(app.config.sphinx_gallery_conf, source):
+    for _script, page in scripts.pages(app.config.sphinx_gallery_conf, source):
         for suffix in SUFFIXES:
             made, place = source / f"{page}{suffix}", output / (address(page) + suffix)
             if made.is_file():

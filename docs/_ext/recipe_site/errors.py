@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sphinx.util.logging import SphinxLogRecord, WarningStreamHandler
 
-from recordings import gallery
+from recordings.gallery import scripts
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -74,13 +74,13 @@ class PointAtRecipe(logging.Filter):
             return None
         name = page.relative_to(source).with_suffix("").as_posix()
         generated = page.read_text("utf-8")
-        for script, made in gallery.scripts(settings, source):
+        for script, made in scripts.pages(settings, source):
             if made == name:
                 text = script.read_text("utf-8", errors="replace")
                 return self._shown(script, source_line(generated, line, text))
         if name.endswith("/index"):
             # The first page of a gallery has the headers of all its sections.
-            for header, _made in gallery.headers(settings, source):
+            for header, _made in scripts.headers(settings, source):
                 at = header_line(generated, line, header.read_text("utf-8"))
                 if at is not None:
                     return self._shown(header, at)

@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx_gallery.py_source_parser import extract_file_config
 
-from recordings import gallery
+from recordings.gallery import scripts
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def settings_by_page(app: "Sphinx") -> dict[str, Mapping[str, Any]]:
     """Return all recipes' settings, in the language of the edition."""
-    scripts = gallery.scripts(app.config.sphinx_gallery_conf, Path(app.srcdir))
-    return {page: _settings(script) for script, page in scripts}
+    found = scripts.pages(app.config.sphinx_gallery_conf, Path(app.srcdir))
+    return {page: _settings(script) for script, page in found}
 
 
 def position(settings: Mapping[str, Any]) -> float:

@@ -18,7 +18,7 @@ from sphinx.util.logging import getLogger
 from sphinx_gallery.gen_rst import extract_intro_and_title
 from sphinx_gallery.py_source_parser import INFILE_CONFIG_PATTERN, remove_ignore_blocks
 
-from recordings import gallery
+from recordings.gallery import scripts
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -49,7 +49,7 @@ def find_fault(script: Path) -> tuple[int, str] | None:
             line = source.count("\n", 0, match.start(1)) + 1
             return line, f"sphinx_gallery_{name} must be {what}, not {value.strip()}"
     try:
-        _settings, blocks = gallery.split(script)
+        _settings, blocks = scripts.split(script)
         extract_intro_and_title(script, blocks[0].content)
         for block in blocks:
             remove_ignore_blocks(block.content)
@@ -61,8 +61,8 @@ def find_fault(script: Path) -> tuple[int, str] | None:
 def leave_out(app: "Sphinx") -> None:
     """Report recipes that cannot be read; remove the sources of pages without one."""
     settings, source = app.config.sphinx_gallery_conf, Path(app.srcdir)
-    wanted = {page for _header, page in gallery.headers(settings, source)}
-    for script, page in list(gallery.scripts(settings, source)):
+    wanted = {page for _header, page in scripts.headers(settings, source)}
+    for script, page in list(scripts.pages(settings, source)):
         if fault := find_fault(script):
             where = f"{os.path.relpath(script)}:{fault[0]}"
             _logger.error(fault[1], location=where, type="recipe", subtype="unreadable")

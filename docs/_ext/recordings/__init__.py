@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Add the settings, and connect to events in the order of a build's life."""
-    # Not before: a recipe's process begins without Sphinx, to be small and soon there.
+    # Not before: a recipe's process begins without Sphinx, to be small and fast.
     from recordings import settings as config  # noqa: PLC0415
     from recordings.page import build, pages  # noqa: PLC0415
 
@@ -31,15 +31,11 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     # What other extensions do to a guide's source counts.
     app.connect("source-read", build.before_guide, priority=900)
     app.add_transform(pages.KeepOutOfCatalogs)
-    app.connect("env-get-outdated", pages.with_other_recordings)
     # Sphinx collects images and downloads of a page at priority 500.
     app.connect("doctree-read", pages.add_to_page, priority=400)
-    app.connect("env-purge-doc", pages.forget)
-    app.connect("env-merge-info", pages.merge)
 
     return {
         "version": "1.0",
-        "env_version": 1,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

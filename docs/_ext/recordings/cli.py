@@ -5,12 +5,14 @@ import math
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sphinx.errors import ConfigError
 
-from recordings import commands, gallery, selection
-from recordings.library import Library, open_library
+from recordings import commands
+from recordings.gallery import signatures
+from recordings.library import Library, UnknownRecipe, open_library
 from recordings.machine.process_tree import die_with_parent
 from recordings.store.store import ReadOnlyError, StoreError
 
@@ -19,14 +21,17 @@ USAGE, INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what a command line asks for; give the exit status."""
+    """Do what a command line asks for; return the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        gallery.check()
+        signatures.check()
         library = _open(options)
-        entries = selection.select(library, options.recipes)
+        if not library.recipes:
+            conf = library.conf_dir / "conf.py"
+            raise UnknownRecipe(f"{conf}: it has no recipes")  # noqa: TRY301 - one way out
+        entries = library.entries(options.recipes)
         status: int = options.command(library, entries, options)
-    except (ConfigError, selection.UnknownRecipe) as error:
+    except (ConfigError, UnknownRecipe) as error:
         return _complain(str(error), USAGE)
     except ReadOnlyError as error:
         return _complain(f"{error}; nothing was run", commands.FAILED)
@@ -48,9 +53,7 @@ def _open(options: argparse.Namespace) -> Library:
 
 
 def _conf_dir(given: Path | None) -> Path:
-    if given is not None:
-        return given
-    return Path("docs") if Path("docs/conf.py").is_file() else Path()
+    return given or Path("docs" if Path("docs/conf.py").is_file() else "")
 
 
 def _complain(text: str, status: int) -> int:
@@ -72,7 +75,8 @@ def _parser() -> argparse.ArgumentParser:
         add("--conf", type=Path, metavar="DIR", help="folder of conf.py (docs, or .)")
         add("--source", type=Path, metavar="DIR", help=SOURCE_HELP)
         add("--parent", type=int, default=0, help=argparse.SUPPRESS)
-        add("--json", action="store_true", help="print one JSON document")
+        if command is not commands.verify:
+            add("--json", action="store_true", help="print one JSON document")
         if command is commands.status:
             add("--check", action="store_true", help="exit 1 if a run is needed")
             continue
@@ -85,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
             add("--prune", action="store_true", help=PRUNE_HELP)
         else:
             add("--tolerance", type=_share, metavar="T", help=TOLERANCE_HELP)
+            add("--confirm", action="store_true", help=CONFIRM_HELP)
     return parser
 
 
@@ -94,31 +99,24 @@ TIME_HELP = "seconds for each recipe (as it and conf.py say)"
 MEMORY_HELP = "GiB for each recipe (a fair share of this machine's)"
 PRUNE_HELP = "remove recordings without a recipe"
 TOLERANCE_HELP = "relative difference between numbers that is allowed (as conf.py says)"
+CONFIRM_HELP = "note in the recordings that agree when, and on what, they did"
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 1 or more")
+        raise argparse.ArgumentTypeError(f"must be a positive integer, not {text}")
     return int(text)
 
 
 def _positive(text: str) -> float:
-    number = _number(text)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: must be a number above 0")
-    return number
+    with suppress(ValueError):
+        if 0 < float(text) < math.inf:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be a number above 0, not {text}")
 
 
 def _share(text: str) -> float:
-    number = _number(text)
-    if not 0 <= number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be a number from 0 to below 1")
-    return number
-
-
-def _number(text: str) -> float:
-    """Read a number; what is none becomes one that no option takes."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
+    with suppress(ValueError):
+        if 0 <= float(text) < 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be a number from 0 to below 1, not {text}")

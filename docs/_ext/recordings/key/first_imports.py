@@ -1,4 +1,4 @@
-"""Import what a project's recipes begin with, before any recipe's clock starts."""
+"""Import what a project's recipes begin with before any recipe's clock starts."""
 
 import ast
 import importlib
@@ -27,7 +27,7 @@ def come_first(blocks: Iterable[Block], modules: Iterable[str]) -> bool:
 
 
 def preload(modules: Iterable[str]) -> None:
-    """Import modules; one that can't be imported is the business of its recipe."""
+    """Import modules; one that can't be imported fails in its recipe."""
     for name in modules:
         with suppress(Exception, SystemExit):
             importlib.import_module(name)

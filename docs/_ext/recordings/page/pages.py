@@ -1,30 +1,28 @@
-"""Put run cards on pages, and read a page again when its recording changed.
+"""Put run cards and block times on pages.
 
-What is another text after each run is no message for translators.
+Texts that change from run to run are not messages for translators.
 """
 
 import os
-from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 
+from recordings.library import Library
 from recordings.model import Recording
 from recordings.page import build, run_card
 from recordings.units import duration
 
 VOLATILE = {"recording-block-time", "sphx-glr-timing"}
-"""Classes of what changes from run to run: ours, and Sphinx-Gallery's."""
+"""Classes of texts that change from run to run: ours, and Sphinx-Gallery's."""
 
 
 class KeepOutOfCatalogs(SphinxTransform):
-    """Mark times on a recipe's page as nothing to be translated."""
+    """Mark times on a recipe's page as not translatable."""
 
     default_priority = 5  # Sphinx collects messages and translates from 10 on
 
@@ -38,36 +36,27 @@ class KeepOutOfCatalogs(SphinxTransform):
 
 def add_to_page(app: Sphinx, document: nodes.document) -> None:
     """Put the run card, or the note that there is none, on a recipe's page."""
-    page = app.env.docname
-    entry = build.of(app).entries.get(page)
+    page, known = app.env.docname, build.build_of(app)
+    entry, settings = known.entries.get(page), known.library.settings
     section = next(iter(document.findall(nodes.section)), None)
     if entry is None or section is None:
         return
-    note_page(app, page)
+    app.env.note_dependency(build.note_of(app, page))
     if entry.state != "fresh" or entry.recording is None:
-        section.insert(
-            1, run_card.as_note(entry, build.of(app).library.settings.command)
-        )
+        section.insert(1, run_card.as_note(entry, settings.command))
         return
-    if build.of(app).library.settings.block_times:
+    if settings.block_times:
         _add_block_times(document, entry.recording)
-    name = entry.found_at or entry.recipe.file
-    link = _link(app, name)
-    card = run_card.as_nodes(entry.recording.run, app.config.language, link)
-    footer = next(
-        (
-            each
-            for each in document.findall(nodes.container)
-            if "sphx-glr-footer" in each["classes"]
-        ),
-        None,
-    )
-    if footer is None:
-        section += card
-    else:
-        # The footer stands in an `only` node, within the last section.
-        place = footer.parent if isinstance(footer.parent, addnodes.only) else footer
-        place.parent.insert(place.parent.index(place), card)
+    link = _link(known.library, app.srcdir, entry.found_at or entry.recipe.file)
+    card = run_card.as_nodes(entry.recording, app.config.language, link)
+    for footer in document.findall(nodes.container):
+        if "sphx-glr-footer" in footer["classes"]:
+            # The footer is in an `only` node, within the last section.
+            is_only = isinstance(footer.parent, addnodes.only)
+            place = footer.parent if is_only else footer
+            place.parent.insert(place.parent.index(place), card)
+            return
+    section += card
 
 
 def _add_block_times(document: nodes.document, recording: Recording) -> None:
@@ -76,7 +65,7 @@ def _add_block_times(document: nodes.document, recording: Recording) -> None:
     On a recipe's page `recordings.gallery.replay` did that, and no cell is found here.
     """
     for cell in list(document.findall(nodes.container)):
-        # MyST-NB numbers cells as their recording does: `guides.replay` told it.
+        # MyST-NB numbers cells as their recording does: see `guides.replay`.
         if cell.get("nb_element") != "cell_code" or not cell.get("exec_count"):
             continue
         seconds = recording.blocks[cell["exec_count"] - 1].seconds
@@ -87,55 +76,13 @@ def _add_block_times(document: nodes.document, recording: Recording) -> None:
             cell.parent.insert(cell.parent.index(cell) + 1, time)
 
 
-def _link(app: Sphinx, name: str) -> nodes.Node | None:
-    """Link to a recording, where a reader can get it: a download or a web address."""
-    store = build.of(app).library.store
+def _link(library: Library, source: Path, name: str) -> nodes.Node | None:
+    """Link to a recording, if a reader can get it: a download or a web address."""
     text = nodes.Text(Path(name).name)
-    if address := store.link(name):
+    if address := library.store.link(name):
         return nodes.reference("", "", text, refuri=address)
-    if file := store.file(name):
-        # The folder may stand outside of Sphinx's source folder.
-        target = f"/{Path(os.path.relpath(file, app.srcdir)).as_posix()}"
+    if file := library.store.file(name):
+        # The folder may be outside of Sphinx's source folder.
+        target = f"/{Path(os.path.relpath(file, source)).as_posix()}"
         return addnodes.download_reference("", "", text, reftarget=target, refdoc=name)
     return None
-
-
-def _digests(env: BuildEnvironment) -> dict[str, str]:
-    """Digest of each page's recording, as of when Sphinx last read the page."""
-    if not hasattr(env, "recordings_digests"):
-        env.recordings_digests = {}  # type: ignore[attr-defined]
-    digests: dict[str, str] = env.recordings_digests  # type: ignore[attr-defined]
-    return digests
-
-
-def note_page(app: Sphinx, page: str) -> None:
-    """Remember from which recording a page is made."""
-    _digests(app.env)[page] = build.of(app).digest(page)
-
-
-def with_other_recordings(
-    app: Sphinx,
-    env: BuildEnvironment,
-    added: AbstractSet[str],
-    changed: AbstractSet[str],
-    _removed: AbstractSet[str],
-) -> Iterator[str]:
-    """Name pages that Sphinx would leave alone though their recording is another."""
-    known = _digests(env)
-    for page in build.of(app).entries:
-        left_alone = page in env.found_docs and page not in added | changed
-        if left_alone and known.get(page) != build.of(app).digest(page):
-            yield page
-
-
-def forget(_app: Sphinx, env: BuildEnvironment, page: str) -> None:
-    """Forget a page that goes away or is read again."""
-    _digests(env).pop(page, None)
-
-
-def merge(
-    _app: Sphinx, env: BuildEnvironment, pages: Iterable[str], other: BuildEnvironment
-) -> None:
-    """Take over what a parallel process read."""
-    theirs = _digests(other)
-    _digests(env).update({page: theirs[page] for page in pages if page in theirs})

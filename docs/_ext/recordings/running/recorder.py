@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recordings import guides
-from recordings.gallery import capture, failure_expected
+from recordings.gallery import capture
+from recordings.gallery.scripts import failure_expected
+from recordings.guides import GuideFailed
 from recordings.key import first_imports
 from recordings.key.ingredients import CodeError, make_key, names_lines
 from recordings.library import Library, open_library
@@ -57,7 +58,7 @@ def attempt(job: Job, host: Host) -> Outcome:
         return Outcome(recording=text)
     except capture.RecipeFailed as failed:
         return Outcome(failure=failed.reason, traceback=str(failed))
-    except guides.GuideFailed as failed:
+    except GuideFailed as failed:
         *_, last = str(failed).strip().splitlines()
         return Outcome(failure=last, traceback=str(failed))
     except (UnreadableRecipe, RecipeChanged, CodeError) as refused:
@@ -102,8 +103,10 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
     commit = provenance.commit(recipe.path)
     provenance.reset_peak_memory()
     if recipe.kind == "guide":
-        ran = guides.record(
-            guides.open_guide(script, library.conf),
+        from recordings.guides import kernel, pages  # noqa: PLC0415 - MyST-NB
+
+        ran = kernel.record(
+            pages.open_guide(script, library.conf),
             job.time_limit,
             LONGEST_OUTPUT,
             portable,

@@ -226,14 +226,17 @@ class _Work:
             self._fail(page, reason, ending)
             return
         try:
-            recording = from_text(text, name)
+            recording = new = from_text(text, name)
             if self.write:
-                self.library.store.write(name, text)
+                recording = self.library.merged(entry, new)
+                self.library.store.write(name, to_text(recording))
         except (RecordingError, StoreError) as error:
             self._fail(page, str(error), ending)
             return
         del self.waiting[page]
-        status: Literal["recorded", "ran"] = "recorded" if self.write else "ran"
+        status: Literal["recorded", "confirmed", "ran"] = "ran"
+        if self.write:
+            status = "recorded" if recording is new else "confirmed"
         self._end(
             Result(entry, status, recording, "", ending.seconds, self._log(entry))
         )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sphinx.errors import ConfigError
 
-from recordings import gallery, settings
+from recordings import settings
+from recordings.gallery import scripts
 from translation.catalogs.catalog import Source
 from translation.messages.segments import UnreadableScript, segments
 
@@ -73,14 +74,14 @@ def recipe_files(project: Path) -> list[RecipeFile]:
     """
     docs = (project / "docs").resolve()
     try:
-        given = gallery.load(settings.read(docs), docs)
-        headers = sorted(gallery.headers(given, docs))
-        scripts = sorted(gallery.scripts(given, docs))
+        given = scripts.load(settings.read(docs), docs)
+        headers = sorted(scripts.headers(given, docs))
+        recipes = sorted(scripts.pages(given, docs))
     except ConfigError as error:
         raise SourceError("docs/conf.py", 1, str(error)) from error
     return [
         *(RecipeFile(path, page, "rest") for path, page in headers),
-        *(RecipeFile(path, page, "script") for path, page in scripts),
+        *(RecipeFile(path, page, "script") for path, page in recipes),
     ]
 
 

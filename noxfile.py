@@ -163,6 +163,14 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session
+def claims(session: nox.Session) -> None:
+    """Run recipes on other threads and kernels; the rest goes to tests/claims.py."""
+    install(session, "docs", "recipes")
+    session.run("python", "-m", "recipe_site.fashion_mnist")
+    session.run("python", "tests/claims.py", *session.posargs)
+
+
+@nox.session
 def translate(session: nox.Session) -> None:
     """Refresh the catalogs in locales/; the rest goes to `python -m translation`."""
     install(session, "docs")

@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 from rich.progress import track
 
-from recordings.library import open_library
-from recordings.machine.spawn import environment
+from recordings.library import UnknownRecipe, open_library
+from recordings.machine import spawn
 from recordings.machine.workspace import mirror
-from recordings.selection import UnknownRecipe, select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,10 +45,9 @@ def settings(processor: str) -> dict[str, dict[str, str]]:
     Args:
         processor: The features of this machine's processor.
     """
-    own = {
-        threads: {k: v for k, v in environment(threads).items() if k not in KERNELS}
-        for threads in (1, 2)
-    }
+    left_out = {*KERNELS, *spawn.OWN}
+    alike = {k: v for k, v in spawn.environment().items() if k not in left_out}
+    own = {threads: alike | spawn.thread_counts(threads) for threads in (1, 2)}
     found = {f"OMP_NUM_THREADS={threads}": each for threads, each in own.items()}
     for variable, values in KERNELS.items():
         for value in values:
@@ -120,7 +118,7 @@ def main(names: Sequence[str]) -> int:
     """Run recipes in all settings and print what failed; return the exit status."""
     project = Path.cwd()
     try:
-        entries = select(open_library(project / "docs"), names)
+        entries = open_library(project / "docs").entries(names)
     except UnknownRecipe as error:
         sys.exit(f"claims: {error}")
     known = settings(CPUINFO.read_text("utf-8") if CPUINFO.exists() else "")

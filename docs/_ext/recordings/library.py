@@ -199,6 +199,7 @@ def is_of(recording: Recording, recipe: Recipe) -> bool:
     sources = [each.content for each in code_blocks(recipe)]
     if recipe.kind == "recipe":
         return confirm.has_code(recording, sources)
+    from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
 
     return confirm.has_code(recording, sources, reading.as_python)
 

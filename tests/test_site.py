@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
-from recipe_files import RECIPES
+from conftest import PROJECT
 
 from translation.checks.code_equality import difference
 
@@ -109,8 +109,9 @@ def test_both_editions_have_the_same_pages_and_anchors(
 
 
 def test_downloads_have_one_code_and_one_output(own_site: Path) -> None:
-    for recipe in RECIPES:
-        address = Path("downloads", recipe).relative_to("downloads/recipes")
+    recipes = PROJECT / "recipes"
+    for recipe in recipes.glob("*/*.py"):
+        address = recipe.relative_to(recipes)
         files = [own_site / name / "downloads" / address for name in ("en", "zh-cn")]
         scripts = [file.read_text("utf-8") for file in files]
         assert scripts[0] != scripts[1], recipe

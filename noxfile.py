@@ -163,6 +163,14 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session
+def claims(session: nox.Session) -> None:
+    """Run recipes on other threads and kernels; the rest goes to tests/claims.py."""
+    install(session, "docs", "recipes")
+    session.run("python", "-m", "recipe_site.fashion_mnist")
+    session.run("python", "tests/claims.py", *session.posargs)
+
+
+@nox.session
 def translate(session: nox.Session) -> None:
     """Refresh the catalogs in locales/; the rest goes to `python -m translation`."""
     install(session, "docs")
@@ -186,7 +194,8 @@ def doctest(session: nox.Session) -> None:
     install(session, "recipes", "docs", "doctest")
     places = ("docs", "recipes", "README.md", "CONTRIBUTING.md")
     made = ("--ignore=docs/_build", "--ignore=docs/recipes")
-    session.run("python", "-m", "pytest", "-p", "doctests", *made, *places)
+    words = ("python", "-m", "pytest", "-p", "doctests")
+    session.run(*words, *made, *places, env={"PYTHONPATH": "tests"})
 
 
 @nox.session

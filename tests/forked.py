@@ -28,6 +28,7 @@ _PRELOAD: Final = [
     "babel.messages.catalog",
     "bs4",
     "furo",
+    "matplotlib.pyplot",
     "myst_nb.sphinx_",
     "nbformat",
     "polib",

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from recordings.comparison.confirm import has_code
-from recordings.guides import GuideFailed, kernel, pages
+from recordings.guides import GuideFailed, kernel, reading
 from recordings.model import CodeBlock, Ingredients, Recording, Run
 
 CONF = {"nb_execution_mode": "cache", "myst_enable_extensions": ["colon_fence"]}
@@ -33,14 +33,14 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         file.write_text(text, encoding="utf-8")
 
 
-def guide(folder: Path, text: str, name: str = "guide.md") -> pages.Guide:
+def guide(folder: Path, text: str, name: str = "guide.md") -> reading.Guide:
     write(folder, {name: HEADER + "# Guide\n\n" + text})
-    return pages.open_guide(folder / name, CONF)
+    return reading.open_guide(folder / name, CONF)
 
 
 def cells(folder: Path, text: str) -> list[tuple[str, int]]:
     """Return the code of a guide's cells, and their lines."""
-    found = pages.cells(guide(folder, text))
+    found = reading.cells(guide(folder, text))
     return [(block.content, block.line) for block in found]
 
 
@@ -78,7 +78,7 @@ def test_guides_are_the_pages_that_mystnb_would_run(tmp_path: Path) -> None:
     (tmp_path / "latin.md").write_bytes("# Café\n".encode("latin-1"))
     conf = {"exclude_patterns": ["_build"], "nb_execution_excludepatterns": ["kept_*"]}
     found = {each.path.relative_to(tmp_path).as_posix(): each.fault for each in
-             pages.find(tmp_path, conf)}  # fmt: skip
+             reading.find(tmp_path, conf)}  # fmt: skip
     assert [*found] == sorted(name for name, (_, is_guide) in PAGES.items() if is_guide)
     assert found.pop("guides/unreadable.md").startswith("unreadable.md:1: can't be")
     assert {*found.values()} == {""}
@@ -98,7 +98,7 @@ def test_pages_that_mystnb_does_not_run_as_a_whole_are_left_to_it(
     tmp_path: Path, mode: str, *, is_guide: bool
 ) -> None:
     write(tmp_path, {"guide.md": HEADER + cell("1")})
-    found = [*pages.find(tmp_path, {"nb_execution_mode": mode})]
+    found = [*reading.find(tmp_path, {"nb_execution_mode": mode})]
     assert bool(found) is is_guide
 
 
@@ -154,7 +154,7 @@ def test_a_recording_of_other_cells_is_none_of_a_guide(
     blocks = tuple(CodeBlock(source) for source in recorded)
     recording = Recording("guide.md", "key", Ingredients(()), run, blocks)
     sources = [source for source, _ in cells(tmp_path, text)]
-    assert has_code(recording, sources, pages.as_python) is is_of
+    assert has_code(recording, sources, reading.as_python) is is_of
 
 
 # In a kernel -------------------------------------------------------------------
@@ -310,8 +310,8 @@ def test_the_kernel_ends_with_the_process_that_records(tmp_path: Path) -> None:
     page = guide(tmp_path, cell(code))
     script = f"""if True:
         from pathlib import Path
-        from recordings.guides import kernel, pages
-        kernel.record(pages.Guide(Path({str(page.path)!r})))
+        from recordings.guides import kernel, reading
+        kernel.record(reading.Guide(Path({str(page.path)!r})))
     """
     process = subprocess.Popen([sys.executable, "-c", script])
     pid = tmp_path / "pid"

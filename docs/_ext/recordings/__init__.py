@@ -19,7 +19,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Add the settings, and connect to events in the order of a build's life."""
     # Not before: a recipe's process begins without Sphinx, to be small and fast.
     from recordings import settings as config  # noqa: PLC0415
-    from recordings.page import build, pages  # noqa: PLC0415
+    from recordings.page import additions, build  # noqa: PLC0415
 
     config.register(app)
     app.setup_extension("sphinx_gallery.gen_gallery")
@@ -30,9 +30,9 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.connect("builder-inited", build.after_gallery, priority=550)
     # What other extensions do to a guide's source counts.
     app.connect("source-read", build.before_guide, priority=900)
-    app.add_transform(pages.KeepOutOfCatalogs)
+    app.add_transform(additions.KeepOutOfCatalogs)
     # Sphinx collects images and downloads of a page at priority 500.
-    app.connect("doctree-read", pages.add_to_page, priority=400)
+    app.connect("doctree-read", additions.add_to_page, priority=400)
 
     return {
         "version": "1.0",

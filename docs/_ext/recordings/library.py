@@ -88,9 +88,9 @@ class Library:
     def read(self, recipe: Recipe) -> Recipe:
         """Read a recipe's file again, as it is now."""
         if recipe.kind == "guide":
-            from recordings.guides import pages  # noqa: PLC0415 - it needs MyST-NB
+            from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
 
-            return pages.read(recipe.path, recipe.page, self.conf)
+            return reading.read(recipe.path, recipe.page, self.conf)
         return scripts.read(recipe.path, recipe.page)
 
     def may_preload(self, recipe: Recipe) -> bool:
@@ -199,9 +199,9 @@ def is_of(recording: Recording, recipe: Recipe) -> bool:
     sources = [each.content for each in code_blocks(recipe)]
     if recipe.kind == "recipe":
         return confirm.has_code(recording, sources)
-    from recordings.guides import pages  # noqa: PLC0415 - it needs MyST-NB
+    from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
 
-    return confirm.has_code(recording, sources, pages.as_python)
+    return confirm.has_code(recording, sources, reading.as_python)
 
 
 def open_library(
@@ -247,6 +247,6 @@ def open_library(
 
 def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:
     if "myst_nb" in conf.get("extensions", ()):
-        from recordings.guides import pages  # noqa: PLC0415 - it needs MyST-NB
+        from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
 
-        yield from pages.find(source, conf)
+        yield from reading.find(source, conf)

@@ -40,16 +40,27 @@ def pages(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
             "sphinx_gallery_conf, and let recipes draw SVG"
         )
     switched_on = {**settings, "plot_gallery": True}
+    for folder, gallery in _sections(settings, source):
+        for name in sorted(utils._collect_gallery_files([folder], settings)):
+            if gen_rst.executable_script(folder / name, switched_on):
+                yield folder / name, (gallery / name).with_suffix("").as_posix()
+
+
+def headers(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the header of each gallery and section, with its document name."""
+    for folder, gallery in _sections(settings, source):
+        header = gen_rst._get_gallery_header(folder, settings, raise_error=False)
+        if header:
+            yield Path(header), (gallery / "index").as_posix()
+
+
+def _sections(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield each folder of scripts, with the folder of its pages."""
     for examples, gallery in gen_gallery._prepare_sphx_glr_dirs(settings, source):
         root = Path(os.path.normpath(source / examples))
-        if not root.is_dir():
-            continue
-        for section in ("", *gen_gallery.get_subsections(source, root, settings)):
-            folder = root / section
-            for name in sorted(utils._collect_gallery_files([folder], settings)):
-                if gen_rst.executable_script(folder / name, switched_on):
-                    page = Path(gallery, section, name).with_suffix("")
-                    yield folder / name, page.as_posix()
+        if root.is_dir():
+            for section in ("", *gen_gallery.get_subsections(source, root, settings)):
+                yield root / section, Path(gallery, section)
 
 
 def read(script: Path, page: str) -> Recipe:

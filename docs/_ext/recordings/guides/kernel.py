@@ -23,7 +23,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 
 from recordings.guides import GuideFailed
-from recordings.guides.pages import Guide, cells, code
+from recordings.guides.reading import Guide, cells, code
 from recordings.machine import provenance
 from recordings.machine.portable import Portable, make_portable
 from recordings.model import CodeBlock, Output

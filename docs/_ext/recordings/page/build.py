@@ -231,10 +231,10 @@ def _forget_outdated_pages(app: Sphinx, build: Build) -> None:
 def before_guide(app: Sphinx, page: str, source: list[str]) -> None:
     """Hand a guide's recording to MyST-NB, which would run the guide otherwise."""
     if "myst_nb" in app.extensions:
-        from recordings.guides import replay  # noqa: PLC0415 - it needs MyST-NB
+        from recordings.guides import rendering  # noqa: PLC0415 - it needs MyST-NB
 
         build = build_of(app)
-        if not replay.prepare(app, page, source[0], build.recording(page)):
+        if not rendering.prepare(app, page, source[0], build.recording(page)):
             build.withdraw(page)
 
 

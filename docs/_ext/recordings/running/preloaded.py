@@ -38,5 +38,6 @@ gc.freeze()
 def _remove_socket() -> None:
     """Remove the server's socket, as a runner that was killed did not."""
     address = forkserver._forkserver._forkserver_address  # type: ignore[attr-defined] # noqa: SLF001
-    if address:
-        shutil.rmtree(Path(address).parent, ignore_errors=True)
+    folder = Path(address or "").parent
+    if folder.name.startswith("pymp-"):  # made for this server alone
+        shutil.rmtree(folder, ignore_errors=True)

@@ -103,10 +103,10 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
     commit = provenance.commit(recipe.path)
     provenance.reset_peak_memory()
     if recipe.kind == "guide":
-        from recordings.guides import kernel, pages  # noqa: PLC0415 - MyST-NB
+        from recordings.guides import kernel, reading  # noqa: PLC0415 - MyST-NB
 
         ran = kernel.record(
-            pages.open_guide(script, library.conf),
+            reading.open_guide(script, library.conf),
             job.time_limit,
             LONGEST_OUTPUT,
             portable,

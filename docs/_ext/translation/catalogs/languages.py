@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from babel import Locale, UnknownLocaleError
 
-from editions.edition import SOURCE_LANGUAGE, NotALanguage, editions
 from translation.catalogs.catalog import Catalog, CatalogError
 
 if TYPE_CHECKING:
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
 
 COMMAND: Final = "nox -s translate"
 """What people type."""
+
+SOURCE_LANGUAGE: Final = "en"
+"""The language that everything is written in; it needs no catalogs."""
 
 _CODE: Final = re.compile(r"([a-z]{2,3})(_[A-Z][a-z]{3})?(_[A-Z]{2}|_\d{3})?(@[a-z]+)?")
 
@@ -78,6 +80,22 @@ class Language(NamedTuple):
         return found
 
 
+def codes(project: Path) -> list[str]:
+    """Return the codes of the languages that a project has catalogs for.
+
+    Raises:
+        UnknownLanguage: A folder of catalogs is not named after a language.
+    """
+    found = sorted(each.parent.name for each in project.glob("locales/*/LC_MESSAGES"))
+    for code in found:
+        if not _exists(code):
+            raise UnknownLanguage(
+                f"locales/{code}: {code!r} is not a language code; rename the folder "
+                "as gettext does, such as ja or zh_CN"
+            )
+    return found
+
+
 def languages(project: Path, wanted: str | None, *, new: bool) -> list[Language]:
     """List the languages of a project, or the one that is wanted.
 
@@ -90,23 +108,20 @@ def languages(project: Path, wanted: str | None, *, new: bool) -> list[Language]
         UnknownLanguage: There are none, not the one that is wanted, or a folder is
                 called by none.
     """
-    try:
-        known = [each.language for each in editions(project) if not each.is_source]
-    except NotALanguage as error:
-        raise UnknownLanguage(str(error)) from error
+    known = codes(project)
     if wanted is None:
-        codes = known
-        if not codes:
+        found = known
+        if not found:
             cause = "locales/ has no language yet. To begin with Japanese, type: "
             raise UnknownLanguage(f"{cause}{COMMAND} -- --language ja")
     else:
-        codes = [wanted]
+        found = [wanted]
         if wanted not in known:
             _check(wanted)
             if not new:
                 cause = f"there is no locales/{wanted}. To begin with it, type: "
                 raise UnknownLanguage(f"{cause}{COMMAND} -- --language {wanted}")
-    return [Language(code, project / "locales" / code) for code in codes]
+    return [Language(code, project / "locales" / code) for code in found]
 
 
 def _check(code: str) -> None:

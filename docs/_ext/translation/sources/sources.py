@@ -6,8 +6,12 @@ page, and the strings of the site's own code.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from sphinx.errors import ConfigError
+
+from recordings import settings
+from recordings.gallery import scripts
 from translation.catalogs.catalog import Source
 from translation.messages.segments import UnreadableScript, segments
 
@@ -18,9 +22,6 @@ if TYPE_CHECKING:
     from translation.checks.markup import Syntax
     from translation.messages.segments import Kind
 
-HEADER: Final = "GALLERY_HEADER.rst"
-"""What Sphinx-Gallery takes the beginning of a section's page from."""
-
 
 class SourceError(Exception):
     """A source cannot be read; the message names the file and the line."""
@@ -28,6 +29,14 @@ class SourceError(Exception):
     def __init__(self, path: str, line: int, cause: str) -> None:
         """Remember what is wrong, and where."""
         super().__init__(f"{path}:{line}: {cause}")
+
+
+class RecipeFile(NamedTuple):
+    """A file that Sphinx-Gallery makes a page of, or the beginning of one."""
+
+    path: Path
+    page: str
+    kind: Kind
 
 
 class Message(NamedTuple):
@@ -54,23 +63,39 @@ class Page(NamedTuple):
         return [message.source for message in self.messages]
 
 
-def recipe_pages(project: Path) -> Iterator[Page]:
-    """Give the pages that Sphinx-Gallery makes: recipes, and headers of sections.
+def recipe_files(project: Path) -> list[RecipeFile]:
+    """List the headers of sections, then the recipes, in the order of their names.
 
     Args:
-        project: The folder that `recipes/` stands in.
+        project: The folder that holds `docs/` and `recipes/`.
+
+    Raises:
+        SourceError: `conf.py`, which says where they are, cannot be used.
+    """
+    docs = (project / "docs").resolve()
+    try:
+        given = scripts.load(settings.read(docs), docs)
+        headers = sorted(scripts.headers(given, docs))
+        recipes = sorted(scripts.pages(given, docs))
+    except ConfigError as error:
+        raise SourceError("docs/conf.py", 1, str(error)) from error
+    return [
+        *(RecipeFile(path, page, "rest") for path, page in headers),
+        *(RecipeFile(path, page, "script") for path, page in recipes),
+    ]
+
+
+def recipe_pages(project: Path) -> Iterator[Page]:
+    """Yield the pages that Sphinx-Gallery makes.
+
+    Args:
+        project: The folder that holds `docs/` and `recipes/`.
 
     Raises:
         SourceError: A recipe has no messages, since it cannot be read.
     """
-    recipes = project / "recipes"
-    for path in sorted([recipes / HEADER, *recipes.glob(f"*/{HEADER}")]):
-        if path.is_file():
-            page = path.parent.relative_to(project) / "index"
-            yield _page(project, path, page.as_posix(), "rest")
-    for path in sorted(recipes.glob("*/*.py")):
-        page = path.relative_to(project).with_suffix("")
-        yield _page(project, path, page.as_posix(), "script")
+    for file in recipe_files(project):
+        yield _page(project, file)
 
 
 def text_of(project: Path, path: str) -> str:
@@ -86,10 +111,10 @@ def text_of(project: Path, path: str) -> str:
         raise SourceError(path, line, "not in UTF-8; save it in UTF-8") from error
 
 
-def _page(project: Path, file: Path, name: str, kind: Kind) -> Page:
-    path = file.relative_to(project).as_posix()
+def _page(project: Path, file: RecipeFile) -> Page:
+    path = file.path.relative_to(project.resolve()).as_posix()
     try:
-        pieces = segments(text_of(project, path), kind)
+        pieces = segments(text_of(project, path), file.kind)
     except UnreadableScript as error:
         raise SourceError(path, error.line, error.cause) from error
     messages = [
@@ -100,4 +125,4 @@ def _page(project: Path, file: Path, name: str, kind: Kind) -> Page:
         for piece in pieces
         if piece.message
     ]
-    return Page(name, messages, path, kind)
+    return Page(file.page, messages, path, file.kind)

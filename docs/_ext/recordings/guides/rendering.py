@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 
 from recordings.comparison.confirm import has_code
 from recordings.guides import GuideFailed
-from recordings.guides.pages import Guide, as_python, code, open_guide, source_of
+from recordings.guides.reading import Guide, as_python, code, open_guide, source_of
 from recordings.model import Output, Recording
 
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}

@@ -65,7 +65,7 @@ def _add_block_times(document: nodes.document, recording: Recording) -> None:
     On a recipe's page `recordings.gallery.replay` did that, and no cell is found here.
     """
     for cell in list(document.findall(nodes.container)):
-        # MyST-NB numbers cells as their recording does: see `guides.replay`.
+        # MyST-NB numbers cells as their recording does: see `guides.rendering`.
         if cell.get("nb_element") != "cell_code" or not cell.get("exec_count"):
             continue
         seconds = recording.blocks[cell["exec_count"] - 1].seconds

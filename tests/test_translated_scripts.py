@@ -2,153 +2,123 @@
 
 # ruff: noqa: RUF001 - full-width punctuation is what Chinese is written with
 
-from __future__ import annotations
-
 import ast
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from docutils import nodes
-from docutils.core import publish_doctree
-from docutils.utils import column_width
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from recipe_texts import recipe, rest
-from sphinx_gallery.py_source_parser import split_code_and_text_blocks
-from test_messages import RECIPES, by_docutils, kind_of
+from recipe_texts import SOURCES, kind_of, recipe, rest, texts
+from sphinx_gallery.py_source_parser import Block, split_code_and_text_blocks
 
+from recordings.rest import parse
 from translation.checks.checks import Rules, problems
-from translation.messages.segments import message_of, segments
+from translation.messages.segments import message_of
 from translation.scripts import CodeChanged, translate
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sphinx_gallery.py_source_parser import Block
-
 TITLE = '"""\nTitle\n=====\n"""\n'
-SETTINGS = {"doctitle_xform": False, "report_level": 5, "halt_level": 5}
 LONG = "中文" * 19
 
 
-def put(rest_or_code: str, message: str, translation: str) -> str:
-    """Translate one message of the reST or the code of a script."""
-    if rest_or_code.startswith("#!"):
-        script = f"{TITLE}{rest_or_code[2:]}"
-        text = translate(script, {message: translation}).text
-        return text.removeprefix(TITLE)
-    return translate(rest_or_code, {message: translation}, "rest").text
-
-
-PUT = {
-    "a title": ("Title\n=====\n", "Title", "清零梯度", "清零梯度\n========\n"),
-    "a short title": ("Title\n=====\n", "Title", "题", "题\n====\n"),
-    "a title with a line above": (
-        "=======\n Title\n=======\n",
-        "Title",
-        "清零 x",
-        "========\n 清零 x\n========\n",
-    ),
-    "a paragraph": ("One\ntwo\n", "One two", "一 二", "一 二\n"),
-    "a long paragraph": ("One\n", "One", f"{LONG} x {LONG}", f"{LONG} x\n{LONG}\n"),
-    "a long word": ("One\n", "One", f"{LONG}{LONG}", f"{LONG}{LONG}\n"),
-    "an item": (
-        "- One\n- Two\n",
-        "One",
+# A text, the message in it, a translation, and the text with that.
+REST = [
+    ("Title\n=====\n", "Title", "清零梯度", "清零梯度\n========\n"),
+    ("Title\n=====\n", "Title", "一个 title，长", "一个 title，长\n==============\n"),
+    ("Title\n=====\n", "Title", "题", "题\n====\n"),
+    ("=======\n Title\n=======\n", "Title", "清 x", "======\n 清 x\n======\n"),
+    ("A\n====\nB\n====\n", "B", "乙二丙", "A\n====\n乙二丙\n======\n"),
+    ("One\ntwo\n", "One two", "一 二", "一 二\n"),
+    ("One\n", "One", f"{LONG} x {LONG}", f"{LONG} x\n{LONG}\n"),
+    ("One\n", "One", f"{LONG}{LONG}", f"{LONG}{LONG}\n"),
+    ("- One\n- Two\n", "One", f"{LONG} x {LONG}", f"- {LONG} x\n  {LONG}\n- Two\n"),
+    ("1. One\n", "One", f"{LONG} x {LONG}", f"1. {LONG} x\n   {LONG}\n"),
+    (
+        "- Top\n\n  - One\n    more\n",
+        "One more",
         f"{LONG} x {LONG}",
-        f"- {LONG} x\n  {LONG}\n- Two\n",
+        f"- Top\n\n  - {LONG} x\n    {LONG}\n",
     ),
-    "a literal": ("- One\n", "One", f"``{LONG} {LONG}``", f"- ``{LONG} {LONG}``\n"),
-    "an escaped space": (
-        "One\n",
-        "One",
-        f"{LONG}\\ ``{LONG}``",
-        f"{LONG}\\ ``{LONG}``\n",
-    ),
-    "a term": ("One\n  Two\n", "One", f"{LONG} {LONG}", f"{LONG} {LONG}\n  Two\n"),
-    "a line that would be a rule": (
-        "One\n",
-        "One",
-        f"{LONG}{LONG} -",
-        f"{LONG}{LONG} -\n",
-    ),
-    "a footnote": (
-        ".. [1] One\n",
-        "One",
+    ("- One\n", "One", f"``{LONG} {LONG}``", f"- ``{LONG} {LONG}``\n"),
+    ("One\n", "One", f"{LONG}\\ ``{LONG}``", f"{LONG}\\ ``{LONG}``\n"),
+    ("One\n  Two\n", "One", f"{LONG} {LONG}", f"{LONG} {LONG}\n  Two\n"),
+    ("One\n", "One", f"{LONG}{LONG} -", f"{LONG}{LONG} -\n"),
+    (".. [1] One\n", "One", f"{LONG} x {LONG}", f".. [1] {LONG} x {LONG}\n"),
+    (
+        ".. note:: One\n   more\n",
+        "One more",
         f"{LONG} x {LONG}",
-        f".. [1] {LONG} x\n   {LONG}\n",
+        f".. note:: {LONG} x\n   {LONG}\n",
     ),
-    "an option": (
+    (
         ".. image:: a\n   :alt: A\n     b\n",
         "A b",
         "甲\n乙",
         ".. image:: a\n   :alt: 甲 乙\n",
     ),
-    "a line break": ("One\n", "One", "一\r\n二\u2028三\x85四", "一 二 三 四\n"),
-    "a comment": (
-        "#!if x:\n    # One\n    pass\n",
+    ("One\n", "One", "一\r\n二\u2028三\x85四", "一 二 三 四\n"),
+    ("One\n", "One", " \n", "One\n"),
+]
+CODE = [
+    (
+        "if x:\n    # One\n    pass\n",
         "One",
         "中" * 60,
         f"if x:\n    # {'中' * 41}\n    # {'中' * 19}\n    pass\n",
     ),
-    "a comment of two lines": (
-        "#!# One\n# - two\n",
-        "One\n- two",
-        "一\n- 二",
-        "# 一\n# - 二\n",
-    ),
-    "a mark at the end": (
-        "#!# One\n",
-        "One",
-        f"{'中' * 43}。中",
-        f"# {'中' * 42}\n# 中。中\n",
-    ),
-    "behind code": ("#!x = 1  # One\n", "One", "一\n二", "x = 1  # 一 二\n"),
-    "before one for tools": (
-        "#!x = 1  # One  # noqa\n",
-        "One",
-        "一",
-        "x = 1  # 一  # noqa\n",
-    ),
-    "a setting": (
-        '#!# sphinx_gallery_alt_block = "One"\n',
+    ("# One\n# - two\n", "One\n- two", "一\n- 二", "# 一\n# - 二\n"),
+    ("# One\n", "One", f"{'中' * 43}。中", f"# {'中' * 42}\n# 中。中\n"),
+    ("x = 1  # One\n", "One", "一\n二", "x = 1  # 一 二\n"),
+    ("x = 1  # One  # noqa\n", "One", "一", "x = 1  # 一  # noqa\n"),
+    (
+        '# sphinx_gallery_alt_block = "One"\n',
         "One",
         '"一" \\ \n二',
         '# sphinx_gallery_alt_block = "\\"一\\" \\\\ 二"\n',
     ),
-    "a tag": (
-        "#!# sphinx_gallery_tags = ['One', 'b']\n",
+    (
+        "# sphinx_gallery_tags = ['One', 'b']\n",
         "One",
         "一'",
         "# sphinx_gallery_tags = [\"一'\", 'b']\n",
     ),
-    "nothing": ("One\n", "One", " \n", "One\n"),
-}
+    (
+        "# %%\r\n# One\r\n\r\n# Two\r\n",
+        "One",
+        f"{LONG} x {LONG}",
+        f"# %%\r\n# {LONG} x\r\n# {LONG}\r\n\r\n# Two\r\n",
+    ),
+    ("# Two\r\n# - b\r\n", "Two\n- b", "一\n二", "# 一\r\n# 二\r\n"),
+]
 
 
-@pytest.mark.parametrize(
-    ("text", "message", "translation", "expected"), PUT.values(), ids=PUT
-)
-def test_a_translation_in_its_place(
+@pytest.mark.parametrize(("text", "message", "translation", "expected"), REST)
+def test_a_translation_in_prose(
     text: str, message: str, translation: str, expected: str
 ) -> None:
-    assert put(text, message, translation) == expected
+    assert translate(text, {message: translation}, "rest").text == expected
 
 
-DOCSTRINGS = {
-    "quotes": ('"""', '一"""二', '一\\"\\"\\"二'),
-    "a quote at the end": ('"""', '一"', '一"'),
-    "backslashes": ('"""', "一\\ 二\\n", "一\\\\ 二\\\\n"),
-    "other quotes": ("'''", "一'''二", "一\\'\\'\\'二"),
-    "raw": ('r"""', "一\\ 二", "一\\ 二"),
-}
+@pytest.mark.parametrize(("code", "message", "translation", "expected"), CODE)
+def test_a_translation_in_code(
+    code: str, message: str, translation: str, expected: str
+) -> None:
+    top = TITLE if "\r" not in code else TITLE.replace("\n", "\r\n")
+    assert translate(f"{top}{code}", {message: translation}).text == f"{top}{expected}"
 
 
-@pytest.mark.parametrize(
-    ("quote", "translation", "written"), DOCSTRINGS.values(), ids=DOCSTRINGS
-)
+DOCSTRINGS = [
+    ('"""', '一"""二', '一\\"\\"\\"二'),
+    ('"""', '一"', '一"'),
+    ('"""', "一\\ 二\\n", "一\\\\ 二\\\\n"),
+    ("'''", "一'''二", "一\\'\\'\\'二"),
+    ('r"""', "一\\ 二", "一\\ 二"),
+]
+
+
+@pytest.mark.parametrize(("quote", "translation", "written"), DOCSTRINGS)
 def test_a_translation_in_a_docstring(
     quote: str, translation: str, written: str
 ) -> None:
@@ -159,66 +129,36 @@ def test_a_translation_in_a_docstring(
     assert ast.get_docstring(ast.parse(result)) == f"Title\n=====\n\n{translation}"
 
 
-def test_a_quote_beside_the_end_of_a_docstring() -> None:
+def test_quotes_beside_those_of_a_docstring() -> None:
     script = '"""Title\n=====\n\nText"""\n'
     result = translate(script, {"Text": '"一"', "Title": '"题"'}).text
     assert result == '"""\\"题"\n====\n\n"一\\""""\n'
-    assert ast.get_docstring(ast.parse(result)) == '"题"\n====\n\n"一"'
-
-
-def test_a_docstring_on_one_line() -> None:
     script = "'Title\\n=====\\n\\nText'\n"
     result = translate(script, {"Title": "题'", "Text": "一\n二"}).text
     assert result == "'题\\'\\n====\\n\\n一 二'\n"
 
 
-def test_line_ends_of_windows_stay() -> None:
-    script = f"{TITLE}# %%\n# Text\n\n# Comment\n".replace("\n", "\r\n")
-    translations = {"Text": f"{LONG} x {LONG}", "Comment": "一\n二"}
-    result = translate(script, translations).text
-    assert "\n" not in result.replace("\r\n", "")
-    assert result.endswith(f"# {LONG} x\r\n# {LONG}\r\n\r\n# 一\r\n# 二\r\n")
-
-
 # The code ----------------------------------------------------------------------------
 
-CHANGES = {
-    "a new text block": ("# Words\nx = 1\n", "Words", "%% 一", "divided"),
-    "a line of hashes": ("#Words\nx = 1\n", "Words", "#" * 30, "divided"),
-    "a new setting": ("# Words\n", "Words", "sphinx_gallery_tags = []", "settings"),
-    "a new setting in text": (
-        "# %%\n# Words\n",
-        "Words",
-        "sphinx_gallery_line_numbers = True",
-        "settings",
-    ),
-    "a flag": ("# Words\n", "Words", "sphinx_gallery_start_ignore", "settings"),
-    "a comment for tools": (
-        "x = 1  # Words\n",
-        "Words",
-        "一 # type: ignore",
-        "for tools",
-    ),
-    "a setting that is none": ("# Words\n", "Words", "一\nfmt: off", "for tools"),
-}
+CHANGES = [
+    ("# Words\nx = 1\n", "%% 一", "division"),
+    ("#Words\nx = 1\n", "#" * 30, "division"),
+    ("# Words\n", "sphinx_gallery_tags = []", "settings"),
+    ("# %%\n# Words\n", "sphinx_gallery_line_numbers = True", "settings"),
+    ("# Words\n", "sphinx_gallery_start_ignore", "settings"),
+    ("x = 1  # Words\n", "一 # type: ignore", "for tools"),
+    ("# Words\n", "一\nfmt: off", "for tools"),
+]
 
 
-@pytest.mark.parametrize(
-    ("code", "message", "translation", "cause"), CHANGES.values(), ids=CHANGES
-)
-def test_changed_code_is_an_error(
-    code: str, message: str, translation: str, cause: str
-) -> None:
+@pytest.mark.parametrize(("code", "translation", "cause"), CHANGES)
+def test_changed_code_is_an_error(code: str, translation: str, cause: str) -> None:
     script = f"{TITLE}\n{code}"
-    translations = {"Title": "题", message: translation}
-    with pytest.raises(CodeChanged) as error:
-        translate(script, translations, path="recipes/a/b.py")
-    line = next(n for n, t in enumerate(script.split("\n"), 1) if message in t)
-    assert str(error.value).startswith(
-        f"recipes/a/b.py:{line}: with the translation of"
-    )
-    assert repr(message) in str(error.value)
-    assert cause in str(error.value)
+    with pytest.raises(CodeChanged, match=cause) as error:
+        translate(script, {"Title": "题", "Words": translation}, path="recipes/a/b.py")
+    line = next(n for n, t in enumerate(script.split("\n"), 1) if "Words" in t)
+    start = f"recipes/a/b.py:{line}: with the translation of 'Words'"
+    assert str(error.value).startswith(start)
 
 
 @pytest.mark.parametrize(
@@ -230,31 +170,22 @@ def test_a_raw_docstring_must_stay_one(translation: str) -> None:
         translate(script, {"Text": translation})
 
 
-def test_translations_that_change_code_together() -> None:
-    script = f"{TITLE}# One\n#\nx = 1  # Two\n"
-    assert translate(script, {"One": "一", "Two": "二"}).translated == 2
-
-
 HARMLESS = [
-    "一\nimport os",
-    "一\rimport os",
-    "一\x0cimport os",
-    "一 \\",
-    '"""',
-    "一\0二",
+    *("一\nimport os", "一\rimport os", "一\x0cimport os"),
+    *("一 \\", '"""', "一\0二"),
 ]
 
 
 @pytest.mark.parametrize("translation", HARMLESS)
-@pytest.mark.parametrize("message", ["Title", "Text", "Comment", "Behind", "Words"])
-def test_translations_cannot_add_code(message: str, translation: str) -> None:
+def test_translations_cannot_add_code(translation: str) -> None:
     script = (
         '"""\nTitle\n=====\n"""\n# %%\n# Text\n\n# Comment\nx = 1  # Behind\n'
         '# sphinx_gallery_alt_block = "Words"\n'
     )
-    result = translate(script, {message: translation}).text
-    assert_same_code(script, result)
-    assert "import os" not in result.split("\n")
+    for message in ("Title", "Text", "Comment", "Behind", "Words"):
+        result = translate(script, {message: translation}).text
+        assert_same_code(script, result)
+        assert "import os" not in result.split("\n")
 
 
 def assert_same_code(script: str, result: str) -> None:
@@ -266,9 +197,8 @@ def assert_same_code(script: str, result: str) -> None:
     assert [block.type for block in blocks] == [block.type for block in others]
     for block, other_block in zip(blocks, others, strict=True):
         if block.type == "code" and "\n    " not in block.content:
-            assert ast.dump(ast.parse(block.content)) == ast.dump(
-                ast.parse(other_block.content)
-            )
+            expected = ast.dump(ast.parse(block.content))
+            assert ast.dump(ast.parse(other_block.content)) == expected
 
 
 def gallery_blocks(script: str) -> list[Block]:
@@ -285,8 +215,7 @@ def gallery_blocks(script: str) -> list[Block]:
 def test_what_is_counted() -> None:
     script = f"{TITLE}# %%\n# One\n#\n# Two\n#\n# One\n#\n# ``name``\n"
     result = translate(script, {"One": "一", "Two": " ", "Three": "三"})
-    assert (result.total, result.translated) == (3, 1)
-    assert result.untranslated == ["Title", "Two"]
+    assert (result.total, result.untranslated) == (3, ["Title", "Two"])
 
 
 def test_what_is_untranslated_is_found_on_the_page() -> None:
@@ -297,10 +226,9 @@ def test_what_is_untranslated_is_found_on_the_page() -> None:
         ".. list-table:: Words\n\n   * - One\n       more\n     - Two\n"
     )
     result = translate(text, {"Two": "二"}, "rest")
-    document = publish_doctree(result.text, settings_overrides=SETTINGS)
     marked = [
         message_of(node.rawsource)
-        for node in document.findall(nodes.TextElement)
+        for node in parse(result.text).findall(nodes.TextElement)
         if message_of(node.rawsource) in result.untranslated
     ]
     assert marked == result.untranslated
@@ -310,125 +238,66 @@ def test_what_is_untranslated_is_found_on_the_page() -> None:
 # With any text -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
 def test_real_recipes_come_back(path: Path) -> None:
     text = path.read_bytes().decode()
     kind = kind_of(path)
-    messages = [p.message.text for p in segments(text, kind) if p.message]
+    messages = texts(text, kind)
     assert translate(text, {m: m for m in messages}, kind).text == text
     assert translate(text, {}, kind).text == text
-    chinese = translate(
-        text, {m: f"译文 {LONG}" for m in messages if "``" not in m}, kind
-    )
+    known = {m: f"译文 {LONG}" for m in messages if "``" not in m}
+    chinese = translate(text, known, kind).text
+    assert len(texts(chinese, kind)) == len(messages)
     if kind == "script":
-        assert_same_code(text, chinese.text)
-        assert len(segments(chinese.text)) == len(segments(text))
+        assert_same_code(text, chinese)
 
 
-@settings(deadline=None)
-@given(recipe())
-def test_identity_gives_the_file_back(script: str) -> None:
-    messages = [p.message.text for p in segments(script) if p.message]
-    assert translate(script, {m: m for m in messages}).text == script
-    assert translate(script, {}).text == script
-
-
-pieces = st.sampled_from(
-    [
-        "梯度",
-        "清零，",
-        "。",
-        "word",
-        "``x``",
-        "*a*",
-        "**",
-        "`b`__",
-        ":ref:`l`",
-        "|s|",
-        "[1]_",
-        "-",
-        "--",
-        "..",
-        "..",
-        "::",
-        "",
-        "1.",
-        "#",
-        "%%",
-        "\\",
-        '"',
-        '"""',
-        "'''",
-        "\n",
-        "\n\n",
-        "\r",
-        "\x85",
-        "\x00",
-        "========",
-        "sphinx_gallery_tags=[]",
-        "#",
-        "noqa",
-        ">>>",
-        "{x}",
-        "\u2028",
-        "\t（",
-        "）",
-    ]
+_PIECES = [
+    *("梯度", "清零，", "。", "word", "``x``", "*a*", "**", "`b`__", ":ref:`l`", "|s|"),
+    *("[1]_", "-", "--", "..", "::", "", "1.", "#", "%%", "\\", '"', '"""', "'''"),
+    *("\n", "\n\n", "\r", "\x85", "\x00", "=" * 8, "sphinx_gallery_tags=[]", "noqa"),
+    *(">>>", "{x}", "\u2028", "\t（", "）"),
+]
+translation = st.lists(st.sampled_from(_PIECES), max_size=8).map(" ".join) | st.text(
+    st.characters(codec="utf-8"), max_size=20
 )
-translation = st.lists(pieces, max_size=8).map(" ".join) | st.text(max_size=20)
 
 
 @st.composite
-def catalog(draw: st.DrawFn, text: str, *, is_script: bool) -> Mapping[str, str]:
-    """Make a catalog of a text, with any translations."""
-    messages = [
-        p.message.text
-        for p in segments(text, "script" if is_script else "rest")
-        if p.message
-    ]
+def catalog(draw: st.DrawFn, messages: list[str]) -> Mapping[str, str]:
+    """Make a catalog with any translations of some messages."""
     return {m: draw(translation) for m in messages if draw(st.booleans())}
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.data())
 def test_no_catalog_changes_code(data: st.DataObject) -> None:
     script = data.draw(recipe())
-    translations = data.draw(catalog(script, is_script=True))
-    assume(not any("\ud800" <= c <= "\udfff" for t in translations.values() for c in t))
     try:
-        result = translate(script, translations)
+        result = translate(script, data.draw(catalog(texts(script, "script"))))
     except CodeChanged:
         return
     assert_same_code(script, result.text)
 
 
 def shape(text: str) -> list[str]:
-    """Give the body elements of reST."""
-    document = publish_doctree(text, settings_overrides=SETTINGS)
-    for message in list(document.findall(nodes.system_message)):
-        message.parent.remove(message)
-    elements = document.findall(nodes.Element)
+    """Return the body elements of reST, and what is wrong with it."""
+    tree = parse(text)
+    for message in list(tree.findall(nodes.system_message)):
+        if message["level"] == 1:  # just a note, such as of two titles that are alike
+            message.parent.remove(message)
+    elements = tree.findall(nodes.Element)
     return [node.tagname for node in elements if not isinstance(node, nodes.Inline)]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.data())
 def test_what_the_checks_let_pass_is_valid(data: st.DataObject) -> None:
-    text = "\n".join(data.draw(rest()))
-    assume(not by_docutils(text)[1])
+    text = "\n".join(data.draw(rest))
+    assume("system_message" not in shape(text))
     translations = {
         message: translation
-        for message, translation in data.draw(catalog(text, is_script=False)).items()
+        for message, translation in data.draw(catalog(texts(text))).items()
         if not problems(message, translation, Rules(is_chinese=False))
     }
-    result = translate(text, translations, "rest").text
-    assert not by_docutils(result)[1]
-    assert shape(result) == shape(text)
-
-
-def test_titles_fit() -> None:
-    script = f"{TITLE}# %%\n# Step\n# ----\n"
-    result = translate(script, {"Title": "一个 title，很长", "Step": "第 1 步"}).text
-    lines = result.split("\n")
-    assert len(lines[2]) == column_width("一个 title，很长") == 16
-    assert lines[5:7] == ["# 第 1 步", "# -------"]
+    assert shape(translate(text, translations, "rest").text) == shape(text)

@@ -11,8 +11,8 @@ from sphinx.util.tags import Tags
 from editions import folder
 from editions.edition import editions
 from editions.root_page import root_page
-from translation.catalogs.languages import UnknownLanguage
-from translation.sources.sources import SourceError, recipe_files
+from translation.fault import TranslationError
+from translation.sources.sources import recipe_files
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         for edition in known:
             if not edition.is_source:
                 folder.make(project, edition, recipes)
-    except (UnknownLanguage, SourceError, folder.EditionError) as error:
+    except (TranslationError, folder.EditionError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     for name in folder.remove_others(project, known):

@@ -47,6 +47,6 @@ def editions(project: Path) -> list[Edition]:
     """Return the editions of a project, English first.
 
     Raises:
-        UnknownLanguage: A folder of catalogs is not named after a language.
+        TranslationError: A folder of catalogs is not named after a language.
     """
     return [Edition(language) for language in (SOURCE_LANGUAGE, *codes(project))]

@@ -1,54 +1,33 @@
 """The command line: `python -m translation [--language zh_CN] [--status|--check]`."""
 
-from __future__ import annotations
-
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
 from translation import commands
-from translation.catalogs.languages import (
-    COMMAND,
-    BrokenCatalogs,
-    UnknownLanguage,
-    languages,
-)
-from translation.sources.markdown_pages import BuildFailed
-from translation.sources.sources import SourceError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-USAGE: Final = 2
-"""The exit status of a command that asks for what is not there."""
+from translation.catalogs.languages import COMMAND, languages
+from translation.fault import TranslationError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what a command line asks for; give the exit status."""
+    """Do what a command line asks for; return the exit status."""
     options = _parser().parse_args(arguments)
     project = Path()
     if not (project / "docs/conf.py").is_file():
-        return _complain(
-            "there is no docs/conf.py here; go to the project's folder", USAGE
-        )
+        return _complain("there is no docs/conf.py here; go to the project's folder")
     try:
         is_new = options.command is commands.update
         wanted = languages(project, options.language, new=is_new)
         status: int = options.command(wanted, project)
-    except UnknownLanguage as error:
-        return _complain(str(error), USAGE)
-    except BrokenCatalogs as error:
-        cause = "Catalogs that cannot be read stay as they are, and so do the others."
-        return _complain(f"{error}\n{cause} Mend them, and try again.", commands.FAILED)
-    except (SourceError, BuildFailed) as error:
-        return _complain(str(error), commands.FAILED)
+    except TranslationError as error:
+        return _complain(str(error))
     return status
 
 
-def _complain(text: str, status: int) -> int:
+def _complain(text: str) -> int:
     print(text, file=sys.stderr)  # noqa: T201 - a command line prints
-    return status
+    return commands.FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,7 +35,8 @@ def _parser() -> argparse.ArgumentParser:
         prog=f"{COMMAND} --",
         description="Refresh the catalogs in locales/ from the sources.",
     )
-    parser.add_argument("--language", metavar="CODE", help=_LANGUAGE)
+    only = "only this language, such as zh_CN; begins with it if it is new"
+    parser.add_argument("--language", metavar="CODE", help=only)
     choice = parser.add_mutually_exclusive_group()
     for command in (commands.status, commands.check):
         choice.add_argument(
@@ -68,6 +48,3 @@ def _parser() -> argparse.ArgumentParser:
         )
     parser.set_defaults(command=commands.update)
     return parser
-
-
-_LANGUAGE: Final = "only this language, such as zh_CN; begins with it if it is new"

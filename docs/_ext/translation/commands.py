@@ -1,45 +1,31 @@
 """What `python -m translation` does; see `translation.cli`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
 from translation import status as state
-from translation.catalogs.languages import COMMAND
-from translation.findings import findings
-from translation.refresh import refresh
+from translation.catalogs.languages import COMMAND, Language
+from translation.findings import OutdatedError, findings
+from translation.refresh import Refreshed, refresh
 from translation.sources.markdown_pages import markdown_pages
-from translation.sources.sources import recipe_pages
+from translation.sources.sources import Page, recipe_pages
 from translation.sources.strings import string_pages
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from translation.catalogs.languages import Language
-    from translation.refresh import Refreshed
-    from translation.sources.sources import Page
 
 OK, FAILED = 0, 1
 """Exit statuses."""
 
-_WIDTH = 120
-"""Of a table that is written to a file."""
-
 
 def all_pages(project: Path) -> list[Page]:
-    """Give everything that has a catalog: pages, recipes, strings.
-
-    Args:
-        project: The folder that `docs/` and `recipes/` stand in.
+    """Return everything that has a catalog: pages, recipes, strings.
 
     Raises:
         SourceError: A source cannot be read.
-        BuildFailed: Sphinx could not read the pages.
+        TranslationError: Sphinx could not read the pages.
     """
-    # Recipes first: where one cannot be read, that is told at once.
+    # Recipes first: where one cannot be read, that is reported at once.
     recipes = list(recipe_pages(project))
     strings = list(string_pages(project))
     return [*markdown_pages(project), *recipes, *strings]
@@ -62,10 +48,8 @@ def update(languages: Sequence[Language], project: Path) -> int:
 
 
 def status(languages: Sequence[Language], project: Path) -> int:
-    """Tell how much of each page is translated."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
+    """Show how much of each page is translated."""
+    console = Console() if sys.stdout.isatty() else Console(width=120)
     pages = all_pages(project)
     for language in languages:
         found = state.counts(language.load(), pages)
@@ -87,23 +71,22 @@ def check(languages: Sequence[Language], project: Path) -> int:
             continue
         result = FAILED
         _say(f"{language.code}: {_plural(len(found), 'fault')}")
-        if any(each.is_outdated for each in found):
+        outdated = [each for each in found if isinstance(each, OutdatedError)]
+        if outdated:
             _say(f"To bring catalogs up to date with their sources, type: {COMMAND}")
-        if not all(each.is_outdated for each in found):
-            _say(f"Mend the others where they stand, then type: {COMMAND} -- --check")
+        if len(outdated) < len(found):
+            _say(f"Correct the others in the catalogs, then type: {COMMAND} -- --check")
     return result
 
 
 def _changes(each: Refreshed) -> str:
-    """Say what has become of a catalog."""
+    """Say how a catalog has changed."""
     if each.changes is None:
         return "removed, its page is gone"
-    names = ("new", "fuzzy", "moved", "removed")
-    counts = zip(map(len, each.changes), names, strict=True)
-    said = [f"{count} {name}" for count, name in counts if count]
-    if each.was:
-        said.insert(0, f"was {each.was}")
-    return ", ".join(said) or "written anew"
+    counts = zip(map(len, each.changes), ("new", "fuzzy", "removed"), strict=True)
+    said = [f"was {each.was}"] if each.was else []
+    said += [f"{count} {name}" for count, name in counts if count]
+    return ", ".join(said) or "places of messages updated"
 
 
 def _plural(number: int, what: str) -> str:

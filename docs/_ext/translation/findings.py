@@ -1,102 +1,77 @@
 """Find what is wrong with the catalogs of a language, and where."""
 
-from __future__ import annotations
-
-from collections import defaultdict
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from translation.catalogs.catalog import Catalog, CatalogError
-from translation.checks import checks
+from translation.catalogs.languages import Language
+from translation.checks.checks import Rules, problems
 from translation.checks.glossary import Glossary, GlossaryError
+from translation.fault import FileError
 from translation.scripts import CodeChanged, translate
-from translation.sources.sources import text_of
+from translation.sources.sources import Page, text_of
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from translation.catalogs.catalog import Entry
-    from translation.catalogs.languages import Language
-    from translation.checks.markup import Syntax
-    from translation.sources.sources import Page
-
-_SHOWN: Final = 50
-"""How many characters of a message are told."""
+_SHOWN = 50
+"""How many characters of a message are shown."""
 
 
-class Finding(NamedTuple):
-    """Something that is wrong, and where."""
-
-    path: str
-    line: int
-    text: str
-    is_outdated: bool = False
-    """Whether a refresh of the catalogs puts it right."""
-
-    def __str__(self) -> str:
-        """Write it as compilers do, so that editors find the place."""
-        return f"{self.path}:{self.line}: {self.text}"
+class OutdatedError(FileError):
+    """A catalog is not as its sources are; a refresh puts it right."""
 
 
 def findings(
     language: Language, pages: Sequence[Page], project: Path
-) -> Iterator[Finding]:
+) -> Iterator[FileError]:
     """Find what is wrong with the catalogs of a language.
 
     Args:
         language: The language.
         pages: All pages of the site.
-        project: The folder that `recipes/` stands in.
+        project: The folder that holds `recipes/`.
     """
     glossary = None
     try:
         if language.glossary.is_file():
             glossary = Glossary.load(language.glossary)
     except GlossaryError as error:
-        yield Finding(str(error.path), error.line, error.cause)
-    rules = checks.Rules(glossary, language.is_chinese)
-    present = {page.name: page for page in pages if page.messages}
+        yield error
+    rules = Rules(glossary, language.is_chinese)
+    present = {page.name: page for page in pages if page.sources}
     for name in sorted({*present, *language.pages()}):
         path = language.path(name)
         page = present.get(name)
         if page is None:
-            yield Finding(str(path), 1, "its page is gone", is_outdated=True)
+            yield OutdatedError(path, 1, "its page is gone")
         elif not path.is_file():
-            place = page.messages[0].source
-            yield Finding(place.path, 1, f"there is no {path}", is_outdated=True)
+            yield OutdatedError(page.sources[0].path, 1, f"there is no {path}")
         else:
             try:
                 catalog = Catalog.load(path)
             except CatalogError as error:
-                yield Finding(str(path), error.line, f"broken: {error.cause}")
+                yield error
                 continue
             yield from _in_translations(catalog, page, rules)
             yield from _in_code(catalog, page, project)
             yield from _out_of_date(catalog, page)
 
 
-def _in_translations(
-    catalog: Catalog, page: Page, rules: checks.Rules
-) -> Iterator[Finding]:
+def _in_translations(catalog: Catalog, page: Page, rules: Rules) -> Iterator[FileError]:
     """Check translations that are used: those of messages that are in the source."""
-    syntaxes: dict[str, dict[Syntax, None]] = defaultdict(dict)
-    for message in page.messages:
-        syntaxes[message.source.msgid][message.syntax] = None
-    for entry in catalog.entries():
-        if entry.is_fuzzy or not entry.msgstr.strip():
-            continue
-        found = {
-            f"{problem.check}: {problem.text}": None
-            for syntax in syntaxes.get(entry.msgid, ())
-            for problem in checks.problems(
-                entry.msgid, entry.msgstr, rules, syntax=syntax, comment=entry.comment
-            )
-        }
-        for text in found:
-            yield Finding(str(catalog.path), entry.line, text)
+    entries = {each.msgid: each for each in catalog.entries() if not each.is_fuzzy}
+    messages = dict.fromkeys((each.msgid, each.syntax) for each in page.sources)
+    found: dict[tuple[int, str], None] = {}
+    for msgid, syntax in messages:
+        entry = entries.get(msgid)
+        if entry and entry.msgstr.strip():
+            for problem in problems(
+                msgid, entry.msgstr, rules, syntax=syntax, comment=entry.comment
+            ):
+                found[entry.line, f"{problem.check}: {problem.text}"] = None
+    for line, text in found:
+        yield FileError(catalog.path, line, text)
 
 
-def _in_code(catalog: Catalog, page: Page, project: Path) -> Iterator[Finding]:
+def _in_code(catalog: Catalog, page: Page, project: Path) -> Iterator[FileError]:
     """Find the first translation that would change the code of a recipe."""
     if page.kind is None:
         return
@@ -106,21 +81,20 @@ def _in_code(catalog: Catalog, page: Page, project: Path) -> Iterator[Finding]:
     except CodeChanged as error:
         lines = {entry.msgid: entry.line for entry in catalog.entries()}
         cause = f"code: with this translation, {error.cause}"
-        yield Finding(str(catalog.path), lines.get(error.message, 1), cause)
+        yield FileError(catalog.path, lines.get(error.message, 1), cause)
 
 
-def _out_of_date(catalog: Catalog, page: Page) -> Iterator[Finding]:
+def _out_of_date(catalog: Catalog, page: Page) -> Iterator[FileError]:
     """Find what a refresh would change, other than lines that have moved."""
-    entries: Mapping[str, Entry] = {each.msgid: each for each in catalog.entries()}
+    lines = {each.msgid: each.line for each in catalog.entries()}
     places = {source.msgid: source for source in reversed(page.sources)}
     changes = catalog.update(page.sources)
     for msgid in (*changes.new, *changes.fuzzy):
         cause = f"not in {catalog.path} yet: {_short(msgid)}"
-        yield Finding(places[msgid].path, places[msgid].line, cause, is_outdated=True)
+        yield OutdatedError(places[msgid].path, places[msgid].line, cause)
     for msgid in changes.obsolete:
         cause = f"no longer in its source: {_short(msgid)}"
-        line = entries[msgid].line
-        yield Finding(str(catalog.path), line, cause, is_outdated=True)
+        yield OutdatedError(catalog.path, lines[msgid], cause)
 
 
 def _short(text: str) -> str:

@@ -1,28 +1,22 @@
 """Bring the catalogs of a language up to date with the pages."""
 
-from __future__ import annotations
-
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from translation.catalogs.catalog import Catalog
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from translation.catalogs.catalog import Changes
-    from translation.catalogs.languages import Language
-    from translation.sources.sources import Page
+from translation.catalogs.catalog import Catalog, Changes
+from translation.catalogs.languages import Language
+from translation.sources.sources import Page
 
 
 class Refreshed(NamedTuple):
-    """What has become of a catalog."""
+    """How a catalog has changed."""
 
     page: str
     changes: Changes | None
     """None where it was removed, since the page is gone."""
     was: str = ""
-    """How its page was called, if that is another name now."""
+    """The former name of its page, if that was renamed."""
 
 
 def refresh(language: Language, pages: Sequence[Page]) -> list[Refreshed]:
@@ -33,15 +27,15 @@ def refresh(language: Language, pages: Sequence[Page]) -> list[Refreshed]:
         pages: All pages of the site.
 
     Returns:
-        What has become of each catalog that was written or removed.
+        How each catalog has changed that was written or removed.
 
     Raises:
-        BrokenCatalogs: Some cannot be read; then nothing is written.
+        TranslationError: Some cannot be read; then nothing is written.
     """
     catalogs = dict(language.load())
-    present = {page.name: page for page in pages if page.messages}
+    present = {page.name: page for page in pages if page.sources}
     renamed = _renamed(catalogs, present.values())
-    known = memory(catalogs, pages)
+    known = _memory(catalogs, pages)
     language.catalogs.mkdir(parents=True, exist_ok=True)
     result = []
     for name, page in present.items():
@@ -59,12 +53,12 @@ def refresh(language: Language, pages: Sequence[Page]) -> list[Refreshed]:
     return result
 
 
-def memory(catalogs: Mapping[str, Catalog], pages: Iterable[Page]) -> dict[str, str]:
-    """Give the translations that any page may take from another one.
+def _memory(catalogs: Mapping[str, Catalog], pages: Iterable[Page]) -> dict[str, str]:
+    """Return the translations that a page may take from the others.
 
     Where pages translate a message in different ways, none of them is taken. What a
-    page has that is no longer in its source counts only if no other has it, so that a
-    second refresh finds nothing to do.
+    page has that is no longer in its source counts only if no other page has it, so
+    that a second refresh finds nothing to do.
     """
     sources = {page.name: {source.msgid for source in page.sources} for page in pages}
     present: dict[str, set[str]] = defaultdict(set)
@@ -82,26 +76,24 @@ def memory(catalogs: Mapping[str, Catalog], pages: Iterable[Page]) -> dict[str, 
 
 def _renamed(catalogs: Mapping[str, Catalog], pages: Iterable[Page]) -> dict[str, str]:
     """Find pages that are new, and the catalog of the same page by its former name."""
-    pages = list(pages)
+    sources = {page.name: {source.msgid for source in page.sources} for page in pages}
     gone = {
         name: {entry.msgid for entry in catalog.entries()}
         for name, catalog in catalogs.items()
-        if name not in {page.name for page in pages}
+        if name not in sources
     }
     result = {}
-    for page in pages:
-        if page.name in catalogs or not gone:
-            continue
-        messages = {source.msgid for source in page.sources}
-        name = max(gone, key=lambda name: len(gone[name] & messages))
-        if 2 * len(gone[name] & messages) > len(gone[name]):
-            result[page.name] = name
+    for page in sources.keys() - catalogs.keys():
+        shared = {name: len(old & sources[page]) for name, old in gone.items()}
+        name = max(shared, key=lambda name: shared[name], default="")
+        if name and 2 * shared[name] > len(gone[name]):
+            result[page] = name
             del gone[name]
     return result
 
 
 def _remove(language: Language, page: str) -> None:
-    """Remove a catalog, what was compiled of it, and folders that are empty then."""
+    """Remove a catalog, its compiled form, and folders that are empty then."""
     path = language.path(page)
     path.unlink()
     path.with_suffix(".mo").unlink(missing_ok=True)

@@ -6,17 +6,11 @@ the messages, and a docutils node was made of one of them if `messages.message_o
 `rawsource` is there. A class `language-en` on such a node becomes `lang="en"` in HTML.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from translation.checks.code_equality import difference
-from translation.messages.segments import segments
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from translation.messages.segments import Kind, Segment
+from translation.messages.segments import Kind, Segment, segments
 
 
 class CodeChanged(Exception):  # noqa: N818 - what happened, as a build reports it

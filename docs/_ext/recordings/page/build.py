@@ -247,8 +247,10 @@ def _notebook(
     """Make a page's notebook download."""
     build = build_of(app)
     recording = build.recording(page)
-    texts = [block.content for block in blocks if block.kind == "text"]
+    texts = [block for block in blocks if block.kind == "text"]
+    file = os.path.relpath(build.entries[page].recipe.path)
     resolve = links.resolver(build.library.recipes, app.config.html_baseurl)
     language = app.config.language
     card = run_card.as_markdown(recording, language) if recording else None
-    return download.notebook(blocks, given, to_markdown(texts, resolve), card)
+    markdown = to_markdown(texts, file, resolve)
+    return download.notebook(blocks, given, markdown, card)

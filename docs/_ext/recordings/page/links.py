@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from recordings.model import Recipe
-from recordings.page.markdown.lines import Resolve
+from recordings.page.markdown.writer import Resolve
 
 
 def title(text: str) -> str:

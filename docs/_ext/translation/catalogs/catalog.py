@@ -7,44 +7,34 @@ on one line, so a file that was cut in half is either broken or has fewer messag
 never has half a translation. `po_lines` looks at a file before polib does.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import polib
 
 from translation.catalogs import po_lines
-from translation.catalogs.similar import Similar
+from translation.catalogs.po_lines import CatalogError
+from translation.catalogs.similar import most_similar
+from translation.messages.forms import Syntax
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
-_VOLATILE: Final = ("POT-Creation-Date",)
-
-
-class CatalogError(Exception):
-    """A catalog cannot be used; the message names the file and the line."""
-
-    def __init__(self, path: Path, line: int, cause: str) -> None:
-        """Remember what is wrong, and where."""
-        super().__init__(f"{path}:{line}: {cause}")
-        self.path, self.line, self.cause = path, line, cause
+__all__ = ["Catalog", "CatalogError", "Changes", "Source", "Translation"]
 
 
 class Source(NamedTuple):
-    """A message in a source, and where it stands there."""
+    """A message in a source, and where it is."""
 
     msgid: str
     path: str
     line: int
     note: str = ""
     """What the translator should know of it, such as "title"."""
+    syntax: Syntax = "rest"
 
 
-class Entry(NamedTuple):
+class Translation(NamedTuple):
     """What a catalog says of one message."""
 
     msgid: str
@@ -53,7 +43,7 @@ class Entry(NamedTuple):
     comment: str
     """The translator's own comment."""
     line: int
-    """Where in the catalog it stands."""
+    """Where it is in the catalog."""
 
 
 class Changes(NamedTuple):
@@ -62,9 +52,8 @@ class Changes(NamedTuple):
     new: Sequence[str]
     fuzzy: Sequence[str]
     """New, with the translation of a message that is much like it."""
-    moved: Sequence[str]
     obsolete: Sequence[str]
-    """No longer there, and removed."""
+    """No longer in the sources, and removed."""
 
 
 class Catalog:
@@ -78,13 +67,8 @@ class Catalog:
         self._read, self._as_read = text, str(file)
 
     @classmethod
-    def new(cls, path: Path, language: str) -> Catalog:
-        """Make a catalog without messages.
-
-        Args:
-            path: Where it is going to be written.
-            language: Its language, such as `zh_CN`.
-        """
+    def new(cls, path: Path, language: str) -> "Catalog":
+        """Make a catalog without messages, in a language such as `zh_CN`."""
         file = polib.POFile()
         file.metadata = {
             "Language": language,
@@ -95,23 +79,20 @@ class Catalog:
         return cls(path, file)
 
     @classmethod
-    def load(cls, path: Path) -> Catalog:
+    def load(cls, path: Path) -> "Catalog":
         """Read a catalog.
 
         Raises:
             CatalogError: The file is not a catalog in UTF-8, has two translations of
                 one message, or one with a context or a plural, which no page has.
         """
-        text = po_lines.read(path.read_bytes())
-        if isinstance(text, po_lines.Fault):
-            raise CatalogError(path, *text)
+        text = po_lines.read(path)
         try:
             file = polib.pofile(text)
         except (OSError, ValueError) as error:
             line = re.search(r"line (\d+)", str(error))
-            raise CatalogError(
-                path, int(line[1]) if line else 1, f"not a catalog: {error}"
-            ) from error
+            cause = f"not a catalog: {error}"
+            raise CatalogError(path, int(line[1]) if line else 1, cause) from error
         seen = {"": 1}
         for entry in file:
             if entry.obsolete:
@@ -122,7 +103,7 @@ class Catalog:
                 cause = f"{entry.msgid!r} has a {word}, which no page has; remove it"
                 raise CatalogError(path, line_number, cause)
             if entry.msgid in seen:
-                cause = f"{entry.msgid!r} stands in line {seen[entry.msgid]} too"
+                cause = f"duplicate of line {seen[entry.msgid]}: {entry.msgid!r}"
                 raise CatalogError(path, line_number, cause)
             seen[entry.msgid] = line_number
         if "Content-Type" not in file.metadata:
@@ -153,15 +134,15 @@ class Catalog:
             beside.unlink(missing_ok=True)
         return True
 
-    def entries(self) -> list[Entry]:
-        """Give all messages; those without a translation have an empty one."""
+    def entries(self) -> list[Translation]:
+        """Return all messages; those without a translation have an empty one."""
         return [
-            Entry(e.msgid, e.msgstr, e.fuzzy, e.tcomment, e.linenum or 0)
+            Translation(e.msgid, e.msgstr, e.fuzzy, e.tcomment, e.linenum or 0)
             for e in self._present().values()
         ]
 
     def translations(self) -> dict[str, str]:
-        """Give the translation of each message that has one which is not fuzzy."""
+        """Return the translation of each message that has one which is not fuzzy."""
         return {
             entry.msgid: entry.msgstr
             for entry in self.entries()
@@ -173,8 +154,8 @@ class Catalog:
     ) -> Changes:
         """Bring the messages up to date with their sources, in that order.
 
-        A message that is gone is removed. If one that is new is much like it, that
-        one gets its translation, marked fuzzy, and remembers the message it was for.
+        A message that is gone is removed. If a new one is much like it, that gets its
+        translation, marked fuzzy, and remembers the message it was for.
 
         Args:
             sources: The messages that there are. One may be there several times.
@@ -187,33 +168,26 @@ class Catalog:
         places: dict[str, list[Source]] = {}
         for source in sources:
             places.setdefault(source.msgid, []).append(source)
+        memory = memory or {}
         old = self._present()
-        removed = {e.msgid: e for e in self._file if e.obsolete and e.msgstr}
-        removed |= {i: e for i, e in old.items() if i not in places and e.msgstr}
-        similar = Similar(removed)
+        removed = {i: e for i, e in old.items() if i not in places and e.msgstr}
         new: list[str] = []
         fuzzy: list[str] = []
-        moved: list[str] = []
         entries: list[polib.POEntry] = []
-        for msgid, sources_of_it in places.items():
+        for msgid, found in places.items():
             entry = old.get(msgid)
             if entry is None:
-                entry = _new_entry(msgid, removed, similar, memory or {})
+                entry = _new_entry(msgid, removed, memory)
                 (fuzzy if entry.fuzzy else new).append(msgid)
-            elif memory and msgid in memory and not entry.msgstr.strip():
+            elif msgid in memory and not entry.msgstr.strip():
                 entry.msgstr, entry.flags = memory[msgid], []
-            occurrences = [(source.path, str(source.line)) for source in sources_of_it]
-            if msgid in old and occurrences != entry.occurrences:
-                moved.append(msgid)
-            entry.occurrences = occurrences
-            notes = dict.fromkeys(source.note for source in sources_of_it)
-            entry.comment = "\n".join(note for note in notes if note)
+            entry.occurrences = [(each.path, str(each.line)) for each in found]
+            notes = dict.fromkeys(each.note for each in found if each.note)
+            entry.comment = "\n".join(notes)
             entries.append(entry)
         self._file[:] = entries
-        for name in _VOLATILE:
-            self._file.metadata.pop(name, None)
-        gone = [msgid for msgid in old if msgid not in places]
-        return Changes(new, fuzzy, moved, gone)
+        self._file.metadata.pop("POT-Creation-Date", None)
+        return Changes(new, fuzzy, [m for m in old if m not in places])
 
     def _present(self) -> dict[str, polib.POEntry]:
         """Return the messages that are not obsolete."""
@@ -221,23 +195,19 @@ class Catalog:
 
 
 def _new_entry(
-    msgid: str,
-    removed: Mapping[str, polib.POEntry],
-    similar: Similar,
-    memory: Mapping[str, str],
+    msgid: str, removed: Mapping[str, polib.POEntry], memory: Mapping[str, str]
 ) -> polib.POEntry:
     """Make an entry with the best translation that is known."""
     if msgid in memory:
         return polib.POEntry(msgid=msgid, msgstr=memory[msgid])
-    near = msgid if msgid in removed else similar.best(msgid)
+    near = most_similar(msgid, removed)
     if near is None:
         return polib.POEntry(msgid=msgid)
     other = removed[near]
-    entry = polib.POEntry(msgid=msgid, msgstr=other.msgstr, tcomment=other.tcomment)
-    if near == msgid:  # it was there once, and is back
-        entry.flags = list(other.flags)
-        entry.previous_msgid = other.previous_msgid
-    else:
-        entry.flags = ["fuzzy"]
-        entry.previous_msgid = (other.fuzzy and other.previous_msgid) or near
-    return entry
+    return polib.POEntry(
+        msgid=msgid,
+        msgstr=other.msgstr,
+        tcomment=other.tcomment,
+        flags=["fuzzy"],
+        previous_msgid=(other.fuzzy and other.previous_msgid) or near,
+    )

@@ -6,45 +6,31 @@ by a comment above it in the catalog::
     # check: typography off: the title of a page in English
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from docutils.parsers.rst.states import Body
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
-from translation.checks import markup, typography
+from translation.checks import typography
+from translation.checks.glossary import Glossary
+from translation.checks.markup import Markup, markup
+from translation.messages.forms import Syntax
 from translation.messages.wrapping import RULE, one_line
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+CHECKS = (
+    *("roles", "links", "literals", "placeholders", "footnotes", "emphasis"),
+    *("rest", "markdown", "glossary", "typography"),
+)
+"""What can be switched off."""
 
-    from markdown_it.token import Token
-
-    from translation.checks.glossary import Glossary
-
-CHECKS: Final = {
-    "roles": "a role, such as a reference, is lost or has another target",
-    "links": "a link is lost or leads elsewhere",
-    "literals": "a literal is lost, or one is there that the message has not",
-    "placeholders": "a placeholder is lost or another one",
-    "footnotes": "a reference to a footnote is lost or another one",
-    "emphasis": "words are stressed that are not in the message, or the other way",
-    "rest": "the translation is broken reST, or another element than the message",
-    "markdown": "the translation is another element than the message, such as a list",
-    "glossary": "a word of the glossary is translated otherwise",
-    "typography": "punctuation or spaces are not those of Chinese text",
-}
-"""What each check finds."""
-
-_COMMENT: Final = re.compile(r"check:\s*(?P<name>[\w-]*)\s*off\b\s*:?\s*(?P<why>.*)")
-
-
-_OPTION: Final = re.compile(Body.patterns["option_marker"])
-_MARKDOWN: Final = MarkdownIt("commonmark").enable("table")
-_STRESS: Final = {"em_open": "*…*", "strong_open": "**…**"}
+_COMMENT = re.compile(r"check:\s*(?P<name>[\w-]*)\s*off\b\s*:?\s*(?P<why>.*)")
+_OPTION = re.compile(Body.patterns["option_marker"])
+_MARKDOWN = MarkdownIt("commonmark").enable("table")
+_STRESS = {"em_open": "*…*", "strong_open": "**…**"}
 
 
 class Problem(NamedTuple):
@@ -67,7 +53,7 @@ def problems(
     msgstr: str,
     rules: Rules,
     *,
-    syntax: markup.Syntax = "rest",
+    syntax: Syntax = "rest",
     comment: str = "",
 ) -> list[Problem]:
     """Check a translation.
@@ -83,9 +69,8 @@ def problems(
         What is wrong, less what the comment switches off.
     """
     off, found = _switched_off(comment)
-    source = markup.of_message(msgid, syntax)
-    put = one_line(msgstr) if syntax == "rest" else msgstr
-    target = markup.of_message(put, syntax)
+    source = markup(msgid, syntax)
+    target = markup(one_line(msgstr) if syntax == "rest" else msgstr, syntax)
     found += _compared(source.marks, target.marks)
     if syntax == "rest":
         found += _rest_problems(source, target, msgid, msgstr)
@@ -112,7 +97,8 @@ def _switched_off(comment: str) -> tuple[set[str], list[Problem]]:
             text = f"no check is called {name!r}; there are {', '.join(CHECKS)}"
             found.append(Problem("comment", text))
         elif not match["why"]:
-            found.append(Problem("comment", f"why is {name} off? Write it behind"))
+            text = f"why is {name} off? Write the reason after it"
+            found.append(Problem("comment", text))
         else:
             off.add(name)
     return off, found
@@ -132,14 +118,13 @@ def _compared(
 
 
 def _rest_problems(
-    source: markup.Markup, target: markup.Markup, msgid: str, msgstr: str
+    source: Markup, target: Markup, msgid: str, msgstr: str
 ) -> Iterator[Problem]:
     for fault in target.faults:
         if fault not in source.faults:
             yield Problem("rest", fault)
     if target.shape != source.shape:
-        shapes = " and ".join(target.shape or ["nothing"])
-        yield Problem("rest", f"it is read as {shapes}: escape its beginning with \\")
+        yield Problem("rest", _other_shape(target.shape))
     text = one_line(msgstr)
     if RULE.fullmatch(text) or (_OPTION.match(text) and not _OPTION.match(msgid)):
         cause = "it may be read as a line across or an option: escape its beginning"
@@ -155,14 +140,17 @@ def _markdown_problems(msgid: str, msgstr: str) -> Iterator[Problem]:
     """
     source, target = (_MARKDOWN.parse(text) for text in (msgid, msgstr))
     if (shape := _elements(target)) != _elements(source):
-        shapes = " and ".join(shape or ["nothing"])
-        cause = f"it is read as {shapes}: escape its beginning with \\"
-        yield Problem("markdown", cause)
+        yield Problem("markdown", _other_shape(shape))
     yield from _compared(_stress(source), _stress(target))
 
 
+def _other_shape(shape: Sequence[str]) -> str:
+    shapes = " and ".join(shape or ["nothing"])
+    return f"it is read as {shapes}: escape its beginning with \\"
+
+
 def _elements(tokens: Sequence[Token]) -> list[str]:
-    """Name the elements that a text in Markdown is on its own."""
+    """Return the elements that a text in Markdown is on its own."""
     return [
         token.type.removesuffix("_open")
         for token in tokens

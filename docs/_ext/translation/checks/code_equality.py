@@ -1,37 +1,27 @@
 """Tell if two scripts are the same for Python, Sphinx-Gallery and other tools."""
 
-from __future__ import annotations
-
 import ast
 import io
 import tokenize
-import warnings
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
 
+from recordings import syntax_tree
 from translation.messages.comments import parsed, prose_in
-from translation.messages.script_parts import (
-    PRAGMA,
-    SETTING,
-    UnreadableScript,
-    parts,
-)
+from translation.messages.script_parts import PRAGMA, SETTING, UnreadableScript, parts
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_LAYOUT: Final = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING})
+_LAYOUT = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING})
 
 
 def difference(script: str, other: str) -> str | None:
     """Say what of a script is not the same in another, comments and prose aside.
 
-    The syntax trees must be equal, but for the docstring. So must be what stands in
-    which block, the settings of the recipe but for their prose, and the comments that
-    are written for tools, such as `# noqa`.
+    The syntax trees must be equal, but for the docstring. So must be what is in which
+    block, the settings of the recipe but for their prose, and the comments that are
+    written for tools, such as `# noqa`.
 
     Args:
         script: A script that can be read.
-        other: What has become of it.
+        other: The script that it is compared with.
 
     Returns:
         What differs, in words; None if nothing does.
@@ -40,22 +30,16 @@ def difference(script: str, other: str) -> str | None:
         parts(other)
     except UnreadableScript as error:
         return f"it is no longer a script: {error}"
-    if _tree(script) != _tree(other):
-        return "its syntax tree is another one"
-    if _blocks(script) != _blocks(other):
-        return "its blocks of code and text are divided otherwise"
-    if _settings(script) != _settings(other):
-        return "its settings are other ones"
-    if _pragmas(script) != _pragmas(other):
-        return "its comments for tools are other ones"
+    for name, part in _PARTS.items():
+        if part(script) != part(other):
+            return f"its {name} changes"
     return None
 
 
 def _tree(script: str) -> str:
     """Write the syntax tree of a script, less its docstring."""
-    with warnings.catch_warnings(action="ignore"):
-        tree = ast.parse(script)
-    return ast.dump(ast.Module(tree.body[1:], []))
+    _docstring, *code = syntax_tree.parse(script).body
+    return syntax_tree.canonical(ast.Module(code, []))
 
 
 def _blocks(script: str) -> list[str]:
@@ -74,7 +58,7 @@ def _blocks(script: str) -> list[str]:
 
 def _settings(script: str) -> list[tuple[str, str | None]]:
     """Return the settings of a recipe, with a gap for each text that is prose."""
-    end = parts(script).docstring_end
+    end = parts(script).docstring_offset + len(parts(script).docstring)
     return [
         (match[1], match[2] and _without_prose(match[1], match[2]))
         for match in SETTING.finditer(script, end)
@@ -91,10 +75,13 @@ def _without_prose(name: str, written: str) -> str:
 
 
 def _pragmas(script: str) -> list[str]:
-    return list(_found_pragmas(script))
+    found = (PRAGMA.search(comment.text) for comment in parts(script).comments)
+    return [match.string[match.start() :] for match in found if match]
 
 
-def _found_pragmas(script: str) -> Iterator[str]:
-    for comment in parts(script).comments:
-        if match := PRAGMA.search(comment.text):
-            yield comment.text[match.start() :]
+_PARTS: dict[str, Callable[[str], object]] = {
+    "syntax tree": _tree,
+    "division into blocks of code and text": _blocks,
+    "set of settings": _settings,
+    "set of comments for tools": _pragmas,
+}

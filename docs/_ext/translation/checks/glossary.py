@@ -1,27 +1,17 @@
 """Hold translations to a glossary: one word for one thing."""
 
-from __future__ import annotations
-
 import csv
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+from translation.fault import FileError
 
-_COLUMNS: Final = 2
-_FIRST_COLUMN: Final = "english"
-_QUOTED: Final = re.compile(r'"([^"]+)"')
+_QUOTED = re.compile(r'"([^"]+)"')
 
 
-class GlossaryError(Exception):
-    """A glossary cannot be used; the message names the file and the line."""
-
-    def __init__(self, path: Path, line: int, cause: str) -> None:
-        """Remember what is wrong, and where."""
-        super().__init__(f"{path}:{line}: {cause}")
-        self.path, self.line, self.cause = path, line, cause
+class GlossaryError(FileError):
+    """A glossary cannot be used."""
 
 
 class Glossary:
@@ -43,7 +33,7 @@ class Glossary:
         self._patterns = {term: _pattern(term) for term in self._terms}
 
     @classmethod
-    def load(cls, path: Path) -> Glossary:
+    def load(cls, path: Path) -> "Glossary":
         """Read a table of comma-separated values, such as `english,chinese`.
 
         Raises:
@@ -55,17 +45,14 @@ class Glossary:
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise GlossaryError(path, line, "not in UTF-8") from error
-        rows = list(csv.reader(lines))
-        if not rows or rows[0][:1] != [_FIRST_COLUMN] or len(rows[0]) != _COLUMNS:
+        header, *rows = list(csv.reader(lines)) or [[]]
+        if header[:1] != ["english"] or header[2:] or not header[1:]:
             cause = "the first line must name two columns, such as english,chinese"
             raise GlossaryError(path, 1, cause)
-        pairs = []
-        for number, row in enumerate(rows[1:], 2):
-            if len(row) != _COLUMNS or not all(cell.strip() for cell in row):
-                cause = "a line holds a term and its translation"
-                raise GlossaryError(path, number, cause)
-            pairs.append((row[0], row[1]))
-        return cls(pairs)
+        for number, row in enumerate(rows, 2):
+            if [bool(cell.strip()) for cell in row] != [True, True]:
+                raise GlossaryError(path, number, "must be a term and its translation")
+        return cls((english, translation) for english, translation in rows)
 
     def problems(self, words: str, translation: str) -> Iterator[str]:
         """Say which terms in the words of a message are translated otherwise.

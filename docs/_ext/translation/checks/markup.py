@@ -1,53 +1,45 @@
 """See what is in a message besides its words: links, literals, roles and the like."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeGuard
+from typing import TypeGuard
 
 from docutils import nodes
-from docutils.frontend import get_default_settings
-from docutils.parsers.rst import Directive, Parser
-from docutils.utils import new_document, unescape
-from sphinx.util.docutils import CustomReSTDispatcher
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from recordings import rest
+from translation.messages.forms import Syntax
 
-LITERAL: Final = "\ue000"
-"""Stands for a literal or a formula where only the words of a message count."""
+LITERAL = "\ue000"
+"""Takes the place of a literal or a formula where only the words of a message count."""
 
-LABEL: Final = "\ue001"
-"""Stands for what is shown for a footnote, or for a role that has no words."""
+LABEL = "\ue001"
+"""Takes the place of what is shown for a footnote, or for a role without words."""
 
-Syntax: TypeAlias = Literal["rest", "markdown", "text"]
-"""How a message is written; text is shown as it stands."""
-
-_WARNING: Final = 2
-_SETTINGS: Final = {
-    "report_level": 5,
-    "halt_level": 5,
-    "warning_stream": False,
-    "file_insertion_enabled": False,
-    "raw_enabled": False,
+_WARNING = 2
+_LITERAL_ROLES = frozenset({"code", "literal", "math", "samp", "file", "kbd"})
+_STRESS = {
+    nodes.emphasis: "*…*",
+    nodes.strong: "**…**",
+    "": "*…*",
+    "emphasis": "*…*",
+    "strong": "**…**",
 }
 # Of what kind it is, what it looks like, and what its reader sees.
-_TEXT: Final = (
+_TEXT = (
     ("literals", r"(`+[^`]+`+)", LITERAL),
     ("links", r"(https?://[^\s<>]+)", LITERAL),
 )
-_MARKDOWN: Final = (
+_MARKDOWN = (
     ("roles", r"(\{[\w.:+-]+\}`[^`]+`)", LABEL),
     ("literals", r"(`+[^`]+`+)", LITERAL),
     ("footnotes", r"(\[\^[^\]]+\])", LABEL),
     ("links", r"\[(?=[^\]]*\]\()|\]\(([^)]*)\)", ""),
     ("links", r"<(https?://[^>]+)>", LITERAL),
 )
-_ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
-_PLACEHOLDER: Final = re.compile(
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_PLACEHOLDER = re.compile(
     r"\{[A-Za-z_][\w.]*(?:![rsa])?(?::[^{}]*)?\}|%\(\w+\)[a-z]|(?<![\w%])%[sdr](?!\w)"
 )
 
@@ -66,10 +58,10 @@ class Markup:
     """What docutils finds wrong."""
 
 
-def of_message(text: str, syntax: Syntax) -> Markup:
+def markup(text: str, syntax: Syntax) -> Markup:
     """Look at a message."""
     if syntax == "rest":
-        return _of_rest(text)
+        return _rest_markup(text)
     marks: Counter[tuple[str, str]] = Counter()
     for kind, pattern, shown in _MARKDOWN if syntax == "markdown" else _TEXT:
         marks.update(
@@ -82,14 +74,16 @@ def of_message(text: str, syntax: Syntax) -> Markup:
     return Markup(text, marks)
 
 
-def _of_rest(text: str) -> Markup:
-    """Look at a message that is reST, as it would stand in a paragraph of its own."""
+def _rest_markup(text: str) -> Markup:
+    """Look at a message that is reST, as if it were a paragraph of its own."""
     ends_open = text.endswith("::")
     shown = re.sub(r"\s+::$|^::$", "", text) if ends_open else text
     shown = shown.removesuffix(":") if ends_open and shown.endswith("::") else shown
-    document = new_document("message", _settings().copy())
-    with _AnyName():
-        Parser().parse(shown, document)
+    document = rest.parse(shown)
+    placed = list(document.findall(nodes.system_message))
+    for message in placed:
+        message.parent.remove(message)
+    messages = [*placed, *document.parse_messages]
     marks: Counter[tuple[str, str]] = Counter()
     if ends_open:
         marks["rest", "::"] += 1
@@ -97,24 +91,9 @@ def _of_rest(text: str) -> Markup:
         marks.update(_marks(node))
     words = "\n".join(_words(node) for node in document.children).strip()
     marks.update(_placeholders(words))
-    messages = [
-        *document.findall(nodes.system_message),
-        *document.parse_messages,
-    ]
-    return Markup(
-        words,
-        marks,
-        [str(node.tagname) for node in document.findall() if _is_block(node)],
-        [m.children[0].astext() for m in messages if m["level"] >= _WARNING],
-    )
-
-
-@cache
-def _settings() -> Any:
-    settings = get_default_settings(Parser)
-    for name, value in _SETTINGS.items():
-        setattr(settings, name, value)
-    return settings
+    shape = [str(node.tagname) for node in document.findall() if _is_block(node)]
+    faults = [m.children[0].astext() for m in messages if m["level"] >= _WARNING]
+    return Markup(words, marks, shape, faults)
 
 
 def _placeholders(text: str) -> Iterable[tuple[str, str]]:
@@ -122,28 +101,20 @@ def _placeholders(text: str) -> Iterable[tuple[str, str]]:
 
 
 def _is_block(node: nodes.Node) -> TypeGuard[nodes.Element]:
-    return isinstance(node, nodes.Element) and not (
-        isinstance(node, (nodes.Inline, nodes.system_message, nodes.document))
-        or any(isinstance(p, nodes.system_message) for p in _parents(node))
+    return isinstance(node, nodes.Element) and not isinstance(
+        node, (nodes.Inline, nodes.document)
     )
-
-
-def _parents(node: nodes.Node) -> Iterable[nodes.Node]:
-    while node.parent is not None:
-        node = node.parent
-        yield node
 
 
 def _marks(node: nodes.Element) -> Iterable[tuple[str, str]]:
     """Yield what a node asks of a translation."""
-    if isinstance(node, nodes.literal):
-        yield "literals", f"``{node.astext()}``"
-    elif isinstance(node, _role):
+    kind = node["name"] if isinstance(node, rest.role) else type(node)
+    if kind in _STRESS:
+        yield "emphasis", _STRESS[kind]
+    elif isinstance(node, rest.role):
         yield "roles", f":{node['name']}:`{node['target']}`"
-    elif isinstance(node, (nodes.emphasis, nodes.title_reference)):
-        yield "emphasis", "*…*"
-    elif isinstance(node, nodes.strong):
-        yield "emphasis", "**…**"
+    elif isinstance(node, nodes.literal):
+        yield "literals", f"``{node.astext()}``"
     elif isinstance(node, (nodes.footnote_reference, nodes.citation_reference)):
         yield "footnotes", node.rawsource
     elif isinstance(node, nodes.substitution_reference):
@@ -156,61 +127,15 @@ def _marks(node: nodes.Element) -> Iterable[tuple[str, str]]:
 
 def _words(node: nodes.Node) -> str:
     """Return the words of a node that a reader sees."""
+    if isinstance(node, rest.role) and node["name"] not in _STRESS:
+        return LITERAL if node["name"] in _LITERAL_ROLES else node["label"] or LABEL
     if isinstance(node, nodes.Text):
         return node.astext()
     if isinstance(node, nodes.literal):
         return LITERAL
     if isinstance(node, (nodes.footnote_reference, nodes.citation_reference)):
         return LABEL
-    if isinstance(node, _role):
-        return str(node["words"])
-    if isinstance(node, (nodes.Invisible, nodes.system_message)):
+    if isinstance(node, nodes.Invisible):
         return ""
     separator = "" if isinstance(node, nodes.TextElement) else "\n"
     return separator.join(_words(child) for child in node.children)
-
-
-# Roles and directives ----------------------------------------------------------------
-
-_EXPLICIT: Final = re.compile(r"(.+?)\s*(?<!\0)<([^<]*)>", re.DOTALL)
-_LITERAL_ROLES: Final = frozenset({"code", "literal", "math", "samp", "file", "kbd"})
-_STYLES: Final = {"emphasis": nodes.emphasis, "strong": nodes.strong}
-
-
-class _role(nodes.Inline, nodes.TextElement):  # noqa: N801 - named as nodes are
-    """Any role, with its name, its target, and the words that it shows."""
-
-
-def _any_role(
-    name: str, source: str, text: str, *_rest: Any
-) -> tuple[Sequence[nodes.Node], Sequence[nodes.system_message]]:
-    if style := _STYLES.get(name):
-        return [style(source, unescape(text))], []
-    match = _EXPLICIT.fullmatch(text)
-    label, target = match.groups() if match else (LABEL, text)
-    if name in _LITERAL_ROLES:
-        label, target = LITERAL, text
-    about = {"name": name, "target": unescape(target), "words": unescape(label)}
-    return [_role(source, **about)], []
-
-
-class _AnyDirective(Directive):
-    """A directive where none belongs."""
-
-    optional_arguments = 1
-    final_argument_whitespace = True
-    has_content = True
-
-    def run(self) -> list[nodes.Node]:
-        """Make a node that makes the shape another one."""
-        return [nodes.container()]
-
-
-class _AnyName(CustomReSTDispatcher):
-    """Knows every role and directive: which there are, Sphinx tells on the page."""
-
-    def directive(self, *_name: Any) -> Any:
-        return _AnyDirective, []
-
-    def role(self, *_name: Any) -> Any:
-        return _any_role, []

@@ -4,26 +4,21 @@ Punctuation is full-width where it belongs to Chinese words, and a space stands 
 Chinese and Latin letters, numbers or literals, but none beside full-width punctuation.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
 
 from translation.checks.markup import LITERAL
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_HAN: Final = r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]"
-_LATIN: Final = rf"[A-Za-z0-9\u00c0-\u024f\u0370-\u03ff{LITERAL}]"
+_HAN = r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]"
+_LATIN = rf"[A-Za-z0-9\u00c0-\u024f\u0370-\u03ff{LITERAL}]"
 # Comma, stop, semicolon, colon, marks, enumeration comma, parentheses, brackets.
-_FULL: Final = r"[\uff0c\u3002\uff1b\uff1a\uff01\uff1f\u3001\uff08\uff09\u300a-\u300d]"
+_FULL = r"[\uff0c\u3002\uff1b\uff1a\uff01\uff1f\u3001\uff08\uff09\u300a-\u300d]"
 
-_RULES: Final = {
+_RULES = {
     "half-width punctuation": (
         rf"(?<={_HAN})\s*[,;!?]|(?<={_HAN}):|[,;!?](?=\s*{_HAN})|(?<! ):(?=\s*{_HAN})"
         rf"|(?<={_HAN})\.(?=\s|$|{_HAN})|(?<!\d)\.(?=\s*{_HAN})|\.(?={_HAN})"
-        rf"|(?<={_HAN})\.\.\."
+        rf"|(?<={_HAN})\.\.\.|[,;:!?.](?=\s*$)"
     ),
     "half-width parenthesis": rf"(?<={_HAN})\s?[()]|[()](?={_HAN})|\((?=\s{_HAN})",
     "half-width quotation mark": rf"(?<={_HAN})[\"']|[\"'](?={_HAN})",
@@ -32,9 +27,8 @@ _RULES: Final = {
     ),
     "a space beside full-width punctuation": rf"\s(?={_FULL})|(?<={_FULL})[ \t]",
 }
-_PATTERNS: Final = {rule: re.compile(pattern) for rule, pattern in _RULES.items()}
-_OPEN_END: Final = re.compile(r"[,;:!?.](?=\s*$)")
-_AROUND: Final = 6
+_PATTERNS = {rule: re.compile(pattern) for rule, pattern in _RULES.items()}
+_AROUND = 6
 
 
 def problems(words: str) -> Iterator[str]:
@@ -48,10 +42,6 @@ def problems(words: str) -> Iterator[str]:
     for rule, pattern in _PATTERNS.items():
         if match := pattern.search(words):
             yield f"{rule}: {_around(words, match)}"
-    if (match := _OPEN_END.search(words)) and not any(
-        pattern.match(words, match.start()) for pattern in _PATTERNS.values()
-    ):
-        yield f"half-width punctuation: {_around(words, match)}"
 
 
 def _around(words: str, match: re.Match[str]) -> str:

@@ -1,52 +1,35 @@
 """Find the messages in the comments of code, and in the settings of a recipe."""
 
-from __future__ import annotations
-
 import ast
 import re
-import warnings
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
 
-from translation.messages.forms import Comment as CommentForm
-from translation.messages.forms import CommentBehindCode, Form, Place, Quoted
-from translation.messages.script_parts import PRAGMA, SETTING
+from recordings.syntax_tree import PARSE_ERRORS, parse
+from translation.messages import forms
+from translation.messages.forms import Form, Place
+from translation.messages.script_parts import PRAGMA, SETTING, Comment
 from translation.messages.wrapping import one_line
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from translation.messages.script_parts import Comment
-
-_PREFIX: Final = re.compile(r"#+[:!]? ?")
-_ITEM: Final = re.compile(r"\s|(?:[-*+•]|\d+[.)]|\([\da-z]\))\s")
+_PREFIX = re.compile(r"#+[:!]? ?")
+_ITEM = re.compile(r"\s|(?:[-*+•]|\d+[.)]|\([\da-z]\))\s")
 """The beginning of a line of a comment that does not go on with the one above."""
 
-_CODE: Final = (
-    ast.Assign | ast.AugAssign | ast.Call | ast.Import | ast.ImportFrom | ast.Return
-)
+_CODE = ast.Assign | ast.AugAssign | ast.Call | ast.Import | ast.ImportFrom | ast.Return
 """What is in a comment that is code."""
 
+_NAME = "comment in code"
 
-def messages(comments: Sequence[Comment], script: str) -> list[Place]:
-    """Find the places of the messages in the comments of code.
 
-    Args:
-        comments: The comments in code, in their order in the script.
-        script: The script.
-
-    Returns:
-        The places, in their order in the script.
-    """
-    found: list[Place] = []
+def messages(comments: Sequence[Comment], script: str) -> Iterator[Place]:
+    """Find the places of the messages in a script's comments in code, in order."""
     for group in _groups(comments):
         if SETTING.match(group[0].text):
-            found += _in_setting(group[0])
+            yield from _in_setting(group[0])
         elif group[0].is_alone:
-            found += _in_lines(group, script)
+            yield from _in_lines(group, script)
         else:
-            found += _behind_code(group[0])
-    return found
+            yield from _behind_code(group[0])
 
 
 def _groups(comments: Sequence[Comment]) -> Iterator[list[Comment]]:
@@ -79,13 +62,12 @@ def _words(comment: str) -> tuple[int, int]:
 
 
 def _is_text(words: str) -> bool:
-    """Tell if a comment has words, and is not code."""
+    """Tell whether a comment has words, and is not code."""
     if not re.search(r"[^\W\d_]", words):
         return False
     try:
-        with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(words)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parse(words)
+    except PARSE_ERRORS:
         return True
     return not any(isinstance(node, _CODE) for node in ast.walk(tree))
 
@@ -96,7 +78,8 @@ def _behind_code(comment: Comment) -> Iterator[Place]:
     if _is_text(words):
         at = comment.offset
         start += len(words) - len(words.lstrip())
-        yield Place(at + start, at + end, one_line(words), CommentBehindCode())
+        form = Form(_NAME, "text", one_line)
+        yield Place(at + start, at + end, one_line(words), form)
 
 
 def _in_lines(group: Sequence[Comment], script: str) -> Iterator[Place]:
@@ -117,65 +100,58 @@ def _in_lines(group: Sequence[Comment], script: str) -> Iterator[Place]:
     end = group[bottom].offset + spans[bottom][1]
     line_start = script.rfind("\n", 0, start) + 1
     newline = "\r\n" if "\r\n" in script else "\n"
-    yield Place(start, end, message, CommentForm(script[line_start:start], newline))
+    put = forms.comment(script[line_start:start], newline)
+    yield Place(start, end, message, Form(_NAME, "text", put))
 
 
 # Settings ----------------------------------------------------------------------------
 
 
-def _alternative(value: ast.expr) -> list[ast.expr]:
-    return [value]
-
-
-def _each(value: ast.expr) -> list[ast.expr]:
-    return value.elts if isinstance(value, (ast.List, ast.Tuple)) else []
-
-
-def _symptom(value: ast.expr) -> list[ast.expr]:
-    if not isinstance(value, ast.Dict):
-        return []
-    return [
-        text
-        for key, text in zip(value.keys, value.values, strict=True)
-        if isinstance(key, ast.Constant) and key.value == "symptom"
-    ]
-
-
-_SETTINGS: Final[dict[str, tuple[Form, Callable[[ast.expr], list[ast.expr]]]]] = {
-    "alt": (Quoted("image alternative"), _alternative),
-    "alt_block": (Quoted("image alternative"), _alternative),
-    "tags": (Quoted("tag"), _each),
-    "pitfall": (Quoted("symptom of a pitfall"), _symptom),
+# The settings that have prose, and what translators read of it.
+_PROSE = {
+    "alt": "image alternative",
+    "alt_block": "image alternative",
+    "tags": "tag",
+    "pitfall": "symptom of a pitfall",
 }
 
 
 def parsed(setting: str) -> ast.expr | None:
-    """Parse the value of a setting; None when it is no Python."""
+    """Parse the value of a setting; None when it is not Python."""
     try:
-        with warnings.catch_warnings(action="ignore"):
-            return ast.parse(setting.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parse(setting.strip())
+    except PARSE_ERRORS:
         return None
+    match tree.body:
+        case [ast.Expr(value)]:
+            return value
+    return None
 
 
 def prose_in(name: str, value: ast.expr) -> list[ast.Constant]:
     """Return the strings in a setting's value that are prose."""
-    _, find = _SETTINGS.get(name, (None, lambda _: []))
-    return [
-        node
-        for node in find(value)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ]
+    found: list[ast.expr] = []
+    match name, value:
+        case "alt" | "alt_block", _:
+            found = [value]
+        case "tags", ast.List(texts) | ast.Tuple(texts):
+            found = texts
+        case "pitfall", ast.Dict(keys, values):
+            pairs = zip(keys, values, strict=True)
+            found = [v for k, v in pairs if getattr(k, "value", "") == "symptom"]
+    constants = [each for each in found if isinstance(each, ast.Constant)]
+    return [each for each in constants if isinstance(each.value, str)]
 
 
 def _in_setting(comment: Comment) -> Iterator[Place]:
     match = SETTING.match(comment.text)
-    if match is None or match[1] not in _SETTINGS or match[2] is None:
+    if match is None or match[2] is None or not (value := parsed(match[2])):
         return
-    text, value = match[2].encode(), parsed(match[2])
-    for node in prose_in(match[1], value) if value else ():
+    text = match[2].encode()
+    for node in prose_in(match[1], value):
         start, end = (
             comment.offset + match.start(2) + len(text[:column].decode())
             for column in (node.col_offset, node.end_col_offset or 0)
         )
-        yield Place(start, end, one_line(str(node.value)), _SETTINGS[match[1]][0])
+        form = Form(_PROSE[match[1]], "text", forms.quoted)
+        yield Place(start, end, one_line(str(node.value)), form)

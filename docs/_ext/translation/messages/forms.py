@@ -1,41 +1,34 @@
-"""Put a translation where its message stood, in the form that the place asks for."""
-
-from __future__ import annotations
+"""Write a translation where its message was, in the form that the place asks for."""
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 from docutils.utils import column_width
 
 from translation.messages.wrapping import one_line, wrap_comment, wrap_prose
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Syntax = Literal["rest", "markdown", "text"]
+"""How a message is written; text is shown as it is."""
 
-    from translation.checks.markup import Syntax
+Put = Callable[[str], str]
+"""Takes a translation, and returns it as it must be written in the file."""
 
 _SHORT = 4
-"""A line below a title that is shorter may pass for text."""
+"""docutils may take a shorter line below a title for text."""
 
 
-class Form(Protocol):
-    """How a translation is written in the place of a message."""
+class Form(NamedTuple):
+    """How a message is written in its place."""
 
-    @property
-    def name(self) -> str:
-        """What kind of message it is, for the translator to read."""
-
-    @property
-    def syntax(self) -> Syntax:
-        """How the message is written."""
-
-    def put(self, translation: str) -> str:
-        """Write a translation."""
+    name: str
+    """What kind of message it is, for the translator to read."""
+    syntax: Syntax
+    put: Put
 
 
 class Place(NamedTuple):
-    """A message, where it stands in a file, and how another is put there."""
+    """A message, where it is in a file, and how its translation is written there."""
 
     start: int
     end: int
@@ -43,101 +36,68 @@ class Place(NamedTuple):
     form: Form
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """Text of one or more lines in reST."""
+def paragraph(encode: Put, prefix: str, column: int) -> Put:
+    """Break a translation into lines, where the page shows no difference.
 
-    encode: Callable[[str], str]
-    prefix: str
-    """What each line but the first begins with."""
-    column: int
-    """In which column the first line begins."""
-    name: str = "paragraph"
-    syntax: Syntax = "rest"
+    Args:
+        encode: Writes prose in this file.
+        prefix: What each line but the first begins with.
+        column: The column in which the first line begins.
+    """
 
-    def put(self, translation: str) -> str:
-        """Write a translation, broken into lines where that shows nowhere."""
-        lines = wrap_prose(one_line(translation), self.column, len(self.prefix))
-        return self.encode(f"\n{self.prefix}".join(lines))
+    def put(translation: str) -> str:
+        lines = wrap_prose(one_line(translation), column, len(prefix))
+        return encode(f"\n{prefix}".join(lines))
+
+    return put
 
 
-@dataclass(frozen=True, slots=True)
-class OneLine:
-    """Text in reST that must stand on one line, such as a term or an option."""
-
-    encode: Callable[[str], str]
-    name: str = "line"
-    syntax: Syntax = "rest"
-
-    def put(self, translation: str) -> str:
-        """Write a translation on one line."""
-        return self.encode(one_line(translation))
+def line(encode: Put) -> Put:
+    """Write a translation on one line."""
+    return lambda translation: encode(one_line(translation))
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
-    """A title in reST with the line below it, and maybe one above."""
+def title(encode: Put, prefix: str, mark: str, inset: int | None) -> Put:
+    """Write a translation of a title with lines as long as it is wide.
 
-    encode: Callable[[str], str]
-    prefix: str
-    mark: str
-    has_overline: bool
-    inset: int
-    """How many spaces stand before the title; only with a line above it."""
-    name: str = "title"
-    syntax: Syntax = "rest"
+    Args:
+        encode: Writes prose in this file.
+        prefix: What each line but the first begins with.
+        mark: The character of the line below the title.
+        inset: How far the title is indented; None without a line above it.
+    """
 
-    def put(self, translation: str) -> str:
-        """Write a translation, its lines as long as it is wide."""
-        title = one_line(translation)
-        rule = self.mark * max(column_width(title) + 2 * self.inset, _SHORT)
-        lines = [f"{' ' * self.inset}{title}", rule]
-        if self.has_overline:
+    def put(translation: str) -> str:
+        text = one_line(translation)
+        rule = mark * max(column_width(text) + 2 * (inset or 0), _SHORT)
+        lines = [f"{' ' * (inset or 0)}{text}", rule]
+        if inset is not None:
             lines.insert(0, rule)
-        return self.encode(f"\n{self.prefix}".join(lines))
+        return encode(f"\n{prefix}".join(lines))
+
+    return put
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A comment on lines of its own in code."""
+def comment(prefix: str, newline: str) -> Put:
+    """Write each line of a translation as one or more comment lines.
 
-    prefix: str
-    """What each line begins with in the file, the first one not counted."""
-    newline: str
-    name: str = "comment in code"
-    syntax: Syntax = "text"
+    Args:
+        prefix: What each line but the first begins with.
+        newline: The line end of the file.
+    """
 
-    def put(self, translation: str) -> str:
-        """Write a translation, each of its lines as one or more comment lines."""
+    def put(translation: str) -> str:
         written = []
         for line in translation.strip().split("\n"):
-            text = one_line(line)
             blanks = line[: len(line) - len(line.lstrip(" "))]
-            prefix = f"{self.prefix}{blanks}"
-            lines = wrap_comment(text, column_width(prefix)) or [""]
-            written += [f"{prefix}{part}".rstrip() for part in lines]
-        return self.newline.join(written).removeprefix(self.prefix)
+            start = f"{prefix}{blanks}"
+            parts = wrap_comment(one_line(line), column_width(start)) or [""]
+            written += [f"{start}{part}".rstrip() for part in parts]
+        return newline.join(written).removeprefix(prefix)
+
+    return put
 
 
-@dataclass(frozen=True, slots=True)
-class CommentBehindCode:
-    """A comment at the end of a line of code."""
-
-    name: str = "comment in code"
-    syntax: Syntax = "text"
-
-    def put(self, translation: str) -> str:
-        """Write a translation on the same line."""
-        return one_line(translation)
-
-
-@dataclass(frozen=True, slots=True)
-class Quoted:
-    """A string in a setting of the recipe, with its quotes."""
-
-    name: str
-    syntax: Syntax = "text"
-
-    def put(self, translation: str) -> str:
-        """Write a translation as a string literal."""
-        return json.dumps(one_line(translation), ensure_ascii=False)
+def quoted(translation: str) -> str:
+    """Write a translation as a string literal."""
+    return json.dumps(one_line(translation), ensure_ascii=False)

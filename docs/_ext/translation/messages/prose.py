@@ -1,90 +1,90 @@
-"""See the prose of a file as reST sees it, and know where each character stands.
+"""See the prose of a file as reST sees it, and know where each character is.
 
-Prose stands in a docstring, in comment lines, or is the whole file. Sphinx-Gallery and
+Prose is in a docstring, in comment lines, or is the whole file. Sphinx-Gallery and
 docutils take off the quotes, the `#`, the margin and what follows the last word of a
 line, and expand tabs. What they then read is here a list of lines, and each character
 of a line knows its offset in the file.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, takewhile
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from textwrap import dedent
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+_TAB = 8
 
-_TAB: Final = 8
-
-Encode: TypeAlias = "Callable[[str, str, str], str]"
-"""Write prose as it must stand in a file, between two characters that are there."""
+_Encode = Callable[[str, str, str], str]
+"""Writes prose as it must be in a file, between two characters that are there."""
 
 
 class Line(NamedTuple):
-    """One line of prose, or what is left of it behind a marker such as a bullet."""
+    """One line of prose."""
 
     text: str
     at: Sequence[int]
     """The offset in the file of each character, and of the end."""
-    hang: int = 0
-    """The column in which the text goes on if it is broken into several lines."""
 
-    def cut(self, columns: int, hang: int | None = None) -> Line:
-        """Return what stands from a column on.
+    @property
+    def blanks(self) -> int:
+        """How far the line is indented."""
+        return len(self.text) - len(self.text.lstrip())
 
-        Args:
-            columns: How many characters to take off.
-            hang: The new hanging column; if not given, it moves along.
-        """
-        hang = self.hang + columns if hang is None else hang
+    def cut(self, columns: int) -> "Line":
+        """Return the line from a column on."""
         columns = min(columns, len(self.text))
-        return Line(self.text[columns:], self.at[columns:], hang)
+        return Line(self.text[columns:], self.at[columns:])
 
 
 @dataclass(frozen=True)
 class Prose:
     """Lines of prose, and how to write others in their place."""
 
+    file: str
+    """The text of the whole file."""
     lines: Sequence[Line]
     margin: str
     """What each line begins with in the file."""
-    encode: Encode
+    encode: _Encode
+
+    def encoder(self, start: int, end: int) -> Callable[[str], str]:
+        """Return what writes prose in the place of a part of the file."""
+        before, after = self.file[max(start - 1, 0) : start], self.file[end : end + 1]
+        return lambda prose: self.encode(prose, before, after)
 
 
-def of_file(text: str) -> Prose:
+def file_prose(file: str) -> Prose:
     """See a whole file as prose."""
-    starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text) + 1]
-    rows = [(a, text[a : b - 1].removesuffix("\r")) for a, b in pairwise(starts)]
-    lines = [_line(row, range(at, at + len(row) + 1)) for at, row in rows]
-    return Prose(lines, "", _plain(text))
+    return Prose(file, _lines(file, 0, _RAW), "", _plain(file))
 
 
-def of_comments(text: str, rows: Sequence[tuple[int, str]]) -> Prose:
+def comment_prose(file: str, rows: Sequence[tuple[int, str]]) -> Prose:
     """See comment lines as prose, as Sphinx-Gallery does with those below `# %%`.
 
     Args:
-        text: The whole file.
+        file: The text of the whole file.
         rows: The offset of each comment, and the comment, which begins with `#`.
     """
     texts = [row[1:] for _, row in rows if row[1:].strip()]
-    blanks = [text[: _blanks(text)] for text in texts]
-    margin = _common(min(blanks, default=""), max(blanks, default=""))
+    first = dedent("\n".join(texts)).partition("\n")[0]
+    margin = texts[0].removesuffix(first) if texts else ""
     lines = []
     for at, row in rows:
         start = min(1 + len(margin), len(row))
         lines.append(_line(row[start:], range(at + start, at + len(row) + 1)))
-    return Prose(_without_top(lines), f"#{margin}", _plain(text))
+    while lines and not lines[0].text:
+        del lines[0]
+    flush = [line.cut(line.blanks) for line in lines[:1]]
+    return Prose(file, [*flush, *lines[1:]], f"#{margin}", _plain(file))
 
 
-def of_docstring(text: str, token: str, offset: int) -> Prose:
+def docstring_prose(file: str, token: str, offset: int) -> Prose:
     """See a docstring as prose.
 
     Args:
-        text: The whole file.
+        file: The text of the whole file.
         token: The string literal, with its quotes.
         offset: Where in the file it begins.
     """
@@ -93,84 +93,65 @@ def of_docstring(text: str, token: str, offset: int) -> Prose:
         raise ValueError(token)
     prefix, quote = opening.groups()
     inner = token[opening.end() : -len(quote)]
-    pieces = _PIECE if "r" not in prefix.lower() else _RAW_PIECE
+    is_raw = "r" in prefix.lower()
+    first, *others = _lines(inner, offset + opening.end(), _RAW if is_raw else _PIECE)
+    margin = min((line.blanks for line in others if line.text), default=0)
+    lines = [first.cut(first.blanks), *(line.cut(margin) for line in others)]
+    encode = _plain(file) if is_raw else _escaped(file, quote)
+    return Prose(file, lines, " " * margin, encode)
+
+
+def _lines(text: str, offset: int, pieces: re.Pattern[str]) -> list[Line]:
+    """Divide a part of a file into lines, with the offset of each character."""
     rows: list[tuple[list[str], list[int]]] = [([], [])]
-    for piece in pieces.finditer(inner):
-        at = offset + opening.end() + piece.start()
-        for char in _meaning(piece[0], raw=pieces is _RAW_PIECE):
+    for piece in pieces.finditer(text):
+        for char in _meaning(piece[0]) if pieces is _PIECE else piece[0][-1]:
             characters, offsets = rows[-1]
-            offsets.append(at)
+            offsets.append(offset + piece.start())
             if char == "\n":
                 rows.append(([], []))
             else:
                 characters.append(char)
-    rows[-1][1].append(offset + len(token) - len(quote))
-    lines = [_line("".join(characters), offsets) for characters, offsets in rows]
-    margin = min((_blanks(line.text) for line in lines[1:] if line.text), default=0)
-    first = lines[0].cut(_blanks(lines[0].text), hang=0)
-    lines = [first, *(line.cut(margin, hang=0) for line in lines[1:])]
-    encode = _plain(text) if pieces is _RAW_PIECE else _escaped(text, quote)
-    return Prose(lines, " " * margin, encode)
+    rows[-1][1].append(offset + len(text))
+    return [_line("".join(characters), offsets) for characters, offsets in rows]
 
 
 def _line(text: str, at: Sequence[int]) -> Line:
     """Make a line: its tabs expanded, and nothing at its end."""
-    if re.search(r"[\t\v\f]", text):
-        wide: list[str] = []
-        where: list[int] = []
-        for char, offset in zip(text, at, strict=False):
-            count = _TAB - len(wide) % _TAB if char == "\t" else 1
-            wide += [" " if char in "\t\v\f" else char] * count
-            where += [offset] * count
-        text, at = "".join(wide), [*where, at[-1]]
-    stripped = text.rstrip()
-    return Line(stripped, at[: len(stripped) + 1])
-
-
-def _without_top(lines: Sequence[Line]) -> list[Line]:
-    """Leave out the empty lines at the top, and the first line's indentation."""
-    top = next((n for n, line in enumerate(lines) if line.text), len(lines))
-    first = [line.cut(_blanks(line.text), hang=0) for line in lines[top : top + 1]]
-    return [*first, *lines[top + 1 :]]
-
-
-def _common(one: str, other: str) -> str:
-    """Return what two texts both begin with."""
-    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
-    return "".join(char for char, _ in pairs)
-
-
-def _blanks(text: str) -> int:
-    return len(text) - len(text.lstrip())
+    wide, where = "", []
+    for char, offset in zip(text, at, strict=False):
+        count = _TAB - len(wide) % _TAB if char == "\t" else 1
+        wide += (" " if char in "\t\v\f" else char) * count
+        where += [offset] * count
+    stripped = wide.rstrip()
+    return Line(stripped, [*where, at[-1]][: len(stripped) + 1])
 
 
 # Strings -----------------------------------------------------------------------------
 
-_RAW_PIECE: Final = re.compile(r"\r\n|.", re.DOTALL)
-_PIECE: Final = re.compile(
+_RAW = re.compile(r"\r\n|.", re.DOTALL)
+_PIECE = re.compile(
     r"\\(?:\r\n|[0-7]{1,3}|x.{2}|u.{4}|U.{8}|N\{[^}]*\}|.)|\r\n|.", re.DOTALL
 )
 
 
-def _meaning(piece: str, *, raw: bool) -> str:
-    """Return what a character of a string, or an escape, stands for."""
-    if piece == "\r\n":
-        return "\n"
-    if raw or piece[0] != "\\":
-        return piece
+def _meaning(piece: str) -> str:
+    """Return what a character of a string, or an escape, is read as."""
+    if piece[0] != "\\":
+        return piece[-1]
     with warnings.catch_warnings(action="ignore"):  # of escapes that are none
         return str(ast.literal_eval(f'"{piece}"'))
 
 
-def _plain(text: str) -> Encode:
+def _plain(file: str) -> _Encode:
     """Write prose as it is, with the line ends of a file."""
-    ending = "\r\n" if "\r\n" in text else "\n"
+    ending = "\r\n" if "\r\n" in file else "\n"
     return lambda prose, _before, _after: prose.replace("\n", ending)
 
 
-def _escaped(text: str, quote: str) -> Encode:
+def _escaped(file: str, quote: str) -> _Encode:
     """Write prose in a string that is not raw."""
-    plain = _plain(text)
+    plain = _plain(file)
     mark = re.compile(rf"(?<={quote[0]}){quote[0]}|{quote[0]}(?={quote[0]})")
 
     def encode(prose: str, before: str, after: str) -> str:

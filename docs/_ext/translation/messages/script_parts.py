@@ -1,28 +1,22 @@
 """Tell the parts of a recipe script apart, as Python and Sphinx-Gallery do."""
 
-from __future__ import annotations
-
 import ast
 import io
 import re
 import tokenize
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from recordings.syntax_tree import PARSE_ERRORS, parse
 
-SPLIT: Final = re.compile(r"#{20}|# ?%%")
+SPLIT = re.compile(r"#{20}|# ?%%")
 """The beginning of a line that makes the comment below it a text block."""
 
-SETTING: Final = re.compile(
-    r"^[ \t]*#\s*sphinx_gallery_(\w+)(?:\s*=\s*(.+))?", re.MULTILINE
-)
+SETTING = re.compile(r"^[ \t]*#\s*sphinx_gallery_(\w+)(?:\s*=\s*(.+))?", re.MULTILINE)
 """A setting of the recipe, with its name and value; Sphinx-Gallery finds it by this."""
 
-PRAGMA: Final = re.compile(
+PRAGMA = re.compile(
     r"#\s*(?:noqa\b|(?:type|fmt|pragma|pylint|ruff|isort|mypy|pyright|flake8|yapf"
     r"|nosec|codespell)\s*:|-\*-.*-\*-|(?:vim|coding)\s*[:=]|region\b|endregion\b)"
 )
@@ -41,14 +35,14 @@ class UnreadableScript(ValueError):  # noqa: N818 - what it is, not that it fail
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment, and where it stands."""
+    """A comment, and where it is."""
 
     row: int
     column: int
     offset: int
     text: str
     is_alone: bool
-    """Nothing but blanks stands before it on its line."""
+    """Nothing but blanks is before it on its line."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,6 @@ class Parts:
     docstring: str
     """The string literal, with its quotes."""
     docstring_offset: int
-    docstring_end: int
     splits: Sequence[int]
     """The rows that end one block and begin another."""
     texts: Sequence[Sequence[Comment]]
@@ -69,21 +62,21 @@ class Parts:
 
 @lru_cache(maxsize=4)
 def parts(script: str) -> Parts:
-    """Take a script apart.
+    """Return the parts of a script.
 
     Raises:
         UnreadableScript: The script is not Python, or has no docstring.
     """
-    tree = _tree(script)
-    tokens, starts = _tokens(script), _line_starts(script)
+    tree, tokens = _tree(script), _tokens(script)
+    starts = [0, *(match.end() for match in re.finditer("\n", script))]
     string = next((t for t in tokens if t.type == tokenize.STRING), None)
-    first = tree.body[0] if tree.body else None
-    if not (
-        string
-        and isinstance(first, ast.Expr)
-        and isinstance(first.value, ast.Constant)
-        and first.value.value == _value(string.string)
-    ):
+    match tree.body:
+        case [ast.Expr(ast.Constant(str())) as first, *_] if string:
+            # Not so where several strings are one, side by side.
+            is_one = ast.get_source_segment(script, first) == string.string
+        case _:
+            is_one = False
+    if not string or not is_one:
         raise UnreadableScript(1, "the script does not begin with a docstring")
     comments = []
     for token in tokens:
@@ -95,8 +88,7 @@ def parts(script: str) -> Parts:
             comments.append(Comment(row, column, start + column, text, is_alone))
     splits, texts, others = _divided(comments)
     offset = starts[string.start[0] - 1] + string.start[1]
-    end = offset + len(string.string)
-    return Parts(string.string, offset, end, splits, texts, others)
+    return Parts(string.string, offset, splits, texts, others)
 
 
 def _divided(
@@ -125,9 +117,8 @@ def _tree(script: str) -> ast.Module:
     if "\r" in script.replace("\r\n", ""):
         raise UnreadableScript(1, "a line ends with a carriage return alone")
     try:
-        with warnings.catch_warnings(action="ignore"):
-            return ast.parse(script)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return parse(script)
+    except PARSE_ERRORS as error:
         line = getattr(error, "lineno", None) or 1
         cause = f"{type(error).__name__}: {getattr(error, 'msg', error)}"
         raise UnreadableScript(line, cause) from error
@@ -138,15 +129,3 @@ def _tokens(script: str) -> list[tokenize.TokenInfo]:
         return list(tokenize.generate_tokens(io.StringIO(script).readline))
     except (SyntaxError, tokenize.TokenError) as error:
         raise UnreadableScript(1, f"{type(error).__name__}: {error}") from error
-
-
-def _line_starts(script: str) -> list[int]:
-    return [0, *(match.end() for match in re.finditer("\n", script))]
-
-
-def _value(literal: str) -> object:
-    with warnings.catch_warnings(action="ignore"):
-        try:
-            return ast.literal_eval(literal)
-        except (SyntaxError, ValueError):
-            return None

@@ -5,27 +5,17 @@ is a paragraph as it stands in the file: a title, a paragraph, a list item, a co
 Line breaks that mean nothing are taken out of it.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
-from translation.messages import comments, rest
-from translation.messages.prose import of_comments, of_docstring, of_file
+from translation.messages import comments, paragraphs
+from translation.messages.forms import Form, Place
+from translation.messages.prose import comment_prose, docstring_prose, file_prose
 from translation.messages.script_parts import UnreadableScript, parts
 from translation.messages.wrapping import joined
 
-if TYPE_CHECKING:
-    from translation.messages.forms import Form, Place
-
-__all__ = [
-    "Kind",
-    "Message",
-    "Segment",
-    "UnreadableScript",
-    "message_of",
-    "segments",
-]
+__all__ = ["Kind", "Message", "Segment", "UnreadableScript", "message_of", "segments"]
 
 Kind = Literal["script", "rest"]
 """A recipe script, or a file that is reST as a whole, such as a gallery header."""
@@ -62,9 +52,7 @@ def segments(text: str, kind: Kind = "script") -> list[Segment]:
     found = _in_script(text) if kind == "script" else _in_rest(text)
     result: list[Segment] = []
     end, line = 0, 1
-    for place in found:
-        if not _has_words(place):
-            continue
+    for place in filter(_has_words, found):
         between, inside = text[end : place.start], text[place.start : place.end]
         if between:
             result.append(Segment(between, line))
@@ -86,34 +74,34 @@ def message_of(rawsource: str) -> str:
     return joined(rawsource.split("\n"))
 
 
-def _in_rest(text: str) -> list[Place]:
-    return rest.messages(of_file(text), text, is_top=True)
+def _in_rest(text: str) -> Iterable[Place]:
+    return paragraphs.messages(file_prose(text), is_top=True)
 
 
-def _in_script(script: str) -> list[Place]:
-    script_parts = parts(script)
-    prose = of_docstring(script, script_parts.docstring, script_parts.docstring_offset)
-    found = rest.messages(prose, script, is_top=True)
-    for lines in script_parts.texts:
-        prose = of_comments(script, [(line.offset, line.text) for line in lines])
-        found += rest.messages(prose, script)
-    found += comments.messages(script_parts.comments, script)
-    return sorted(found, key=lambda place: place.start)
+def _in_script(script: str) -> Iterable[Place]:
+    found = parts(script)
+    top = docstring_prose(script, found.docstring, found.docstring_offset)
+    places = [*paragraphs.messages(top, is_top=True)]
+    for lines in found.texts:
+        prose = comment_prose(script, [(line.offset, line.text) for line in lines])
+        places += paragraphs.messages(prose)
+    places += comments.messages(found.comments, script)
+    return sorted(places, key=lambda place: place.start)
 
 
 # What is the same in every language: literals, formulas, links to names of an API,
 # roles that bring their own label, and substitutions.
-_NAMES: Final = re.compile(
+_NAMES = re.compile(
     r"``.+?``"
     r"|:[\w.+:-]+:`[^`<]+`"
     r"|`[A-Za-z_]\w*(?:\.\w+)+(?:\(\))?\s*<[^`>]+>`__?"
     r"|\|[^|\s][^|]*\|_{0,2}"
 )
-_WORDS: Final = re.compile(r"[^\W\d_]|[,;:!?]")
+_WORDS = re.compile(r"[^\W\d_]|[,;:!?]")
 
 
 def _has_words(place: Place) -> bool:
-    """Tell if there is anything to translate in a message."""
+    """Tell whether there is anything to translate in a message."""
     if place.form.syntax == "text":
         return bool(re.search(r"[^\W\d_]", place.message))
     return bool(_WORDS.search(_NAMES.sub("", place.message)))

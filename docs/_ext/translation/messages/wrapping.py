@@ -2,30 +2,25 @@
 
 A line break in reST becomes a space on the page. Chinese has no spaces between words,
 so prose is broken only where a space is, and not within markup, where one counts; its
-lines may be long. Comments are shown as they stand, so they are broken anywhere, but no
+lines may be long. Comments are shown as they are, so they are broken anywhere, but no
 line begins with a closing mark or ends with an opening one.
 """
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator
 from unicodedata import category, east_asian_width
 
 from docutils.utils import column_width
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+WIDTH = 88
 
-WIDTH: Final = 88
-
-_END: Final = r"\x00-\x1f\x7f\x85\u2028\u2029"
-_LINE_END: Final = re.compile(f"[ {_END}]*[{_END}][ {_END}]*")
+_END = r"\x00-\x1f\x7f\x85\u2028\u2029"
+_LINE_END = re.compile(f"[ {_END}]*[{_END}][ {_END}]*")
 # A word of prose, with the spaces in it that must not become the end of a line.
-_WORD: Final = re.compile(
+_WORD = re.compile(
     r"(?:``.+?``|:[\w.+:-]+:`[^`]+`|`[^`<]*`|\|[^|\s][^|]*\||\\.|[^ ]|(?<= ) | (?= ))+"
 )
-RULE: Final = re.compile(r"([!-/:-@\[-`{-~])\1*")
+RULE = re.compile(r"([!-/:-@\[-`{-~])\1*")
 """A line that reST may take for one above or below a title."""
 
 

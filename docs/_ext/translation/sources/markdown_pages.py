@@ -7,31 +7,29 @@ some: by then, sphinx-design has replaced the labels of buttons by copies, which
 leaves out.
 """
 
-from __future__ import annotations
-
+import io
 import os
 import pickle
 import re
-import subprocess
-import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.cmd import build
 from sphinx.util.nodes import extract_messages
 
 from translation.catalogs.catalog import Source
-from translation.sources.sources import Message, Page
+from translation.fault import TranslationError
+from translation.sources.sources import Page
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+_OUTPUT = Path("docs/_build/gettext")
+_MADE = "recipes/"
+"""The folder of pages that Sphinx-Gallery makes; their sources are the recipes."""
 
-_OUTPUT: Final = Path("docs/_build/gettext")
-_MADE: Final = "recipes/"
-"""Where pages stand that Sphinx-Gallery makes; their sources are the recipes."""
-
-_NOTES: Final = {
+_NOTES = {
     nodes.paragraph: "paragraph",
     nodes.title: "title",
     nodes.caption: "caption",
@@ -39,30 +37,22 @@ _NOTES: Final = {
     nodes.meta: "description for search engines",
     addnodes.toctree: "title of a list of pages",
 }
-_PLAIN: Final = (nodes.image, nodes.meta, addnodes.toctree)
-"""What holds text that is shown as it stands."""
-
+_PLAIN = (nodes.image, nodes.meta, addnodes.toctree)
+"""What holds text that is shown as it is."""
 
 # What is the same in every language: code, formulas, links to names of an API, and
 # roles that bring their own label.
-_NAMES: Final = re.compile(
+_NAMES = re.compile(
     r"\[`?[A-Za-z_]\w*(?:\.\w+)+(?:\(\))?`?\]\([^)]*\)"
     r"|\{[\w.:+-]+\}`[^`<]+`|`+[^`]+`+|\$[^$]+\$"
 )
 
 
-class BuildFailed(Exception):  # noqa: N818 - what happened, as a build reports it
-    """Sphinx could not read the pages; the message is what it said."""
-
-
 def markdown_pages(project: Path) -> Iterator[Page]:
-    """Have Sphinx read all pages, and give those that are no recipes.
-
-    Args:
-        project: The folder that `docs/` stands in.
+    """Have Sphinx read all pages, and yield those that are not recipes.
 
     Raises:
-        BuildFailed: Sphinx could not read the pages.
+        TranslationError: Sphinx could not read the pages.
     """
     _read_pages(project)
     trees = project / _OUTPUT / ".doctrees"
@@ -80,22 +70,16 @@ def markdown_pages(project: Path) -> Iterator[Page]:
 def _read_pages(project: Path) -> None:
     # Never runs a recipe, says nothing if all is well, and needs no finished page.
     settings = ("-D", "recordings_mode=replay", "-D", "gettext_compact=0")
-    command = (sys.executable, "-m", "sphinx", "-q", "-b", "gettext", *settings)
-    done = subprocess.run(
-        [*command, "docs", str(_OUTPUT)],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip()
-        raise BuildFailed(f"{said}\nThe pages in docs/ could not be read, see above.")
+    folders = (str(project / "docs"), str(project / _OUTPUT))
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        status = build.main(["-q", "-b", "gettext", *settings, *folders])
+    if status:
+        hint = "The pages in docs/ could not be read, see above."
+        raise TranslationError(f"{said.getvalue().strip()}\n{hint}")
 
 
-def _messages(project: Path, document: nodes.document) -> Iterator[Message]:
+def _messages(project: Path, document: nodes.document) -> Iterator[Source]:
     for node, text in extract_messages(document):
         if not has_words(text):
             continue
@@ -103,16 +87,17 @@ def _messages(project: Path, document: nodes.document) -> Iterator[Message]:
         note = next(
             (said for kind, said in _NOTES.items() if isinstance(node, kind)), ""
         )
-        # A page's settings have no line.
-        source = Source(text, place, max(node.line or 1, 1), note)
+        line = max(node.line or 1, 1)  # a page's settings have none
+        source = Source(text, place, line, note)
         if isinstance(node, _PLAIN):
-            yield Message(source, "text")
-        else:
-            yield Message(source, "markdown" if place.endswith(".md") else "rest")
+            source = source._replace(syntax="text")
+        elif place.endswith(".md"):
+            source = source._replace(syntax="markdown")
+        yield source
 
 
 def has_words(text: str) -> bool:
-    """Tell if there is anything to translate in a message of a page."""
+    """Tell whether there is anything to translate in a message of a page."""
     return bool(re.search(r"[^\W\d_]", _NAMES.sub("", text)))
 
 

@@ -4,31 +4,21 @@ A page here is what has one catalog: a recipe, the header of a section, a Markdo
 page, and the strings of the site's own code.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 from sphinx.errors import ConfigError
 
 from recordings import settings
 from recordings.gallery import scripts
 from translation.catalogs.catalog import Source
-from translation.messages.segments import UnreadableScript, segments
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from translation.checks.markup import Syntax
-    from translation.messages.segments import Kind
+from translation.fault import FileError
+from translation.messages.segments import Kind, UnreadableScript, segments
 
 
-class SourceError(Exception):
-    """A source cannot be read; the message names the file and the line."""
-
-    def __init__(self, path: str, line: int, cause: str) -> None:
-        """Remember what is wrong, and where."""
-        super().__init__(f"{path}:{line}: {cause}")
+class SourceError(FileError):
+    """A source cannot be read."""
 
 
 class RecipeFile(NamedTuple):
@@ -39,28 +29,17 @@ class RecipeFile(NamedTuple):
     kind: Kind
 
 
-class Message(NamedTuple):
-    """A message, where it stands, and how it is written."""
-
-    source: Source
-    syntax: Syntax
-
-
 class Page(NamedTuple):
     """What has one catalog."""
 
     name: str
     """As the page and its catalog are called: `recipes/gradients/index`."""
-    messages: Sequence[Message]
+    sources: Sequence[Source]
+    """Its messages."""
     path: str = ""
     """The file that it is made of, from the project's folder; none for strings."""
     kind: Kind | None = None
     """What the file is; None where Sphinx or Babel finds the messages."""
-
-    @property
-    def sources(self) -> list[Source]:
-        """The messages, as a catalog wants them."""
-        return [message.source for message in self.messages]
 
 
 def recipe_files(project: Path) -> list[RecipeFile]:
@@ -117,12 +96,9 @@ def _page(project: Path, file: RecipeFile) -> Page:
         pieces = segments(text_of(project, path), file.kind)
     except UnreadableScript as error:
         raise SourceError(path, error.line, error.cause) from error
-    messages = [
-        Message(
-            Source(piece.message.text, path, piece.line, piece.message.form.name),
-            piece.message.form.syntax,
-        )
+    sources = [
+        Source(message.text, path, piece.line, message.form.name, message.form.syntax)
         for piece in pieces
-        if piece.message
+        if (message := piece.message)
     ]
-    return Page(file.page, messages, path, file.kind)
+    return Page(file.page, sources, path, file.kind)

@@ -1,41 +1,32 @@
 """The strings of the site's own code and templates, as Babel finds them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from pathlib import Path
 
 from babel.messages.extract import extract_from_file
 
 from translation.catalogs.catalog import Source
-from translation.sources.sources import Message, Page, SourceError
+from translation.sources.sources import Page, SourceError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-_FUNCTIONS: Final = {"_": None, "gettext": None, "ngettext": (1, 2)}
+_FUNCTIONS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 """What marks a string; `{% trans %}` counts as the second or third."""
 
-_NOTE: Final = "For translators:"
+_NOTE = "For translators:"
 """What begins a comment above a string that translators get to read."""
 
-_METHODS: Final = {"*.py": "python", "*.html": "jinja2", "*.jinja": "jinja2"}
-_EXTENSIONS: Final = "docs/_ext"
-_OWN_CATALOG: Final = ("recordings",)
+_METHODS = {"*.py": "python", "*.html": "jinja2", "*.jinja": "jinja2"}
+_OWN_CATALOG = ("recordings",)
 """Extensions that serve any site, and bring their catalog along."""
 
 
 def string_pages(project: Path) -> Iterator[Page]:
-    """Give the strings of each extension with a catalog of its own, and the others.
-
-    Args:
-        project: The folder that `docs/` stands in.
+    """Yield the strings of each extension with a catalog of its own, and the others.
 
     Raises:
         SourceError: A file cannot be read.
     """
-    extensions = project / _EXTENSIONS
-    found: dict[str, list[Message]] = {name: [] for name in (*_OWN_CATALOG, "site")}
+    extensions = project / "docs/_ext"
+    found: dict[str, list[Source]] = {name: [] for name in (*_OWN_CATALOG, "site")}
     for folder in (extensions, project / "docs/_templates"):
         for pattern, method in _METHODS.items():
             for path in sorted(folder.rglob(pattern)):
@@ -46,7 +37,7 @@ def string_pages(project: Path) -> Iterator[Page]:
         yield Page(name, messages)
 
 
-def _strings(project: Path, file: Path, method: str) -> Iterator[Message]:
+def _strings(project: Path, file: Path, method: str) -> Iterator[Source]:
     path = file.relative_to(project).as_posix()
     try:
         strings = list(
@@ -59,15 +50,10 @@ def _strings(project: Path, file: Path, method: str) -> Iterator[Message]:
                 strip_comment_tags=True,
             )
         )
-    except (ValueError, SyntaxError) as error:
+    except Exception as error:  # of Python's tokenizer or of Jinja
         raise SourceError(path, getattr(error, "lineno", 1) or 1, str(error)) from error
-    except Exception as error:
-        # Jinja's errors; Babel loads Jinja by its name, and so need not we.
-        if not hasattr(error, "lineno"):
-            raise
-        raise SourceError(path, error.lineno, str(error)) from error
     for line, text, comments, _ in strings:
         if not isinstance(text, str):
             cause = "strings with a plural are not translated here: write two"
             raise SourceError(path, line, cause)
-        yield Message(Source(text, path, line, " ".join(comments)), "text")
+        yield Source(text, path, line, " ".join(comments), "text")

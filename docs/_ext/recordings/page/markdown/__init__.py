@@ -1,47 +1,56 @@
-"""Turn the reST of a recipe, converted whole, into GitHub-flavoured Markdown.
+"""Turn the prose of a recipe, read as a whole, into GitHub-flavored Markdown.
 
 It is for notebooks, so what is written is what every notebook viewer renders alike:
 CommonMark, pipe tables and `$…$`, but no `[^1]` footnotes and no `[!NOTE]` alerts.
 """
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect
+from collections.abc import Sequence
+from itertools import accumulate
 
-from docutils import nodes
+from docutils.transforms import references
+from sphinx.util import logging
 
-from recordings.page.markdown.blocks import Blocks
-from recordings.page.markdown.lines import Resolve
-from recordings.page.markdown.rest import parse
+from recordings import rest
+from recordings.model import Block
+from recordings.page.markdown.writer import Resolve, Writer
 
-BOUNDARY = "\ue000"
-"""A paragraph of this stands between two text blocks, as code does on the page."""
+logger = logging.getLogger(__name__)
+
+_BOUNDARY = "\n\n\ue000\n\n"
+"""A paragraph between two text blocks, as code is on the page."""
+
+_TRANSFORMS = (
+    references.Substitutions,
+    references.AnonymousHyperlinks,
+    references.Footnotes,
+    references.ExternalTargets,
+)
 
 
-def to_markdown(texts: Sequence[str], resolve: Resolve) -> list[str]:
+def to_markdown(texts: Sequence[Block], file: str, resolve: Resolve) -> list[str]:
     """Convert the text blocks of one recipe, with the heading levels of the whole.
 
+    What a notebook cannot show as the page does is written as plain text, with a
+    warning that names the file and the line.
+
     Args:
-        texts: The reST of each text block.
-        resolve: Says where a role leads: `:ref:`, `:doc:`, and any other that is not
-            just a style. A picture that is no web address is the role `image`, with
-            its text alternative as label; that is shown where there is no address.
+        texts: The text blocks.
+        file: What to call the recipe's file in a warning.
+        resolve: Says where a role leads that is not just a style, such as `:ref:`.
 
     Returns:
         The Markdown of each text block.
     """
-    document = parse(f"\n\n{BOUNDARY}\n\n".join(texts))
-    blocks: list[list[nodes.Node]] = [[]]
-    for node in _without_sections(document):
-        if isinstance(node, nodes.paragraph) and node.astext() == BOUNDARY:
-            blocks.append([])
-        else:
-            blocks[-1].append(node)
-    writer = Blocks(resolve)
-    return [writer.blocks(block) for block in blocks]
-
-
-def _without_sections(node: nodes.Element) -> Iterator[nodes.Node]:
-    for child in node.children:
-        if isinstance(child, nodes.section):
-            yield from _without_sections(child)
-        else:
-            yield child
+    document = rest.parse(_BOUNDARY.join(block.content for block in texts))
+    document.transformer.add_transforms(list(_TRANSFORMS))
+    document.transformer.apply_transforms()
+    writer = Writer(resolve)
+    written = writer.write(document).split(_BOUNDARY.strip())
+    heights = (f"{block.content}{_BOUNDARY}".count("\n") for block in texts)
+    starts = list(accumulate(heights, initial=1))
+    for line, cause in writer.problems:
+        number = bisect(starts, line) - 1
+        where = f"{file}:{texts[number].line + line - starts[number]}"
+        logger.warning(cause, location=where, type="recordings", subtype="notebook")
+    return [text.strip("\n") for text in written] if texts else []

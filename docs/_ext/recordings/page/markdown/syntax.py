@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from urllib.parse import quote
 
 EMPHASIS = ("\ue001", "\ue002")
 STRONG = ("\ue003", "\ue004")
@@ -15,6 +16,7 @@ _SPECIAL = re.compile(
     r"[\\`*\[\]~$]|<(?=[A-Za-z/!?]|$)|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])"
 )
 _FIRST = re.compile(r"^(?:\d{1,9}(?=[.)](?:\s|$))|(?=[#>]|[-+](?:[\s-]|$)))")
+_SAFE = "%:/?#[]@!$&'*+,;=~"
 _WIDE = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
 _WIDE_BREAK = re.compile(f"([{_WIDE}][\ue001-\ue004]*)\n(?=[\ue001-\ue004]*[{_WIDE}])")
 
@@ -61,7 +63,7 @@ def _emphasize(match: re.Match[str]) -> str:
     """Write emphasis with asterisks where they are read as such, else with HTML.
 
     CommonMark calls it flanking: asterisks between punctuation and a letter neither
-    open nor close. In Chinese, without spaces, they often stand so.
+    open nor close. In Chinese, without spaces, they often are.
     """
     line, inner = match.string, match[2]
     if not inner.strip():
@@ -75,26 +77,14 @@ def _emphasize(match: re.Match[str]) -> str:
 
 
 def _holds(outside: str, inside: str) -> bool:
-    """Say whether asterisks between these two are read as emphasis.
-
-    Some readers take symbols such as `→` for letters: it has to hold both ways.
-    Beside other asterisks, and beside emoji, readers differ too much.
-    """
-    if inside.isspace() or outside in _BEWARE or outside > "\uffff":
+    """Say whether all readers take asterisks between these two for emphasis."""
+    if inside.isspace() or outside in _BEWARE:
         return False
-    return outside.isspace() or all(
-        not _is_punctuation(inside, kinds) or _is_punctuation(outside, kinds)
-        for kinds in ("P", "PS")
-    )
+    is_apart = outside.isspace() or unicodedata.category(outside)[0] == "P"
+    return is_apart or inside.isalnum()
 
 
-def _is_punctuation(character: str, kinds: str) -> bool:
-    if character.isascii():  # here nobody differs
-        return not character.isalnum()
-    return unicodedata.category(character)[0] in kinds
-
-
-def code(text: str, *, in_table: bool = False) -> str:
+def code(text: str) -> str:
     r"""Write code in a line.
 
     Examples:
@@ -102,8 +92,6 @@ def code(text: str, *, in_table: bool = False) -> str:
         ``a`b``
     """
     text = " ".join(text.splitlines())
-    if in_table and r"\|" in text:  # readers differ on this one
-        return f"<code>{escape(text).replace('|', '&#124;')}</code>"
     ticks = _ticks(text, 1)
     spaced = text[:1] == "`" or text[-1:] == "`" or text[:1] == text[-1:] == " "
     pad = " " if spaced else ""
@@ -118,23 +106,13 @@ def fence(text: str, language: str = "") -> str:
 
 
 def _ticks(text: str, least: int) -> str:
-    """Give more backticks than stand anywhere in a row."""
+    """Return more backticks than are anywhere in a row."""
     return "`" * max([least, *(len(run) + 1 for run in re.findall("`+", text))])
 
 
-def math(text: str, *, in_table: bool = False) -> str:
-    """Write a formula in a line."""
-    if in_table:
-        text = text.replace(r"\|", r"\Vert{}").replace("|", r"\vert{}")
-    return f"${text}$"
-
-
 def link(label: str, address: str) -> str:
-    """Write a link; with `!` before it, a picture."""
-    if not re.fullmatch(r"[^\s<>()\\]+", address):
-        address = address.replace("<", "%3C").replace(">", "%3E").replace("\\", "%5C")
-        address = f"<{' '.join(address.split())}>"
-    return f"[{label}]({address})"
+    """Write a link."""
+    return f"[{label}]({quote(address, _SAFE)})"
 
 
 def row(cells: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ from projects import (
     wait_for,
 )
 
+from recordings.machine.workspace import MARK as OWN
 from recordings.machine.workspace import workspace
 from recordings.running import runner
 from recordings.running.events import Event, Planned, Result, Started
@@ -468,13 +469,16 @@ def test_next_workspace_removes_what_killed_runners_left(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     left, new = tmp_path / "recordings-left", tmp_path / "recordings-new"
     with workspace() as in_use:
-        for folder in (left, new):
+        for folder in (left, new, tmp_path / "recordings-of-an-interview"):
             folder.mkdir()
-        for folder in (left, in_use):
+            (folder / OWN).touch()
+        foreign = tmp_path / "recordings-of-an-interview"
+        (foreign / OWN).unlink()
+        for folder in (left, in_use, foreign):
             os.utime(folder, (0, 0))
         with workspace() as other:
-            assert sorted(tmp_path.iterdir()) == sorted([in_use, new, other])
-    assert [*tmp_path.iterdir()] == [new]
+            assert sorted(tmp_path.iterdir()) == sorted([foreign, in_use, new, other])
+    assert sorted(tmp_path.iterdir()) == [new, foreign]
 
 
 SCHEDULER = """

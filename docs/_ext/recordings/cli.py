@@ -2,11 +2,13 @@
 
 import argparse
 import math
+import os
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from sphinx.errors import ConfigError
 
@@ -23,6 +25,29 @@ USAGE, INTERRUPTED = 2, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what a command line asks for; return the exit status."""
     options = _parser().parse_args(arguments)
+    with _own_output(alone=options.json) as options.document:
+        return _run(options)
+
+
+@contextmanager
+def _own_output(*, alone: bool) -> Iterator[TextIO]:
+    """Open standard output; where a document must be alone on it, others get none."""
+    if not alone:
+        yield sys.stdout
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(os.dup(kept), "w", encoding="utf-8") as document:
+            yield document
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         signatures.check()
         library = _open(options)

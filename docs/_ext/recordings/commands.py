@@ -28,7 +28,8 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
     results = _with_runner(library, entries, options, shown_on, anew=options.all)
     failed = any(each.status == "failed" for each in results)
     if options.json:
-        _say_json(
+        _write_json(
+            options.document,
             results=[
                 {
                     "recipe": each.entry.recipe.name,
@@ -37,7 +38,7 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
                     "reason": each.reason,
                 }
                 for each in results
-            ]
+            ],
         )
         return FAILED if failed else OK
     if not results:
@@ -57,7 +58,8 @@ def status(library: Library, entries: list[Entry], options: Namespace) -> int:
     orphans = [] if options.recipes else library.orphans()
     outdated = [each for each in entries if each.state != "fresh" or each.found_at]
     if options.json:
-        _say_json(
+        _write_json(
+            options.document,
             recipes=[
                 {
                     "recipe": each.recipe.name,
@@ -198,8 +200,8 @@ def _count(recipes: int) -> str:
     return f"{recipes} recipe" if recipes == 1 else f"{recipes} recipes"
 
 
-def _say_json(**document: Any) -> None:
-    _say(json.dumps(document, indent=1, ensure_ascii=False))
+def _write_json(file: TextIO, **document: Any) -> None:
+    print(json.dumps(document, indent=1, ensure_ascii=False), file=file, flush=True)
 
 
 def _say(text: str) -> None:

@@ -37,15 +37,14 @@ def merged(
         The old recording with the new key and a confirmation, if the outputs agree and
         the code is the same; otherwise the new recording.
     """
-    if (
-        old is None
-        or old.ingredients.blocks != new.ingredients.blocks
-        or not has_code(old, [each.source for each in new.blocks])
-    ):
+    if old is None or not has_code(old, [each.source for each in new.blocks]):
         return new
-    # A setting or a module may be there for the look of a figure.
     then, now = old.ingredients, new.ingredients
-    whole_figures = (then.settings, then.files) != (now.settings, now.files)
+    # Only the environment may have changed: what runs, reads or names lines may not.
+    if replace(then, settings=now.settings, packages=now.packages) != now:
+        return new
+    # A setting may be there for the look of a figure.
+    whole_figures = then.settings != now.settings
     try:
         differences = compare(
             old,

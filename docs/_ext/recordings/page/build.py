@@ -161,14 +161,19 @@ def _record(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry
     library.store.check_writable(each.recipe.file for each in wanted)
     words = ["run", "--json", "--parent", str(os.getpid())]
     words += ["--conf", str(library.conf_dir), "--source", str(library.source)]
-    done = subprocess.run(
-        [sys.executable, "-m", "recordings", *words, *(["--all"] if anew else [])],
+    words += ["--all"] if anew else []
+    with subprocess.Popen(
+        [sys.executable, "-m", "recordings", *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        check=False,
-    )
+    ) as runner:
+        try:
+            document, _ = runner.communicate()
+        except BaseException:
+            runner.terminate()  # in order: it keeps what is finished
+            raise
     try:
-        results = {each["page"]: each for each in json.loads(done.stdout)["results"]}
+        results = {each["page"]: each for each in json.loads(document)["results"]}
     except ValueError as error:
         raise ConfigError(
             "recordings: nothing was recorded, as said above; to build from the "

@@ -41,7 +41,12 @@ def start(modules: Iterable[str]) -> None:
         return
     CONTEXT.set_forkserver_preload(MODULES)
     with spawn.fixed_environment(RECORDINGS_PRELOAD=" ".join(modules)):
-        forkserver.ensure_running()
+        try:
+            forkserver.ensure_running()
+        except (
+            OSError
+        ):  # such as a temporary folder whose name is too long for a socket
+            return
     for child in psutil.Process().children():
         with suppress(psutil.Error):
             if "multiprocessing.forkserver" in " ".join(child.cmdline()):

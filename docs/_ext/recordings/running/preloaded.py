@@ -4,8 +4,8 @@ import atexit
 import gc
 import multiprocessing
 import os
-import shutil
 import sys
+from contextlib import suppress
 from multiprocessing import forkserver
 from pathlib import Path
 
@@ -38,6 +38,6 @@ gc.freeze()
 def _remove_socket() -> None:
     """Remove the server's socket, as a runner that was killed did not."""
     address = forkserver._forkserver._forkserver_address  # type: ignore[attr-defined] # noqa: SLF001
-    folder = Path(address or "").parent
-    if folder.name.startswith("pymp-"):  # made for this server alone
-        shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError, TypeError, ValueError):
+        Path(address).unlink()
+        Path(address).parent.rmdir()  # only if it was there for the socket alone

@@ -10,7 +10,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -137,7 +137,7 @@ class _Work:
         if own and len(entries) >= self.jobs:  # else none would be forked
             fork_server.start(self.library.settings.preload)
         self.report(Planned(tuple(entries), self.jobs))
-        with supervisor.adopting():
+        with supervisor.adopting() if own else nullcontext():
             try:
                 for entry in entries:
                     self._submit(entry, executor or own, ended)
@@ -164,7 +164,8 @@ class _Work:
                 options = {"fork": self._may_be_forked(entry, job)}
             Path(job.log).unlink(missing_ok=True)
         except (ValueError, OSError) as error:
-            self._fail(page, str(error))
+            del self.waiting[page]
+            self._fail(entry, str(error))
             return
         future = executor.submit(supervisor.run, job, **options)
         self.futures[page] = future
@@ -211,11 +212,11 @@ class _Work:
 
     def _keep(self, page: str) -> None:
         """Take the result of a recipe that ended, and write its recording."""
-        entry, future = self.waiting[page], self.futures[page]
+        entry, future = self.waiting.pop(page), self.futures[page]
         try:
             ending: Ending = future.result()
         except Exception as error:  # noqa: BLE001 - whatever befell it, the others go on
-            self._fail(page, f"it could not be run: {type(error).__name__}: {error}")
+            self._fail(entry, f"it could not be run: {type(error).__name__}: {error}")
             return
         if page not in self.begun:
             self.begun.add(page)
@@ -223,7 +224,7 @@ class _Work:
         text, name = ending.outcome.recording, entry.recipe.file
         if text is None:
             reason = ending.outcome.failure or "ended without a result"
-            self._fail(page, reason, ending)
+            self._fail(entry, reason, ending)
             return
         try:
             recording = new = from_text(text, name)
@@ -231,9 +232,8 @@ class _Work:
                 recording = self.library.merged(entry, new)
                 self.library.store.write(name, to_text(recording))
         except (RecordingError, StoreError) as error:
-            self._fail(page, str(error), ending)
+            self._fail(entry, str(error), ending)
             return
-        del self.waiting[page]
         status: Literal["recorded", "confirmed", "ran"] = "ran"
         if self.write:
             status = "recorded" if recording is new else "confirmed"
@@ -241,8 +241,7 @@ class _Work:
             Result(entry, status, recording, "", ending.seconds, self._log(entry))
         )
 
-    def _fail(self, page: str, reason: str, ending: Ending | None = None) -> None:
-        entry = self.waiting.pop(page)
+    def _fail(self, entry: Entry, reason: str, ending: Ending | None = None) -> None:
         log = self._log(entry) if ending else None
         seconds, tail = (ending.seconds, ending.tail) if ending else (0.0, "")
         text = supervisor.one_line(reason)
@@ -265,7 +264,8 @@ class _Work:
         for page in [*self.waiting]:
             future = self.futures.get(page)
             if future and future.done() and not future.cancelled():
-                self._keep(page)
+                with suppress(Exception):  # none may cost another its recording
+                    self._keep(page)
 
 
 @contextmanager

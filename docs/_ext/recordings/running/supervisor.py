@@ -14,6 +14,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ from recordings.machine.workspace import remove, workspace
 from recordings.running import dask, fork_server, worker
 from recordings.running.job import Ending, Job, Outcome
 
+KILLED = "its supervisor was killed"
 MODULE = "recordings.running.supervisor"
 """This one; where it is a program, that is not its `__name__`."""
 LONGEST_LOG = 50 * 2**20
@@ -49,6 +51,10 @@ _stopped: set[str] = set()
 """Runs that end now, in the process of their runner."""
 _spared: set[int] = set()
 """Children of the runner's process that are no orphans, its supervisors among them."""
+_adopting = 0
+"""How many runs of this process have it adopt orphans."""
+_children = threading.RLock()
+"""Held where a child begins that must be spared, and where orphans are killed."""
 
 
 # In the runner's process ------------------------------------------------------------
@@ -70,6 +76,8 @@ def run(job: Job, *, fork: bool = False) -> Ending:
         job = replace(job, workspace=str(folder))
         with _started(fork=fork) as channel:
             failure = _wait(channel, job)
+        if failure == KILLED:
+            end_strays()
         if _length(output) > LONGEST_LOG:
             output.truncate(LONGEST_LOG)
         tail = _tail(output)
@@ -89,34 +97,44 @@ def stop(run: str) -> None:
 
 @contextmanager
 def _started(*, fork: bool) -> Iterator[Connection]:
-    """Start a supervisor, and give it a channel; kill it if it has not ended."""
+    """Start a supervisor, and give it a channel; wait until it has ended."""
+    channel, process = (_forked() if fork else None) or _afresh()
+    try:
+        with channel:
+            yield channel
+    finally:
+        # It ends by itself as it loses the channel, and with it all that it has.
+        while True:
+            with suppress(psutil.TimeoutExpired, subprocess.TimeoutExpired):
+                process.wait(timeout=1)  # anew: it may become a child of this process
+                break
+        _spared.discard(process.pid)
+
+
+def _forked() -> tuple[Connection, psutil.Process] | None:
+    """Have the fork server start a supervisor, if it can."""
     own, other = Pipe()
-    process: subprocess.Popen[bytes] | psutil.Process | None = None
-    with own:
-        with other:
-            number = fork_server.fork(supervise, other) if fork else None
-            if number is None:
-                process = subprocess.Popen(
-                    [sys.executable, "-m", MODULE, str(other.fileno())],
-                    stdin=subprocess.DEVNULL,
-                    env=spawn.environment(),
-                    pass_fds=[other.fileno()],
-                    start_new_session=True,
-                )
-            else:
-                with suppress(psutil.NoSuchProcess):
-                    process = psutil.Process(number)
-        pid = process.pid if process else 0
-        _spared.add(pid)
-        try:
-            yield own
-        finally:
-            # It ends by itself as it loses the channel, and with it all that it has.
-            own.close()
-            with suppress(psutil.NoSuchProcess):
-                if process:
-                    process.wait()
-            _spared.discard(pid)
+    with other:
+        number = fork_server.fork(supervise, other)
+    with suppress(psutil.NoSuchProcess):
+        if number is not None:
+            return own, psutil.Process(number)
+    own.close()
+    return None
+
+
+def _afresh() -> tuple[Connection, subprocess.Popen[bytes]]:
+    own, other = Pipe()
+    with other, _children:
+        process = subprocess.Popen(
+            [sys.executable, "-m", MODULE, str(other.fileno())],
+            stdin=subprocess.DEVNULL,
+            env=spawn.environment(),
+            pass_fds=[other.fileno()],
+            start_new_session=True,
+        )
+        _spared.add(process.pid)
+    return own, process
 
 
 def _wait(channel: Connection, job: Job) -> str | None:
@@ -129,28 +147,34 @@ def _wait(channel: Connection, job: Job) -> str | None:
                 break
         failure: str | None = channel.recv()
     except (OSError, EOFError):
-        end_strays()
-        return "its supervisor was killed"
+        return KILLED
     return failure
 
 
 @contextmanager
 def adopting() -> Iterator[None]:
     """Have this process adopt meanwhile, and end, what a killed supervisor leaves."""
-    _spared.update(each.pid for each in psutil.Process().children())
-    adopt_orphans()
+    global _adopting  # noqa: PLW0603 - it is this process that adopts
+    with _children:
+        _spared.update(each.pid for each in psutil.Process().children())
+        _adopting += 1
+        adopt_orphans()
     try:
         yield
     finally:
         end_strays()
-        adopt_orphans(adopt=False)
-        _spared.clear()
+        with _children:
+            _adopting -= 1
+            if not _adopting:
+                adopt_orphans(adopt=False)
+                _spared.clear()
 
 
 def end_strays() -> None:
     """End what this process has adopted."""
-    if _spared:
-        ProcessTree(frozenset(_spared)).kill()
+    with _children:
+        if _adopting:
+            ProcessTree(frozenset(_spared)).kill()
 
 
 # In the supervisor's process ----------------------------------------------------------

@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from contextlib import suppress
-from multiprocessing import forkserver, process, resource_tracker
+from multiprocessing import forkserver, process, resource_tracker, set_start_method
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +16,7 @@ from recordings.machine import provenance, spawn
 from recordings.machine.process_tree import die_with_parent
 from recordings.running.job import Host, Job
 
+MAX_DESCRIPTORS = 2**16
 LINE = "line"
 """File in the workspace: the line of the code block that runs now."""
 
@@ -37,7 +38,7 @@ def main(job: Job, log: int, supervisor: int) -> NoReturn:
         os.dup2(nothing.fileno(), 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(3, MAX_DESCRIPTORS)
     sys.stdin = os.fdopen(0, closefd=False)
     _begin_afresh(folder, job.threads)
     # Not before: a supervisor needs none of it.
@@ -99,5 +100,6 @@ def _forget_server(main: process.BaseProcess) -> None:
     process.__dict__.update(
         _current_process=main, _parent_process=None, _children=set()
     )
+    set_start_method(None, force=True)
     for each in (forkserver._forkserver, resource_tracker._resource_tracker):  # noqa: SLF001
         type(each).__init__(each)

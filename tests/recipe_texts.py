@@ -4,232 +4,98 @@
 
 from __future__ import annotations
 
-from textwrap import indent
-from typing import TYPE_CHECKING
-
 from hypothesis import strategies as st
 
-if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
-
-Lines = list[str]
-
 WORDS = [
-    "gradient",
-    "zero",
-    "loss",
-    "the",
-    "of",
-    "梯度",
-    "清零。",
-    "中文，逗号",
-    "10",
-    "%",
-    "2.0",
-    "``x.grad``",
-    "``a",
-    "",
-    "b``",
-    "*often*",
-    "**never**",
-    ":ref:`label`",
-    ":ref:`words\xa0<label>`",
-    "`link\xa0<https://x.org>`__",
-    "[1]_",
-    "|name|",
-    "é",
-    ":math:`x_i`",
-    "(see",
-    "below)",
-    "a\\b",
-    "C:\\\\",
-    "don't",
-    "“quoted”",
-    "—",
-    "…",
+    *("gradient", "zero", "loss", "the", "of", "10", "%"),
+    *("梯度", "清零。", "中文，逗号"),
+    *("2.0", "(see", "below)", "a\\b", "C:\\\\", "don't", "“quoted”", "—", "…", "é"),
+    *("``x.grad``", "``a", "", "b``", "*often*", "**never**", ":ref:`label`", "[1]_"),
+    *(":ref:`words <label>`", "`link <https://x.org>`__", "|name|", ":math:`x_i`"),
 ]
-WORDS = [word.replace("\xa0", " ") for word in WORDS]
 
-words = st.sampled_from(WORDS)
-sentence = st.lists(words, min_size=1, max_size=8).map(
+sentence = st.lists(st.sampled_from(WORDS), min_size=1, max_size=8).map(
     lambda found: " ".join(["Word", *found])
 )
+paragraph = st.lists(sentence, min_size=1, max_size=3).map("\n".join)
+
+SOLID = [
+    "Words::\n\n    code = 1  # no message\n\n    more",
+    "Words ::\n\n> quoted\n> more",
+    "::\n\n  code",
+    ".. code-block:: python\n\n   x = 1",
+    ".. code-block:: diff\n\n   -a\n   +b",
+    ".. math::\n\n   x = y",
+    ".. image:: a.svg\n   :alt: Words that\n      say it\n   :width: 3",
+    ".. figure:: a.svg\n   :alt: Words\n\n   A caption.\n\n   More.",
+    ".. _target:\n\n.. _other: https://x.org",
+    ".. a comment\n   of two lines",
+    "..\n\n    Words after an empty comment",
+    ".. |name| replace:: words in place",
+    ".. |pic| image:: a.svg\n   :alt: Words of it",
+    ">>> x = 1\n>>> x\n1",
+    "| A line\n|   and one below\n|\n| The last\n  goes on",
+    "-a  Words of an option\n--all\n      More words",
+    "== ==\na  b\n== ==\n1  2\n== ==",
+    "+--+--+\n|a |b |\n+--+--+",
+    "A. Word stands\nin a sentence",
+    "Words\n--",
+    ".. rubric:: Words in bold",
+    "__ https://x.org\n\nAn `anonymous link`__",
+]
+"""Blocks that hold no other blocks."""
+AROUND = [
+    *("- {}\n\n- {}", "* {}", "-   {}\n\n-   {}", "+ {}"),
+    *("1. {}\n\n2. {}\n\n3. {}", "(a) {}\n\n(b) {}", "#. {}\n\n#. {}"),
+    *("i) {}\n\nii) {}", "4. {}"),
+    "Words of a term\n  {}",
+    ".. note::\n\n   {}",
+    ".. note:: Words\n   beside\n\n   {}",
+    ".. tip::\n   :class: wide\n\n   {}",
+    ".. admonition:: A title of words\n\n   {}",
+    ".. admonition:: A title\n   of words\n   :class: wide\n\n   {}",
+    ".. container:: kind\n\n   {}",
+    ".. epigraph::\n\n   {}",
+    ".. [1] Word.\n\n    {}",
+    ":name: Word\n  two.\n\n  {}",
+    "Words:\n\n    {}",
+    ".. list-table:: Words on top\n\n   * - {}\n     - {}\n   * - {}\n     - {}",
+]
+"""Blocks around others, which are at the column of the braces."""
 
 
-@st.composite
-def paragraph(draw: st.DrawFn) -> Lines:
-    """Make a paragraph of one to three lines."""
-    return draw(st.lists(sentence, min_size=1, max_size=3))
+def _filled(template: str, bodies: list[str]) -> str:
+    """Put blocks into a template, each with all its lines at the braces' column."""
+    first, *parts = template.split("{}")
+    for part, body in zip(parts, bodies, strict=False):
+        column = len(first) - first.rfind("\n") - 1
+        first += body.replace("\n", "\n" + " " * column) + part
+    return "\n".join(line.rstrip() for line in first.split("\n"))
 
 
-def hung(first: str, lines: Lines, column: int | None = None) -> Lines:
-    """Put lines behind a marker."""
-    blanks = " " * (len(first) if column is None else column)
-    below = [f"{blanks}{line}".rstrip() for line in lines[1:]]
-    return [f"{first}{lines[0]}", *below]
+def _around(body: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    bodies = st.lists(body, min_size=1, max_size=2).map("\n\n".join)
+    four = st.lists(bodies, min_size=4, max_size=4)
+    return st.builds(_filled, st.sampled_from(AROUND), four)
 
 
-def apart(blocks: list[Lines]) -> Lines:
-    """Put blocks one below the other."""
-    lines: Lines = []
-    for block in blocks:
-        lines += [*block, ""]
-    return lines[:-1]
+block = st.recursive(paragraph | st.sampled_from(SOLID), _around, max_leaves=6)
 
 
-def inside(lines: Lines, by: int = 3) -> Lines:
-    """Indent lines."""
-    return indent("\n".join(lines), " " * by).split("\n")
-
-
-def _bullets(body: SearchStrategy[Lines]) -> SearchStrategy[Lines]:
-    return st.builds(
-        lambda mark, items: [
-            line for item in items for line in [*hung(mark, item), ""]
-        ][:-1],
-        st.sampled_from(["- ", "* ", "-   ", "+ "]),
-        st.lists(body, min_size=1, max_size=3),
-    )
-
-
-def _enumerated(body: SearchStrategy[Lines]) -> SearchStrategy[Lines]:
-    return st.builds(
-        lambda marks, items: [
-            line
-            for mark, item in zip(marks, items, strict=False)
-            for line in [*hung(f"{mark} ", item), ""]
-        ][:-1],
-        st.sampled_from(
-            [["1.", "2.", "3."], ["(a)", "(b)"], ["#.", "#."], ["i)", "ii)"], ["4."]]
-        ),
-        st.lists(body, min_size=1, max_size=3),
-    )
-
-
-def _terms(body: SearchStrategy[Lines]) -> SearchStrategy[Lines]:
-    return st.builds(lambda term, text: [term, *inside(text, 2)], sentence, body)
-
-
-def _note(body: SearchStrategy[Lines]) -> SearchStrategy[Lines]:
-    return st.builds(
-        lambda head, text: [*head, "", *inside(text)],
-        st.sampled_from(
-            [
-                [".. note::"],
-                [".. tip::", "   :class: wide"],
-                [".. admonition:: A title of words"],
-                [".. admonition:: A title", "   of words", "   :class: wide"],
-                [".. container:: kind"],
-                [".. epigraph::"],
-            ]
-        ),
-        body,
-    )
-
-
-def _note_beside(body: SearchStrategy[Lines]) -> SearchStrategy[Lines]:
-    return st.builds(
-        lambda text, more: [*hung(".. note:: ", text, 3), "", *inside(more)],
-        paragraph(),
-        body,
-    )
-
-
-def _footnote(body: SearchStrategy[Lines]) -> SearchStrategy[Lines]:
-    return body.map(lambda text: hung(".. [1] ", ["Word.", "", *text], 4))
-
-
-def _field(body: SearchStrategy[Lines]) -> SearchStrategy[Lines]:
-    return body.map(lambda text: hung(":name: ", ["Word", "two.", "", *text], 2))
-
-
-def _quote(body: SearchStrategy[Lines]) -> SearchStrategy[Lines]:
-    return body.map(lambda text: ["Words:", "", *inside(text, 4)])
-
-
-def _table(body: SearchStrategy[Lines]) -> SearchStrategy[Lines]:
-    return st.builds(
-        lambda rows: [
-            ".. list-table:: Words on top",
-            "   :widths: auto",
-            "",
-            *inside(
-                [
-                    line
-                    for left, right in rows
-                    for line in hung("* ", [*hung("- ", left), *hung("- ", right)])
-                ]
-            ),
-        ],
-        st.lists(st.tuples(body, body), min_size=2, max_size=3),
-    )
-
-
-_SOLID = st.sampled_from(
-    [
-        ["Words::", "", "    code = 1  # no message", "", "    more"],
-        ["Words ::", "", "> quoted", "> more"],
-        ["::", "", "  code"],
-        [".. code-block:: python", "", "   x = 1"],
-        [".. code-block:: diff", "", "   -a", "   +b"],
-        [".. math::", "", "   x = y"],
-        [".. image:: a.svg", "   :alt: Words that", "      say it", "   :width: 3"],
-        [".. figure:: a.svg", "   :alt: Words", "", "   A caption.", "", "   More."],
-        [".. _target:", "", ".. _other: https://x.org"],
-        [".. a comment", "   of two lines"],
-        ["..", "", "    Words after an empty comment"],
-        [".. |name| replace:: words in place"],
-        [".. |pic| image:: a.svg", "   :alt: Words of it"],
-        [">>> x = 1", ">>> x", "1"],
-        ["| A line", "|   and one below", "|", "| The last", "  goes on"],
-        ["-a  Words of an option", "--all", "      More words"],
-        ["== ==", "a  b", "== ==", "1  2", "== =="],
-        ["+--+--+", "|a |b |", "+--+--+"],
-        ["A. Word stands", "in a sentence"],
-        ["Words", "--"],
-        ["----"],
-        [".. rubric:: Words in bold"],
-        ["__ https://x.org", "", "An `anonymous link`__"],
-    ]
-)
-
-block = st.recursive(
-    paragraph() | _SOLID.filter(lambda lines: lines != ["----"]),
-    lambda body: st.one_of(
-        [
-            make(st.lists(body, min_size=1, max_size=2).map(apart))
-            for make in (
-                _bullets,
-                _enumerated,
-                _terms,
-                _note,
-                _note_beside,
-                _footnote,
-                _field,
-                _quote,
-                _table,
-            )
-        ]
-    ),
-    max_leaves=6,
+_TITLES = ("{0}\n{1}", "{1}\n{0}\n{1}", "{1}\n {0}\n{1}")
+_title = st.builds(
+    lambda text, form: form.format(text, "-" * (2 * len(text) + 2)),
+    sentence,
+    st.sampled_from(_TITLES),
 )
 
 
-@st.composite
-def title(draw: st.DrawFn, marks: str = "-~") -> Lines:
-    """Make a title, maybe with a line above it."""
-    text, mark = draw(sentence), draw(st.sampled_from(marks))
-    rule = mark * (2 * len(text) + 2)
-    return draw(
-        st.sampled_from([[text, rule], [rule, text, rule], [rule, f" {text}", rule]])
+def rest() -> st.SearchStrategy[list[str]]:
+    """Make the lines of blocks of reST below a title."""
+    blocks = st.lists(block | _title, max_size=4)
+    return blocks.map(
+        lambda found: "\n\n".join(["Title\n=====", "Words.", *found]).split("\n")
     )
-
-
-@st.composite
-def rest(draw: st.DrawFn) -> Lines:
-    """Make blocks of reST below a title."""
-    blocks = draw(st.lists(block | title("-"), max_size=4))
-    return apart([["Title", "====="], ["Words."], *blocks])
 
 
 @st.composite
@@ -258,7 +124,7 @@ code = st.lists(
             "# - an item",
             "#   1. another item",
             'y = "# no comment"',
-            "def f():  # noqa: E501",
+            "def f():  # noqa: E501\n    # inside\n    return x",
             "# x = f(1)",
             "# type: ignore",
             '# sphinx_gallery_alt_block = "Words, \\"quoted\\"."',
@@ -268,14 +134,6 @@ code = st.lists(
         ]
     ),
     max_size=5,
-).map(
-    lambda lines: [
-        part
-        for line in lines
-        for part in (
-            [line, "    # inside", "    return x"] if line[:3] == "def" else [line]
-        )
-    ]
 )
 
 # Lines that look like the beginning of something, one below the other at random.

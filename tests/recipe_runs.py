@@ -1,4 +1,4 @@
-"""Run recipes in processes of their own, forked from ones that have imported PyTorch.
+"""Run recipes in processes of their own, forked from one that has imported PyTorch.
 
 To import it takes longer than most recipes.
 """
@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -21,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Final, NoReturn
 from recordings.machine.spawn import environment
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from collections.abc import Sequence
     from pathlib import Path
 
 PRELOAD: Final = ("matplotlib.pyplot", "torchvision", "torch._dynamo")
@@ -38,16 +39,14 @@ class Ran:
     stderr: str
 
 
-def start(script: Path) -> Future[Ran]:
-    """Run *script* in its folder, as many at once as there are cores."""
-    return _pool().submit(_run, script)
+def run(scripts: Sequence[Path]) -> list[Ran]:
+    """Run each script in its folder, as many at once as there are cores."""
+    return _preloaded().submit(_fork_each, scripts).result()
 
 
 @cache
-def _pool() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        os.cpu_count(), mp_context=get_context("spawn"), initializer=_preload
-    )
+def _preloaded() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, get_context("spawn"), _preload)
 
 
 def _preload() -> None:
@@ -56,17 +55,32 @@ def _preload() -> None:
         import_module(name)
 
 
-def _run(script: Path) -> Ran:
-    with TemporaryFile() as stdout, TemporaryFile() as stderr:
-        process = os.fork()
-        if not process:
-            _be(script, stdout, stderr)
-        _, status = os.waitpid(process, 0)
-        printed = [_text(each) for each in (stdout, stderr)]
-    return Ran(os.waitstatus_to_exitcode(status), *printed)
+def _fork_each(scripts: Sequence[Path]) -> list[Ran]:
+    with ExitStack() as files:
+        outputs = [
+            [files.enter_context(TemporaryFile()) for _ in ("stdout", "stderr")]
+            for _ in scripts
+        ]
+        status: dict[int, int] = {}
+        running: dict[int, int] = {}
+        for index, script in enumerate(scripts):
+            if len(running) == os.cpu_count():
+                process, ended = os.wait()
+                status[running.pop(process)] = ended
+            process = os.fork()
+            if not process:
+                _be(script, outputs[index])
+            running[process] = index
+        while running:
+            process, ended = os.wait()
+            status[running.pop(process)] = ended
+        return [
+            Ran(os.waitstatus_to_exitcode(status[index]), *map(_text, streams))
+            for index, streams in enumerate(outputs)
+        ]
 
 
-def _be(script: Path, *streams: IO[bytes]) -> NoReturn:
+def _be(script: Path, streams: Sequence[IO[bytes]]) -> NoReturn:
     """Be the process that `python script` would be."""
     status = 1
     try:

@@ -61,14 +61,11 @@ def write_cifar10(folder: Path) -> dict[str, str]:
 @pytest.mark.skipif(not find_spec("torchvision"), reason="recipes run")
 def test_the_one_line_is_all_that_changes(tmp_path: Path) -> None:
     md5 = write_cifar10(tmp_path / "data" / "cifar-10-batches-py")
-    running = {}
-    for recipe in TRAINING:
+    assert TRAINING, "some recipes train"
+    scripts = [tmp_path / recipe.name for recipe in TRAINING]
+    for recipe, script in zip(TRAINING, scripts, strict=True):
         code = recipe.read_text("utf-8").replace(LINE, "dataset = datasets.CIFAR10\n")
-        script = tmp_path / recipe.name
         script.write_text(SET_MD5.format(md5=md5) + code, "utf-8")
-        running[recipe] = recipe_runs.start(script)
-    assert running, "some recipes train"
-    for recipe, each in running.items():
-        ran = each.result()
-        assert ran.status == 0, f"{recipe.name}: {ran.stderr}"
+    for script, ran in zip(scripts, recipe_runs.run(scripts), strict=True):
+        assert ran.status == 0, f"{script.name}: {ran.stderr}"
         assert ran.stdout, "there is no other data set in the folder to read"

@@ -7,19 +7,14 @@ not obvious was checked.
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import recipe_runs
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import Future
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 TABLE = Path(__file__).parent / "data" / "claims.toml"
@@ -56,39 +51,28 @@ def test_an_entry_is_complete(name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def mutated(
+def mutants(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Future[recipe_runs.Ran]]:
-    """Return a function that runs a recipe with its mutation.
-
-    Where this process runs all tests, it starts what they will ask for, so that each
-    core has one to run. With pytest-xdist, the cores have enough to do.
-    """
+) -> dict[str, recipe_runs.Ran]:
+    """Run the recipes that this run of pytest asks for, with their mutations."""
     if not find_spec("torchvision"):
         pytest.skip("recipes run, and need torchvision")
-
-    def start(name: str) -> Future[recipe_runs.Ran]:
-        folder = tmp_path_factory.mktemp("recipe")
-        (folder / "data").symlink_to((RECIPES / "data").resolve())
-        script = folder / f"{Path(name).name}.py"
-        code = (RECIPES / f"{name}.py").read_text("utf-8")
-        claim = CLAIMS[name]
-        script.write_text(code.replace(claim["old"], claim["new"]), "utf-8")
-        return recipe_runs.start(script)
-
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        return start
-    here = test_the_mutation_fails.__name__
-    items = [each for each in request.session.items if here in each.name]
-    names = [each.callspec.params["name"] for each in items]  # type: ignore[attr-defined]
-    return {name: start(name) for name in names}.__getitem__
+    asked = [each.nodeid for each in request.session.items]
+    here = f"{test_the_mutation_fails.__name__}[{{}}]"
+    scripts = {}
+    for name, claim in CLAIMS.items():
+        if any(each.endswith(here.format(name)) for each in asked):
+            folder = tmp_path_factory.mktemp("recipe")
+            (folder / "data").symlink_to((RECIPES / "data").resolve())
+            scripts[name] = folder / f"{Path(name).name}.py"
+            code = (RECIPES / f"{name}.py").read_text("utf-8")
+            scripts[name].write_text(code.replace(claim["old"], claim["new"]), "utf-8")
+    return dict(zip(scripts, recipe_runs.run([*scripts.values()]), strict=True))
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_the_mutation_fails(
-    name: str, mutated: Callable[[str], Future[recipe_runs.Ran]]
-) -> None:
-    ran = mutated(name).result()
+def test_the_mutation_fails(name: str, mutants: dict[str, recipe_runs.Ran]) -> None:
+    ran = mutants[name]
     assert ran.status == 1, f"nothing noticed it:\n{ran.stdout}{ran.stderr}"
     error = CLAIMS[name].get("fails_by", "AssertionError")
     last = ran.stderr.rpartition("Traceback (most recent call last):\n")[2]

@@ -21,13 +21,10 @@ SEEDS = range(1, 9)
 def test_where_to_clear_gradients_holds_for_other_seeds(tmp_path: Path) -> None:
     code = (RECIPES / "gradients/where_to_clear_gradients.py").read_text("utf-8")
     assert "manual_seed(0)" in code
-    running = []
-    for seed in SEEDS:
-        script = tmp_path / f"seed_{seed}.py"
+    scripts = [tmp_path / f"seed_{seed}.py" for seed in SEEDS]
+    for seed, script in zip(SEEDS, scripts, strict=True):
         script.write_text(code.replace("manual_seed(0)", f"manual_seed({seed})"))
-        running.append(recipe_runs.start(script))
-    for seed, each in zip(SEEDS, running, strict=True):
-        ran = each.result()
+    for seed, ran in zip(SEEDS, recipe_runs.run(scripts), strict=True):
         assert ran.status == 0, f"seed {seed}: {ran.stderr}"
         losses = re.findall(r"(?m)^epoch.* (\S+)$", ran.stdout)
         assert len(losses) == 22, "both orders print the loss at 11 epochs"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from forked import run_module
 
-from recordings.comparison.verify import compare
+from recordings.comparison.verify import Rules, compare
 from recordings.gallery.scripts import settings_of_block, split
 from recordings.key.ingredients import is_code
 from recordings.model import CodeBlock, Recording
@@ -78,9 +78,8 @@ def test_no_recipe_keeps_a_loss_from_being_compared() -> None:
         of_blocks = [settings_of_block(block) for block in blocks if is_code(block)]
         for number, what, other in changed_by_a_tenth(recording):
             unseen = f"{file.stem}, block {number + 1}: {what} changed by 10 %"
-            found = compare(
-                recording, other, settings=settings, block_settings=of_blocks
-            )
+            rules = Rules(settings=settings, block_settings=of_blocks)
+            found = compare(recording, other, rules)
             assert found or diverges(recording.blocks[number]), unseen
             seen += 1
     assert seen > 20

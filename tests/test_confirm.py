@@ -9,6 +9,7 @@ import pytest
 from stores import printed
 
 from recordings.comparison.confirm import KEPT, merged
+from recordings.comparison.verify import Rules
 from recordings.key.ingredients import make_key
 from recordings.model import CodeBlock, Confirmation, Ingredients, Recording, Run
 from recordings.store.notebook import from_text, to_text
@@ -51,7 +52,7 @@ def test_outputs_that_agree_stay_and_are_confirmed() -> None:
     upgraded = replace(OLD, packages={"torch": "2.15.0"})
     old = recording()
     new = recording("0.510", figure="7.0", ingredients=upgraded, year=2027, gpu="A GPU")
-    kept = merged(old, new)
+    kept = merged(old, new, Rules())
     confirmation = Confirmation(new.run.date, {"torch": "2.15.0"}, gpu="A GPU")
     assert kept == replace(
         old, key=new.key, ingredients=upgraded, confirmations=(confirmation,)
@@ -81,11 +82,11 @@ def test_what_differs_is_recorded_anew(
     given: dict[str, Any], rules: dict[str, Any]
 ) -> None:
     old, new = recording(), recording(year=2027, **given)
-    assert merged(old, new, **rules) is new
+    assert merged(old, new, Rules(**rules)) is new
 
 
 def test_without_a_recording_the_new_one_is_kept() -> None:
-    assert merged(None, new := recording()) is new
+    assert merged(None, new := recording(), Rules()) is new
 
 
 SAME: dict[str, dict[str, Any]] = {
@@ -103,7 +104,7 @@ SAME: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("given", SAME.values(), ids=SAME)
 def test_what_changed_no_output_changes_no_recorded_one(given: dict[str, Any]) -> None:
     old, new = recording(), recording(year=2027, **given)
-    kept = merged(old, new)
+    kept = merged(old, new, Rules())
     assert (kept.blocks, kept.run) == (old.blocks, old.run)
     assert (kept.key, kept.ingredients) == (new.key, new.ingredients)
     before, after = (to_text(each).splitlines() for each in (old, kept))
@@ -116,11 +117,11 @@ def test_of_each_environment_the_newest_confirmation_is_kept() -> None:
     kept = recording()
     for year in range(2027, 2030):
         for processor in ("AMD", "Intel"):
-            kept = merged(kept, recording(year=year, processor=processor))
+            kept = merged(kept, recording(year=year, processor=processor), Rules())
     found = [(each.date[:4], each.processor) for each in kept.confirmations]
     assert found == [("2029", "Intel"), ("2029", "AMD")]
     for number in range(2 * KEPT):
-        kept = merged(kept, recording(year=2030, processor=f"No. {number}"))
+        kept = merged(kept, recording(year=2030, processor=f"No. {number}"), Rules())
     assert len(kept.confirmations) == KEPT
     assert kept.confirmations[0].processor == f"No. {2 * KEPT - 1}"
     assert kept.run == recording().run
@@ -128,7 +129,8 @@ def test_of_each_environment_the_newest_confirmation_is_kept() -> None:
 
 def test_confirmations_are_read_as_they_were_written() -> None:
     old = recording()
-    kept = merged(merged(old, recording(year=2027, gpu="é")), recording(year=2028))
+    once = merged(old, recording(year=2027, gpu="é"), Rules())
+    kept = merged(once, recording(year=2028), Rules())
     text = to_text(kept)
     assert from_text(text, "first.ipynb") == kept
     assert '"confirmations"' not in to_text(old), "those from before stay as they are"

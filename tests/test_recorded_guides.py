@@ -325,6 +325,7 @@ def test_prose_options_and_kernel_name_may_change(site: Site) -> None:
 
 
 def test_the_page_shows_the_newest_recording(site: Site) -> None:
+    assert "by guides/guide" in page(site, "guide")
     keep(site.root / "docs", "guides/guide", outputs=[printed("something new\n")])
     assert "something new" in page(site, "guide")
     (site.root / "docs/recordings/guides/guide.ipynb").unlink()

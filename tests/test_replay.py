@@ -225,12 +225,19 @@ def test_a_page_is_made_again_when_its_recording_changed(site: Site) -> None:
     anew(site)
     recording = site.root / "docs/recordings/recipes/some/prints.ipynb"
     before = recording.read_text("utf-8")
-    recording.write_text(before.replace("three\\n", "THREE\\n"), "utf-8")
+    date = json.loads(before)["metadata"]["recording"]["run"]["date"]
     try:
-        build = site.build(*REPLAY)
-        assert build.status == 0, build.stderr
-        assert "THREE" in build.page("recipes/some/prints.html")
-        assert "0 added, 1 changed, 0 removed" in build.stdout
+        for old, new, shown in (
+            ("three\\n", "THREE\\n", "THREE"),
+            (date, "1970-01-01T00:00:00Z", "January 1, 1970"),  # on the run card alone
+        ):
+            text = recording.read_text("utf-8")
+            assert old in text
+            recording.write_text(text.replace(old, new), "utf-8")
+            build = site.build(*REPLAY)
+            assert build.status == 0, build.stderr
+            assert shown in build.page("recipes/some/prints.html")
+            assert "0 added, 1 changed, 0 removed" in build.stdout
     finally:
         recording.write_text(before, "utf-8")
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.comparison.tolerant_diff import compare_text
-from recordings.comparison.verify import SettingError, compare
+from recordings.comparison.verify import Rules, SettingError, compare
 from recordings.model import CodeBlock, Ingredients, Output, Recording, Run
 
 RECIPE = "recipes/first.py"
@@ -128,7 +128,8 @@ def texts(
 ) -> list[str]:
     """Compare two recordings of one block; return what differs."""
     own = [{"compare_block": "shape"}] if shape else []
-    return compare(recording(old), recording(new), block_settings=own, **options)
+    rules = Rules(block_settings=own, **options)
+    return compare(recording(old), recording(new), rules)
 
 
 @pytest.mark.parametrize(("old", "new"), EQUAL.values(), ids=EQUAL)
@@ -245,7 +246,7 @@ def test_outputs(
 )
 def test_the_nearest_setting_holds(options: dict[str, Any], *, equal: bool) -> None:
     old, new = recording([printed("loss 1.00")]), recording([printed("loss 1.10")])
-    assert (compare(old, new, **options) == []) == equal
+    assert (compare(old, new, Rules(**options)) == []) == equal
 
 
 @pytest.mark.parametrize("value", [-0.1, 1, float("nan"), False, "0.1", None])
@@ -253,19 +254,19 @@ def test_an_invalid_tolerance_is_named(value: object) -> None:
     one = recording([], [])
     reason = rf"tolerance must be a number from 0 to below 1, .* not {value!r}"
     with pytest.raises(SettingError, match=rf"^{RECIPE}: sphinx_gallery_{reason}"):
-        compare(one, one, settings={"tolerance": value})
+        compare(one, one, Rules(settings={"tolerance": value}))
     reason = reason.replace("tolerance", "tolerance_block", 1)
     place = f"{RECIPE}, block 2"
     with pytest.raises(SettingError, match=rf"^{place}: sphinx_gallery_{reason}"):
-        compare(one, one, block_settings=[{}, {"tolerance_block": value}])
+        compare(one, one, Rules(block_settings=[{}, {"tolerance_block": value}]))
 
 
 def test_an_invalid_way_to_compare_is_named() -> None:
     one = recording([])
     with pytest.raises(SettingError, match=r'block 1: .* must be "shape", not .form'):
-        compare(one, one, block_settings=[{"compare_block": "form"}])
+        compare(one, one, Rules(block_settings=[{"compare_block": "form"}]))
     with pytest.raises(SettingError, match="cannot be set for a whole recipe"):
-        compare(one, one, settings={"compare": "shape"})
+        compare(one, one, Rules(settings={"compare": "shape"}))
 
 
 def test_only_outputs_are_compared() -> None:
@@ -279,14 +280,14 @@ def test_only_outputs_are_compared() -> None:
             for block in old.blocks
         ),
     )
-    assert compare(old, new) == []
+    assert compare(old, new, Rules()) == []
 
 
 def test_another_number_of_blocks_is_a_difference() -> None:
     old, new = recording([]), recording([], [])
     text = f"{RECIPE}: the recording has {{}} code blocks, the recipe now {{}}"
-    assert compare(old, new) == [text.format(1, 2)]
-    assert compare(new, old) == [text.format(2, 1)]
+    assert compare(old, new, Rules()) == [text.format(1, 2)]
+    assert compare(new, old, Rules()) == [text.format(2, 1)]
 
 
 def test_a_difference_says_where_and_what() -> None:
@@ -295,7 +296,7 @@ def test_a_difference_says_where_and_what() -> None:
     new = [printed(text.replace("1.00", "1.10").replace("5", "nan"))]
     same = [printed("same")]
     assert compare(
-        recording(same, old, same), recording(same, new, [], lines=(4, 9, 20))
+        recording(same, old, same), recording(same, new, [], lines=(4, 9, 20)), Rules()
     ) == [
         """\
 recipes/first.py, block 2, line 9:
@@ -363,7 +364,7 @@ def test_a_recording_equals_itself(
 ) -> None:
     own = [{"compare_block": "shape"}] * len(blocks) if shape else []
     one = recording(*blocks)
-    assert compare(one, one, tolerance=0, block_settings=own) == []
+    assert compare(one, one, Rules(tolerance=0, block_settings=own)) == []
 
 
 LETTERS = st.text("abc .:=[]")

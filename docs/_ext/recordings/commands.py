@@ -10,7 +10,8 @@ from typing import Any, TextIO
 
 from sphinx.errors import ConfigError
 
-from recordings.comparison.verify import SettingError
+from recordings.comparison.confirm import merged
+from recordings.comparison.verify import SettingError, compare
 from recordings.library import Library
 from recordings.model import Entry
 from recordings.running import progress, runner
@@ -123,14 +124,15 @@ def _fault(library: Library, result: Result, options: Namespace) -> str:
         Nothing if they agree.
     """
     entry, again = result.entry, result.recording
-    if again is None:
+    if again is None or entry.recording is None:
         return result.reason
+    rules = library.rules(entry.recipe, options.tolerance)
     try:
-        differences = library.compare(entry, again, options.tolerance)
+        differences = compare(entry.recording, again, rules)
     except SettingError as error:
         return str(error)
     if options.confirm and not differences:
-        kept = library.merged(entry, again, options.tolerance)
+        kept = merged(entry.recording, again, rules)
         library.store.write(_file(entry), to_text(kept))
     return "\n\n".join(differences)
 

@@ -6,7 +6,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from recordings.comparison import confirm, verify
+from recordings.comparison.confirm import has_code
+from recordings.comparison.verify import Rules
 from recordings.gallery import scripts
 from recordings.key import first_imports
 from recordings.key.differences import differences
@@ -50,40 +51,36 @@ class Library:
     def entry(self, recipe: Recipe) -> Entry:
         """Compare a recipe with its recording, wherever in the store that is."""
         try:
-            recording = self._read(recipe.file)
-            cause = "it has no recording yet"
+            recording, cause = self._read(recipe.file), "it has no recording yet"
         except RecordingError as error:
             recording, cause = None, str(error)
         try:
             if recipe.fault:
                 raise ValueError(recipe.fault)  # noqa: TRY301 - one way out
-            plain = self.ingredients(recipe, with_lines=False)
+            reasons = self._reasons(recipe, recording) if recording else [cause]
+            elsewhere = self._find_by_key(recipe) if reasons else None
         except ValueError as error:  # its code or a setting can't be read
-            state: State = "stale" if recording else "missing"
-            return Entry(recipe, state, Ingredients(()), (str(error),), recording)
-        reasons: list[str] = []
-        if recording is not None:
-            with_lines = recording.ingredients.lines is not None
-            present = self.ingredients(recipe, with_lines=True) if with_lines else plain
-            reasons = differences(recording.ingredients, present, recipe.blocks)
-            if not reasons and not is_of(recording, recipe):
-                where = self.store.where(recipe.file)
-                cause = f"{where}: its code is not the recipe's, though its key is"
-                return Entry(recipe, "missing", present, (cause,))
-            if not reasons:
-                return Entry(recipe, "fresh", present, recording=recording)
-        elsewhere = self._find_by_key(recipe, plain)
-        if elsewhere is not None:
+            reasons, elsewhere = [str(error)], None
+        if elsewhere:
             return elsewhere
-        if recording is not None:
-            return Entry(recipe, "stale", plain, tuple(reasons), recording)
-        return Entry(recipe, "missing", plain, (cause,))
+        if recording and not reasons and not is_of(recording, recipe):
+            where = self.store.where(recipe.file)
+            reasons = [f"{where}: its code is not the recipe's, though its key is"]
+            recording = None
+        state: State = "missing"
+        if recording:
+            state = "stale" if reasons else "fresh"
+        return Entry(recipe, state, tuple(reasons), recording)
 
     def orphans(self) -> list[str]:
         """Return the names of recordings without a recipe, not even a renamed one."""
-        names = self._without_recipe()
-        used = {entry.found_at for entry in self.entries()} if names else set()
-        return [name for name in names if name not in used and self._is_ours(name)]
+        without_recipe = self._without_recipe()
+        used = {entry.found_at for entry in self.entries()} if without_recipe else set()
+        return [
+            name
+            for name, found in without_recipe.items()
+            if name not in used and not isinstance(found, ForeignError)
+        ]
 
     def read(self, recipe: Recipe) -> Recipe:
         """Read a recipe's file again, as it is now."""
@@ -110,47 +107,29 @@ class Library:
             with_lines=with_lines,
         )
 
-    def compare(
-        self, entry: Entry, again: Recording, tolerance: float | None = None
-    ) -> list[str]:
-        """Say how a recipe's recording differs from what the recipe gives now.
-
-        Raises:
-            SettingError: The recipe sets an invalid tolerance.
-        """
-        assert entry.recording  # noqa: S101 - for type checkers
-        rules = self._rules(entry.recipe, tolerance)
-        return verify.compare(entry.recording, again, **rules)
-
-    def merged(
-        self, entry: Entry, again: Recording, tolerance: float | None = None
-    ) -> Recording:
-        """Return what to keep of a recipe's recording and what the recipe gives now."""
-        rules = self._rules(entry.recipe, tolerance)
-        return confirm.merged(entry.recording, again, **rules)
-
-    def _rules(self, recipe: Recipe, tolerance: float | None) -> dict[str, Any]:
+    def rules(self, recipe: Recipe, tolerance: float | None = None) -> Rules:
+        """Return the rules by which a recipe's outputs are compared."""
+        tolerance = self.settings.tolerance if tolerance is None else tolerance
         own = map(scripts.settings_of_block, code_blocks(recipe))
-        return {
-            "tolerance": self.settings.tolerance if tolerance is None else tolerance,
-            "settings": recipe.settings,
-            "block_settings": [*own],
-        }
+        return Rules(tolerance, recipe.settings, [*own])
 
-    def _without_recipe(self) -> list[str]:
-        """Return the names in the store that no recipe has."""
+    def _reasons(self, recipe: Recipe, recording: Recording) -> list[str]:
+        """Say why a recipe's recording is stale; nothing if it is fresh."""
+        with_lines = recording.ingredients.lines is not None
+        present = self.ingredients(recipe, with_lines=with_lines)
+        return differences(recording.ingredients, present, recipe.blocks)
+
+    def _without_recipe(self) -> dict[str, Recording | RecordingError | None]:
+        """Return what is in the store under names that no recipe has."""
         used = {recipe.file for recipe in self.recipes}
-        return [name for name in self.store.names() if name not in used]
-
-    def _is_ours(self, name: str) -> bool:
-        """Tell whether a name in the store is no notebook that a person wrote."""
-        try:
-            self._read(name)
-        except ForeignError:
-            return False
-        except RecordingError:
-            pass  # damaged, or of another format
-        return True
+        found: dict[str, Recording | RecordingError | None] = {}
+        for name in self.store.names():
+            if name not in used:
+                try:
+                    found[name] = self._read(name)
+                except RecordingError as error:
+                    found[name] = error
+        return found
 
     def _read(self, name: str) -> Recording | None:
         text = self.store.read(name)
@@ -176,21 +155,17 @@ class Library:
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UnknownRecipe(f"there is no recipe {name}{hint}")
 
-    def _find_by_key(self, recipe: Recipe, plain: Ingredients) -> Entry | None:
+    def _find_by_key(self, recipe: Recipe) -> Entry | None:
         """Find the recording of a renamed recipe among those without a recipe."""
-        names = self._without_recipe()
-        if not names:
-            return None
-        lined = self.ingredients(recipe, with_lines=True)
-        candidates = {make_key(each): each for each in (plain, lined)}
-        for name in names:
-            try:
-                recording = self._read(name)
-            except RecordingError:
+        keys = {
+            make_key(self.ingredients(recipe, with_lines=each))
+            for each in (False, True)
+        }
+        for name, found in self._without_recipe().items():
+            if not isinstance(found, Recording) or found.key not in keys:
                 continue
-            if recording and recording.key in candidates and is_of(recording, recipe):
-                present = candidates[recording.key]
-                return Entry(recipe, "fresh", present, (), recording, name)
+            if is_of(found, recipe):
+                return Entry(recipe, "fresh", (), found, name)
         return None
 
 
@@ -198,10 +173,10 @@ def is_of(recording: Recording, recipe: Recipe) -> bool:
     """Tell whether a recording is of a recipe's code; a person may have edited it."""
     sources = [each.content for each in code_blocks(recipe)]
     if recipe.kind == "recipe":
-        return confirm.has_code(recording, sources)
+        return has_code(recording, sources)
     from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
 
-    return confirm.has_code(recording, sources, reading.as_python)
+    return has_code(recording, sources, reading.as_python)
 
 
 def open_library(

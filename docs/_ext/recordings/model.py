@@ -130,7 +130,6 @@ class Entry:
 
     recipe: Recipe
     state: State
-    present: Ingredients
     reasons: tuple[str, ...] = ()
     """Why it is not fresh, a sentence each."""
     recording: Recording | None = None

@@ -4,11 +4,10 @@ A run under a changed environment then changes a few lines of a recording, and n
 outputs. Where they differ, or where the code did, the new recording takes its place.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
-from recordings.comparison.verify import SettingError, compare
+from recordings.comparison.verify import Rules, SettingError, compare
 from recordings.model import Confirmation, Recording
 from recordings.syntax_tree import are_equal
 
@@ -16,22 +15,13 @@ KEPT = 10
 """Confirmations that a recording holds."""
 
 
-def merged(
-    old: Recording | None,
-    new: Recording,
-    *,
-    tolerance: float = 0.05,
-    settings: Mapping[str, Any] = {},
-    block_settings: Sequence[Mapping[str, Any]] = (),
-) -> Recording:
+def merged(old: Recording | None, new: Recording, rules: Rules) -> Recording:
     """Return what to keep after a recipe was run again.
 
     Args:
         old: Its recording from before, fresh or stale.
         new: What it gives now.
-        tolerance: As for `compare`, like the rest.
-        settings: The recipe's in-file settings.
-        block_settings: Those of each code block.
+        rules: Those by which the outputs are compared.
 
     Returns:
         The old recording with the new key and a confirmation, if the outputs agree and
@@ -46,14 +36,7 @@ def merged(
     # A setting may be there for the look of a figure.
     whole_figures = then.settings != now.settings
     try:
-        differences = compare(
-            old,
-            new,
-            tolerance=tolerance,
-            settings=settings,
-            block_settings=block_settings,
-            whole_figures=whole_figures,
-        )
+        differences = compare(old, new, rules, whole_figures=whole_figures)
     except SettingError:
         return new
     return new if differences else _confirmed(old, new)

@@ -20,6 +20,7 @@ import re
 from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from textwrap import indent
 from typing import Any
@@ -34,13 +35,23 @@ class SettingError(ValueError):
     """A recipe's setting is invalid; the message names it and says what it can be."""
 
 
-def compare(  # noqa: PLR0913 - all but two have a default
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a project and a recipe say about the comparison of its outputs."""
+
+    tolerance: float = 0.05
+    """Relative difference that is allowed where the recipe sets none."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The recipe's in-file settings, without `sphinx_gallery_`."""
+    block_settings: Sequence[Mapping[str, Any]] = ()
+    """Those of each code block."""
+
+
+def compare(
     recorded: Recording,
     again: Recording,
+    rules: Rules,
     *,
-    tolerance: float = 0.05,
-    settings: Mapping[str, Any] = {},
-    block_settings: Sequence[Mapping[str, Any]] = (),
     whole_figures: bool = False,
 ) -> list[str]:
     """List the code blocks whose outputs differ between two recordings of a recipe.
@@ -48,9 +59,7 @@ def compare(  # noqa: PLR0913 - all but two have a default
     Args:
         recorded: The recording that is kept.
         again: What the recipe gave when it was run again.
-        tolerance: Relative difference that is allowed where the recipe sets none.
-        settings: The recipe's in-file settings, without `sphinx_gallery_`.
-        block_settings: Those of each code block.
+        rules: Those of the recipe.
         whole_figures: Let all that a figure shows count, and not its size alone.
 
     Returns:
@@ -58,23 +67,23 @@ def compare(  # noqa: PLR0913 - all but two have a default
         `+` for what is new, and `?` for more.
 
     Raises:
-        SettingError: The recipe sets a tolerance, or a way to compare, that is invalid.
+        SettingError: A rule is invalid.
     """
     recipe, lines = again.recipe, again.ingredients.lines
-    if "compare" in settings:
+    if "compare" in rules.settings:
         raise SettingError(
             f"{recipe}: sphinx_gallery_compare cannot be set for a whole recipe; "
             "set sphinx_gallery_compare_block in the blocks that need it"
         )
-    of_recipe = _tolerance(settings, "tolerance", tolerance, recipe)
+    of_recipe = _tolerance(rules.settings, "tolerance", rules.tolerance, recipe)
     counts = len(recorded.blocks), len(again.blocks)
     if counts[0] != counts[1]:
         text = "{}: the recording has {} code blocks, the recipe now {}"
         return [text.format(recipe, *counts)]
     paragraphs = []
-    rules = [*block_settings, *({},) * counts[0]]
+    of_blocks = [*rules.block_settings, *({},) * counts[0]]
     for number, (old, new, own) in enumerate(
-        zip(recorded.blocks, again.blocks, rules, strict=False), 1
+        zip(recorded.blocks, again.blocks, of_blocks, strict=False), 1
     ):
         place = f"{recipe}, block {number}"
         allowed = Decimal(str(_tolerance(own, "tolerance_block", of_recipe, place)))

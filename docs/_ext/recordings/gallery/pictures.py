@@ -26,8 +26,7 @@ def read(paths: Sequence[str], rest: str, source: str, *, single: bool) -> list[
     """Make outputs of the pictures that a block saved.
 
     Args:
-        paths: Those that Sphinx-Gallery handed out; a scraper may have saved with
-            another suffix.
+        paths: Those that Sphinx-Gallery handed out; a scraper may use another suffix.
         rest: What the scrapers returned.
         source: Sphinx's source folder, to which paths in `rest` are relative.
         single: Whether several pictures keep their full width.
@@ -90,17 +89,17 @@ def write(
     single: bool,
     alternative: str | None = None,
 ) -> tuple[str, list[Path]]:
-    """Write recorded pictures where the page looks for them, and make their reST.
+    """Write a block's recorded pictures where the page looks for them.
 
     Args:
-        outputs: A code block's.
+        outputs: What the block gave.
         paths: Sphinx-Gallery's iterator of picture paths.
         source: Sphinx's source folder.
         single: Whether several pictures keep their full width.
         alternative: Text alternative for all of them, instead of the recorded ones.
 
     Returns:
-        The reST, and the pictures' files.
+        The reST that shows them, and their files.
     """
     files: list[Path] = []
     alternatives: list[str] = []
@@ -132,12 +131,7 @@ def _write_if_changed(file: Path, content: bytes) -> None:
 
 
 def remove_others(template: str, files: Collection[Path]) -> None:
-    """Remove pictures that were made for a page before and that it no longer has.
-
-    Args:
-        template: Path of the page's pictures, with `{0:03}` for their number.
-        files: The page's pictures.
-    """
+    """Remove pictures that a page had before; `{0:03}` stands for their number."""
     beginning, _, _ = Path(template).name.partition("{")
     made = re.compile(rf"{re.escape(beginning)}\d{{3,}}\.\w+")
     for file in [*Path(template).parent.iterdir()]:
@@ -154,10 +148,5 @@ def _remove_thumbnail(picture: Path) -> None:
 
 
 def keeps_single(file: Mapping[str, Any], block: Mapping[str, Any]) -> bool:
-    """Tell whether several pictures of a block keep their full width.
-
-    Args:
-        file: In-file settings of the recipe.
-        block: Settings of the code block; they win.
-    """
+    """Tell whether settings let several pictures of a block keep their full width."""
     return bool(block.get("multi_image_block", file.get("multi_image")) == "single")

@@ -65,7 +65,7 @@ def record(
     """Run a guide's cells in a kernel of this very Python, in the guide's folder.
 
     Args:
-        guide: What to run.
+        guide: The guide.
         time_limit: Seconds for all cells together.
         longest_output: Characters that it may print before it counts as a flood.
         portable: Takes this machine's folders out of a text.

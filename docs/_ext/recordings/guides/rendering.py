@@ -25,10 +25,8 @@ LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
 def prepare(app: Sphinx, page: str, text: str, recording: Recording | None) -> bool:
     """Have MyST-NB make a page, if it is a guide, from its recording.
 
-    Call it at `source-read`, late: what other extensions do to the source counts.
-
     Args:
-        app: Sphinx, with MyST-NB among its extensions.
+        app: Sphinx, at `source-read`, with MyST-NB among its extensions.
         page: Document name.
         text: The page's source, as it will be parsed.
         recording: The page's fresh recording, if there is one.

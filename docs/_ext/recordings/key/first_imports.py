@@ -14,8 +14,7 @@ from recordings.model import Block
 def come_first(blocks: Iterable[Block], modules: Iterable[str]) -> bool:
     """Tell whether a recipe imports the packages of modules before anything else.
 
-    Other modules of the standard library may come between; what else it imports might
-    set something that the modules read.
+    Only the standard library may come between: other modules might set what they read.
     """
     wanted = {_package(each) for each in modules}
     found: set[str] = set()

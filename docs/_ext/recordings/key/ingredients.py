@@ -87,11 +87,7 @@ def make_key(ingredients: Ingredients) -> str:
 
 
 def is_code(block: Block) -> bool:
-    """Tell whether a block holds code: more than comments.
-
-    Only such blocks are run and recorded. A block of comments has no output, and
-    writing one must not make a recording stale.
-    """
+    """Tell whether a block holds more than comments; only such blocks are run."""
     try:
         return _code(block) is not None
     except CodeError:
@@ -105,12 +101,7 @@ def code_blocks(recipe: Recipe) -> list[Block]:
 
 
 def names_lines(texts: Iterable[str], filename: str) -> bool:
-    """Tell whether an output names lines of the recipe, as tracebacks and warnings do.
-
-    Args:
-        texts: What the recipe printed.
-        filename: The recipe's.
-    """
+    """Tell whether what a recipe printed names its lines, as tracebacks do."""
     return any(filename in text or _LINE.search(text) for text in texts)
 
 

@@ -12,8 +12,7 @@ from packaging.utils import canonicalize_name
 def pins(requirements: Iterable[str]) -> dict[str, str]:
     """Return the versions that `==` pins, by package; other requirements don't count.
 
-    An environment marker is kept beside the version and not evaluated, since the key is
-    the same on every machine.
+    An environment marker is kept and not evaluated: the key is the same everywhere.
 
     Raises:
         packaging.requirements.InvalidRequirement: One is not a requirement.

@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
 
+from recordings.comparison.confirm import merged
 from recordings.key import in_file_settings
 from recordings.library import Library
 from recordings.model import Entry
@@ -229,7 +230,8 @@ class _Work:
         try:
             recording = new = from_text(text, name)
             if self.write:
-                recording = self.library.merged(entry, new)
+                rules = self.library.rules(entry.recipe)
+                recording = merged(entry.recording, new, rules)
                 self.library.store.write(name, to_text(recording))
         except (RecordingError, StoreError) as error:
             self._fail(entry, str(error), ending)

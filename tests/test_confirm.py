@@ -69,10 +69,9 @@ DIFFERENT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"figure": "7.0", "ingredients": replace(OLD, settings={"image_scrapers": []})},
         {},
     ),
-    "a figure, with a module": (
-        {"figure": "7.0", "ingredients": replace(OLD, files={"helper.py": "bb"})},
-        {},
-    ),
+    "a module": ({"ingredients": replace(OLD, files={"helper.py": "bb"})}, {}),
+    "a data set": ({"ingredients": replace(OLD, data={"Numbers": "aa"})}, {}),
+    "lines that an output names": ({"ingredients": replace(OLD, lines=(4,))}, {}),
     "nothing that can be compared": ({}, {"settings": {"tolerance": "none"}}),
 }
 
@@ -97,7 +96,6 @@ SAME: dict[str, dict[str, Any]] = {
         "figure": "1.000001",
         "ingredients": replace(OLD, settings={"image_scrapers": ["new.name"]}),
     },
-    "a data set": {"ingredients": replace(OLD, data={"Numbers": "aa"})},
 }
 
 

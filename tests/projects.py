@@ -42,13 +42,13 @@ if "recordings-" in os.environ.get("TMPDIR", ""):
     sys.modules["matplotlib"] = None
 """
 
-SLEEP = "import time\ntime.sleep(3600)"
+SLEEP = "import time\ntime.sleep(40)"
 DAEMON = """
 import os, time
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        time.sleep(3600)
+        time.sleep(40)
     os._exit(0)
 os.wait()
 """

@@ -11,13 +11,11 @@ import signal
 import sys
 import traceback
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from multiprocessing import get_context
-from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from recordings.machine.spawn import environment
 
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PRELOAD: Final = ("matplotlib.pyplot", "torchvision", "torch._dynamo")
+STREAMS: Final = (".stdout", ".stderr")
+"""Names of the files, beside a script, with what it printed."""
 TIMEOUT: Final = 300
 """Seconds; the slowest recipe took 43 on a busy machine."""
 
@@ -56,37 +56,29 @@ def _preload() -> None:
 
 
 def _fork_each(scripts: Sequence[Path]) -> list[Ran]:
-    with ExitStack() as files:
-        outputs = [
-            [files.enter_context(TemporaryFile()) for _ in ("stdout", "stderr")]
-            for _ in scripts
-        ]
-        status: dict[int, int] = {}
-        running: dict[int, int] = {}
-        for index, script in enumerate(scripts):
-            if len(running) == os.cpu_count():
-                process, ended = os.wait()
-                status[running.pop(process)] = ended
-            process = os.fork()
-            if not process:
-                _be(script, outputs[index])
-            running[process] = index
-        while running:
-            process, ended = os.wait()
-            status[running.pop(process)] = ended
-        return [
-            Ran(os.waitstatus_to_exitcode(status[index]), *map(_text, streams))
-            for index, streams in enumerate(outputs)
-        ]
+    waiting, status = [*scripts], {}
+    running: dict[int, Path] = {}
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            script = waiting.pop(0)
+            if not (process := os.fork()):
+                _be(script)
+            running[process] = script
+        process, ended = os.wait()
+        status[running.pop(process)] = os.waitstatus_to_exitcode(ended)
+    return [
+        Ran(status[each], *(each.with_suffix(to).read_text("utf-8") for to in STREAMS))
+        for each in scripts
+    ]
 
 
-def _be(script: Path, streams: Sequence[IO[bytes]]) -> NoReturn:
+def _be(script: Path) -> NoReturn:
     """Be the process that `python script` would be."""
     status = 1
     try:
         signal.alarm(TIMEOUT)
-        for number, stream in enumerate(streams, 1):
-            os.dup2(stream.fileno(), number)
+        for number, name in enumerate(STREAMS, 1):
+            os.dup2(os.open(script.with_suffix(name), os.O_CREAT | os.O_WRONLY), number)
         os.chdir(script.parent)
         sys.path.insert(0, str(script.parent))
         runpy.run_path(str(script), run_name="__main__")
@@ -97,8 +89,3 @@ def _be(script: Path, streams: Sequence[IO[bytes]]) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
-
-
-def _text(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode("utf-8", "replace")

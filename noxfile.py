@@ -163,6 +163,14 @@ def verify(session: nox.Session) -> None:
 
 
 @nox.session
+def claims(session: nox.Session) -> None:
+    """Run recipes on other threads and kernels; the rest goes to tests/claims.py."""
+    install(session, "docs", "recipes")
+    session.run("python", "-m", "recipe_site.fashion_mnist")
+    session.run("python", "tests/claims.py", *session.posargs)
+
+
+@nox.session
 def translate(session: nox.Session) -> None:
     """Refresh the catalogs in locales/; the rest goes to `python -m translation`."""
     install(session, "docs")
@@ -171,10 +179,12 @@ def translate(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run pytest; what stands behind `--` is handed to it."""
+    """Run pytest, a process for each core; what is behind `--` is handed to it."""
     install(session, "recipes", "tests")
     session.run("python", "-m", "recipe_site.fashion_mnist")
-    session.run("python", "-m", "pytest", *session.posargs)
+    # The tests of one file share what they build.
+    side_by_side = ("-n", "auto", "--dist", "loadfile")
+    session.run("python", "-m", "pytest", *side_by_side, *session.posargs)
 
 
 @nox.session
@@ -184,7 +194,8 @@ def doctest(session: nox.Session) -> None:
     install(session, "recipes", "docs", "doctest")
     places = ("docs", "recipes", "README.md", "CONTRIBUTING.md")
     made = ("--ignore=docs/_build", "--ignore=docs/recipes")
-    session.run("python", "-m", "pytest", "-p", "doctests", *made, *places)
+    words = ("python", "-m", "pytest", "-p", "doctests")
+    session.run(*words, *made, *places, env={"PYTHONPATH": "tests"})
 
 
 @nox.session
@@ -204,6 +215,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *(["--fix"] if options.fix else []))
     session.run("ruff", "format", *([] if options.fix else ["--diff"]))
     session.run("mypy")
+    session.run("lint-imports", "--no-logo", silent=True)
     schema = ("--builtin-schema", "vendor.github-workflows")
     session.run("check-jsonschema", *schema, ".github/workflows/record.yml")
 

@@ -1,4 +1,4 @@
-"""Settings of the site; what they switch on stands in `docs/_ext`."""
+"""Settings of the site; what they switch on is in `docs/_ext`."""
 
 from sphinx_gallery.sorting import ExplicitOrder
 
@@ -35,11 +35,13 @@ sphinx_gallery_conf = {
     "filename_pattern": r"\.py$",
     "ignore_pattern": r"/data/",
     "subsection_order": ExplicitOrder([f"../recipes/{name}" for name in SECTIONS]),
-    "within_subsection_order": "recipe_site.reading_order.ReadingOrder",
+    "within_subsection_order": "recipe_site.recipes.ReadingOrder",
     "image_scrapers": ("recipe_site.figures.scrape",),
     "reset_modules": ("matplotlib", "recipe_site.figures.reset"),
     "remove_config_comments": True,
     "inspect_global_variables": False,
+    # Warnings fail a build in the end; an error would ask to report a bug of Sphinx.
+    "only_warn_on_example_error": True,
     # What these would print changes from run to run, and is English in every language.
     "show_signature": False,
     "min_reported_time": float("inf"),
@@ -52,12 +54,9 @@ recordings_command = "nox -s record --"
 recordings_requirements = ["../pyproject.toml:recipes"]
 # PyTorch itself imports the last one when the first optimizer is made.
 recordings_preload = ["matplotlib.pyplot", "torch", "torch._dynamo"]
-recordings_data = {"Fashion-MNIST": " ".join(file.sha256 for file in FASHION_MNIST)}
+recordings_data = {"Fashion-MNIST": " ".join(FASHION_MNIST.values())}
 
 # Guides ----------------------------------------------------------------------
-nb_execution_mode = "cache"
-nb_execution_raise_on_error = True
-nb_execution_timeout = 120
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 

@@ -15,10 +15,12 @@ are found as in every other process: installed, or on ``PYTHONPATH``.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -27,7 +29,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
-from forked import Build, python_path, run_module
+from forked import Build, python_path, run_module, start_server
 from projects import make_project  # noqa: F401 - a fixture for every test
 
 if TYPE_CHECKING:
@@ -101,6 +103,12 @@ class Site:
         return run_module(self.root, module, *arguments, folder=folder)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _server() -> None:
+    """Start the fork server, before a test marks what it starts as its own."""
+    start_server()
+
+
 class MakeSite(Protocol):
     """What the fixture ``make_site`` gives to a test."""
 
@@ -168,10 +176,25 @@ def serve() -> Iterator[Callable[[Path], str]]:
 def own_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build this project's own site, where nothing that recipes use can be imported.
 
+    Once a session, also where that has several processes (pytest-xdist).
+
     Returns:
         The folder with the root page and one folder an edition.
     """
-    project = tmp_path_factory.mktemp("project")
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # the session's
+    project, done = base / "own_site", base / "own_site.done"
+    with (base / "own_site.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(project, ignore_errors=True)
+            _build_own_site(project)
+            done.touch()
+    return project / "site"
+
+
+def _build_own_site(project: Path) -> None:
     unwanted = shutil.ignore_patterns("_build", "data", "__pycache__", "*.mo")
     for name in ("docs", "recipes", "locales"):
         shutil.copytree(PROJECT / name, project / name, ignore=unwanted)
@@ -181,24 +204,27 @@ def own_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     hidden.mkdir()
     for name in ("torch", "torchvision", "matplotlib"):
         (hidden / f"{name}.py").write_text("raise ImportError('not for the site')\n")
+    path = f"{hidden}{os.pathsep}{python_path()}"
     build = ("sphinx", *_STRICT, "-q", "-D", "recordings_mode=replay", "-b", "html")
     source = "docs/_build/editions/zh-cn/docs"
-    own = ("-c", "docs", "-D", "language=zh_CN", source, "site/zh-cn")
-    for words in (
-        ("editions", "--site", "site"),
-        (*build, "docs", "site/en"),
-        (*build, *own),
-    ):
+    chinese = ("-c", "docs", "-D", "language=zh_CN", source, "site/zh-cn")
+
+    def run(*words: str) -> None:
         done = subprocess.run(
             [sys.executable, "-m", *words],
             cwd=project,
-            env={**os.environ, "PYTHONPATH": f"{hidden}{os.pathsep}{python_path()}"},
+            env={**os.environ, "PYTHONPATH": path},
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-    return project / "site"
+
+    run("editions", "--site", "site")
+    with ThreadPoolExecutor() as side_by_side:
+        commands = [(*build, "docs", "site/en"), (*build, *chinese)]
+        for made in [side_by_side.submit(run, *words) for words in commands]:
+            made.result()
 
 
 def _conf(conf: Mapping[str, object]) -> str:

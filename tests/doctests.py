@@ -1,9 +1,9 @@
 """Run every Python example in pages, recipes' prose and docstrings (a pytest plugin).
 
-`nox -s doctest` loads it as `pytest -p doctests`. Sybil finds and runs the examples and
-names the file and the line of one that breaks. A page's code cells run too, in order,
-so that an example further down may use their names. A recipe's own code is not run:
-recording it does that.
+`nox -s doctest` loads it as `pytest -p doctests`, with this folder on the path. Sybil
+finds and runs the examples and names the file and the line of one that breaks. A page's
+code cells run too, in order, so that an example further down may use their names. A
+recipe's own code is not run: recording it does that.
 """
 
 import re

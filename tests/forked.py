@@ -18,26 +18,29 @@ from pathlib import Path
 from typing import IO, Any, Final
 from unittest.mock import patch
 
+from recordings.machine.spawn import fixed_environment
+
 TIMEOUT: Final = 120
 _COLOR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _FORKED: Final = multiprocessing.get_context("forkserver")
-_FORKED.set_forkserver_preload(
-    [
-        "forked",
-        "babel.messages.catalog",
-        "bs4",
-        "furo",
-        "myst_nb.sphinx_",
-        "nbformat",
-        "polib",
-        "rich.progress",
-        "sphinx.builders.html",
-        "sphinx.cmd.build",
-        "sphinx_copybutton",
-        "sphinx_design",
-        "sphinx_gallery.gen_gallery",
-    ]
-)
+_PRELOAD: Final = [
+    "forked",
+    "babel.messages.catalog",
+    "bs4",
+    "furo",
+    "matplotlib.pyplot",
+    "myst_nb.sphinx_",
+    "nbformat",
+    "polib",
+    "rich.progress",
+    "sphinx.builders.html",
+    "sphinx.cmd.build",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "recordings.running.supervisor",
+    "recordings.running.preloaded",
+]
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,20 @@ class Build:
         return (self.folder / name).read_text(encoding="utf-8")
 
 
+def start_server() -> None:
+    """Start the fork server, unless it runs; a runner in this process has the same."""
+    _FORKED.set_forkserver_preload(_PRELOAD)
+    # The server has to find this module.
+    here = os.pathsep.join([str(Path(__file__).parent), python_path()])
+    with patch.dict(os.environ, PYTHONPATH=here), fixed_environment():
+        forkserver.ensure_running()
+
+
 def run_module(
     root: Path, module: str, *arguments: str, folder: Path | None = None
 ) -> Build:
     """Run ``python -m module`` from *root*, forked from what has imported Sphinx."""
-    # The server, which is started by the first process, has to find this module.
-    here = os.pathsep.join([str(Path(__file__).parent), python_path()])
-    with patch.dict(os.environ, PYTHONPATH=here):
-        forkserver.ensure_running()
+    start_server()
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         about = (root, {**os.environ, "PYTHONPATH": python_path()}, module, arguments)
         streams = tuple(DupFd(each.fileno()) for each in (stdout, stderr))

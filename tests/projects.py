@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from recordings.model import Recording
     from recordings.running.events import Event, Result
 
-PATIENCE = 60
+PATIENCE = 30
 """Seconds after which a test gives up waiting for what has to come."""
 MARK = "RECORDINGS_TEST"
 """Environment variable by which a test knows the processes that it is the cause of."""
@@ -35,17 +38,17 @@ MARK = "RECORDINGS_TEST"
 # A worker starts twice as fast without matplotlib, and these recipes draw nothing.
 WITHOUT_MATPLOTLIB = """
 import os, sys
-if "RECORDINGS_TOKEN" in os.environ:
+if "recordings-" in os.environ.get("TMPDIR", ""):
     sys.modules["matplotlib"] = None
 """
 
-SLEEP = "import time\ntime.sleep(3600)"
+SLEEP = "import time\ntime.sleep(40)"
 DAEMON = """
 import os, time
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        time.sleep(3600)
+        time.sleep(40)
     os._exit(0)
 os.wait()
 """
@@ -90,6 +93,19 @@ class Project:
         assert text is not None
         return from_text(text, name)
 
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a runner in a process of its own: `python -m recordings run`."""
+        # A shell has what it starts in the background ignore SIGINT.
+        heed = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+        return subprocess.Popen(
+            [sys.executable, "-m", "recordings", "run", *arguments],
+            cwd=self.site.root,
+            env={**os.environ, MARK: self.mark, "TMPDIR": str(self.temporary)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=heed,  # noqa: PLW1509 - the tests run no threads that matter
+        )
+
     def leaves_nothing(self) -> bool:
         """Tell whether no process and no temporary file is left."""
         return not self.processes() and not [*self.temporary.iterdir()]
@@ -120,16 +136,6 @@ def wait_for(condition: Callable[[], object]) -> bool:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
     return bool(condition())
-
-
-def record_one(name: str, conf_dir: str, mark: str, temporary: str) -> None:
-    """Record one recipe of a project; for a process of its own."""
-    # A shell has what it starts in the background ignore it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.environ[MARK], tempfile.tempdir = mark, temporary
-    library = open_library(Path(conf_dir))
-    entries = [each for each in library.entries() if each.recipe.path.stem == name]
-    runner.run(library, entries, jobs=1, anew=True)
 
 
 class MakeProject(Protocol):

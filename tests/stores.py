@@ -1,12 +1,48 @@
-"""Places for stores that tests have trouble with: web servers, and foreign folders."""
+"""Stores that tests have trouble with, and recordings for which nothing is run."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+
+from recordings.key.ingredients import code_blocks, make_key
+from recordings.library import open_library
+from recordings.model import CodeBlock, Output, Recording, Run
+from recordings.store.notebook import to_text
+
+RUN = Run("2026-01-01T00:00:00Z", 1.5, 1, 2**30, "A processor of this test")
+
+
+def hide_matplotlib(docs: Path) -> None:
+    """Have a build that draws nothing start without matplotlib, in half the time."""
+    conf = docs / "conf.py"
+    hidden = "import sys\nsys.modules['matplotlib'] = None\n"
+    conf.write_text(hidden + conf.read_text("utf-8"), "utf-8")
+
+
+def printed(text: str) -> Output:
+    """Return the output of a code block that printed a text."""
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def keep(docs: Path, *pages: str, outputs: Sequence[Output] = ()) -> None:
+    """Keep recordings of pages, or of all, whose code blocks all gave these outputs."""
+    library = open_library(docs)
+    for recipe in library.recipes:
+        if pages and recipe.page not in pages:
+            continue
+        ingredients = library.ingredients(recipe, with_lines=False)
+        given = outputs or [printed(f"printed by {recipe.path.stem}\n")]
+        blocks = tuple(
+            CodeBlock(each.content.strip("\n"), tuple(given), 0.25)
+            for each in code_blocks(recipe)
+        )
+        key = make_key(ingredients)
+        recording = Recording(recipe.name, key, ingredients, RUN, blocks)
+        library.store.write(recipe.file, to_text(recording))
 
 
 @contextmanager
@@ -26,7 +62,7 @@ def web_server(folder: Path, *, status: int | None = None) -> Iterator[str]:
 
     handler = partial(Handler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = Thread(target=server.serve_forever)
+        thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"

@@ -4,17 +4,15 @@ import ast
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import PROJECT, MakeSite, Site
 
-CONF = {"extensions": ["recipe_site", "editions", "recordings"]}
-SETTINGS = {
-    "exclude_patterns": ["_build"],
-    "locale_dirs": ["../locales"],
-    "gettext_compact": False,
-}
+REPLAY = ("-D", "recordings_mode=replay")
+CATALOGS = "locales/zh_CN/LC_MESSAGES"
+ADDING = f"{CATALOGS}/recipes/sums/adding.po"
 RECIPE = '''"""
 Adding numbers
 ==============
@@ -48,11 +46,11 @@ TRANSLATIONS = {
 PAGE = "Start\n=====\n\nA page.\n\n.. toctree::\n\n   recipes/index\n"
 
 
-def catalog(translations: dict[str, str], *, fuzzy: tuple[str, ...] = ()) -> str:
+def catalog(translations: dict[str, str], *, fuzzy: bool = False) -> str:
     """Write a catalog."""
     header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
     entries = (
-        ("#, fuzzy\n" if message in fuzzy else "")
+        ("#, fuzzy\n" if fuzzy else "")
         + f"msgid {json.dumps(message, ensure_ascii=False)}\n"
         + f"msgstr {json.dumps(text, ensure_ascii=False)}\n"
         for message, text in translations.items()
@@ -60,82 +58,74 @@ def catalog(translations: dict[str, str], *, fuzzy: tuple[str, ...] = ()) -> str
     return "\n".join([header, *entries])
 
 
-def project(make_site: MakeSite, recipe_catalog: str) -> Site:
-    """Make a project with a Chinese edition."""
-    catalogs = "locales/zh_CN/LC_MESSAGES"
+@pytest.fixture(scope="module")
+def site(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Build both editions once; tests look, and change nothing."""
+    runs = tmp_path_factory.mktemp("runs") / "runs"
+    recipe = RECIPE.replace("RUNS", runs.as_posix())
     site = make_site(
         {
             "docs/index.rst": PAGE,
-            "recipes/sums/adding.py": RECIPE.replace("RUNS", "RUNS_PATH"),
-            "recipes/sums/other.py": RECIPE.replace("Adding", "Other").replace(
-                "RUNS", "RUNS_PATH"
-            ),
-            f"{catalogs}/index.po": catalog({"Start": "开始", "A page.": "一个页面。"}),
-            f"{catalogs}/recipes/sums/adding.po": recipe_catalog,
+            "recipes/sums/adding.py": recipe,
+            "recipes/sums/other.py": recipe.replace("Adding", "Other"),
+            f"{CATALOGS}/index.po": catalog({"Start": "开始", "A page.": "一个页面。"}),
+            ADDING: catalog(TRANSLATIONS),
         },
-        **CONF,
-        **SETTINGS,
+        extensions=["recipe_site", "editions", "recordings"],
+        exclude_patterns=["_build"],
+        locale_dirs=["../locales"],
+        gettext_compact=False,
+        sphinx_gallery_conf={"image_scrapers": (), "reset_modules": ()},
     )
-    for name in ("adding", "other"):
-        script = site.root / f"recipes/sums/{name}.py"
-        path = (site.root / "runs").as_posix()
-        script.write_text(script.read_text("utf-8").replace("RUNS_PATH", path), "utf-8")
+    english = site.build()
+    assert english.status == 0, english.stderr
+    chinese = site.build_edition("zh_CN", *REPLAY)
+    assert chinese.status == 0, chinese.stderr
+    assert runs.read_text() == "xx", "each recipe ran once for both editions"
     return site
 
 
 @pytest.fixture(scope="module")
-def site(make_site: MakeSite) -> Site:
-    """Build both editions once; tests look, and change nothing."""
-    site = project(make_site, catalog(TRANSLATIONS))
-    english = site.build()
-    assert english.status == 0, english.stderr
-    chinese = site.build_edition("zh_CN", "-D", "recordings_mode=replay")
-    assert chinese.status == 0, chinese.stderr
-    return site
+def changing(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Copy the sources and recordings, to be changed."""
+    folder = tmp_path_factory.mktemp("changing") / "site"
+    unwanted = shutil.ignore_patterns("_build")
+    shutil.copytree(site.root, folder, symlinks=True, ignore=unwanted)
+    shutil.rmtree(folder / "docs/recipes")
+    return Site(folder)
 
 
-def english(site: Site, name: str) -> str:
-    return (site.root / "docs/_build/html" / name).read_text("utf-8")
-
-
-def chinese(site: Site, name: str) -> str:
-    return (site.root / "docs/_build/html/zh-cn" / name).read_text("utf-8")
-
-
-def test_each_recipe_ran_once_for_both_editions(site: Site) -> None:
-    assert (site.root / "runs").read_text() == "xx"
+def both(site: Site, name: str) -> Iterator[str]:
+    for folder in ("html", "html/zh-cn"):
+        yield (site.root / "docs/_build" / folder / name).read_text("utf-8")
 
 
 def test_the_page_is_in_chinese_with_the_recorded_output(site: Site) -> None:
-    page = chinese(site, "recipes/sums/adding.html")
-    assert "<h1>把数相加" in page
-    assert "打印 <em>总和</em>。" in page
-    assert "记录运行次数" in page
-    assert ">2\n</pre>" in page
+    _english, page = both(site, "recipes/sums/adding.html")
+    for text in ("<h1>把数相加", "打印 <em>总和</em>。", "记录运行次数", ">2\n</pre>"):
+        assert text in page
     assert 'lang="zh-CN"' in page
     assert "translation-progress" not in page
     assert "Two numbers" not in page
 
 
-def test_anchors_are_the_english_ones(site: Site) -> None:
-    for name in ("recipes/sums/adding", "recipes/index", "index"):
-        of_each = [
-            re.findall(r'<section[^>]*id="([^"]*)"', read(site, f"{name}.html"))
-            for read in (english, chinese)
-        ]
-        assert of_each[0] == of_each[1]
-        assert of_each[0]
+@pytest.mark.parametrize("name", ["recipes/sums/adding", "recipes/index", "index"])
+def test_anchors_are_the_english_ones(site: Site, name: str) -> None:
+    english, chinese = (
+        re.findall(r'<section[^>]*id="([^"]*)"', page)
+        for page in both(site, f"{name}.html")
+    )
+    assert english == chinese
+    assert english
 
 
 def test_downloads_are_chinese_with_the_english_code_and_outputs(site: Site) -> None:
     address = "downloads/sums/adding"
-    texts = [read(site, f"{address}.py") for read in (english, chinese)]
-    assert "两个数得到第三个数。" in texts[1]
-    code = [ast.dump(_without_docstring(ast.parse(text))) for text in texts]
+    trees = [ast.parse(text) for text in both(site, f"{address}.py")]
+    assert "两个数得到第三个数。" in str(ast.get_docstring(trees[1]))
+    code = [[ast.dump(each) for each in tree.body[1:]] for tree in trees]
     assert code[0] == code[1]
-    notebooks = [
-        json.loads(read(site, f"{address}.ipynb")) for read in (english, chinese)
-    ]
+    notebooks = [json.loads(text) for text in both(site, f"{address}.ipynb")]
     outputs = [
         [cell["outputs"] for cell in book["cells"] if cell["cell_type"] == "code"]
         for book in notebooks
@@ -143,181 +133,153 @@ def test_downloads_are_chinese_with_the_english_code_and_outputs(site: Site) -> 
     assert outputs[0] == outputs[1]
     assert any(outputs[0])
     assert "两个数得到第三个数。" in json.dumps(notebooks[1], ensure_ascii=False)
-    for read in (english, chinese):
-        page = read(site, "recipes/sums/adding.html")
+    for page in both(site, "recipes/sums/adding.html"):
         for suffix in (".py", ".ipynb", ".zip"):
             assert f'href="../../{address}{suffix}"' in page
 
 
-def _without_docstring(tree: ast.Module) -> ast.Module:
-    tree.body.pop(0)
-    return tree
-
-
 def test_what_is_not_translated_is_english_marked_and_counted(site: Site) -> None:
-    page = chinese(site, "recipes/sums/other.html")
+    _english, page = both(site, "recipes/sums/other.html")
     assert '<p class="untranslated" lang="en">Two numbers make a third.</p>' in page
     assert "0 % of this page is translated" in page
 
 
 def test_a_changed_translation_makes_its_page_again_and_no_other(
-    make_site: MakeSite,
+    changing: Site,
 ) -> None:
-    site = project(make_site, catalog(TRANSLATIONS))
-    site.build()
-    words = ("-D", "recordings_mode=replay")
-    site.build_edition("zh_CN", *words)
+    assert changing.build(*REPLAY).status == 0
+    assert changing.build_edition("zh_CN", *REPLAY).status == 0
     changed = dict(TRANSLATIONS, **{"Two numbers make a third.": "新的说法。"})
-    catalogs = "locales/zh_CN/LC_MESSAGES"
-    site.write({f"{catalogs}/recipes/sums/adding.po": catalog(changed)})
-    done = site.build_edition("zh_CN", *words)
+    changing.write({ADDING: catalog(changed)})
+    done = changing.build_edition("zh_CN", *REPLAY)
     assert "新的说法。" in done.page("recipes/sums/adding.html")
     read = set(re.findall(r"reading sources\.\.\. \[ *\d+%\] (\S+)", done.stdout))
     # The section's page shows the recipe's first sentence, and so does the gallery's.
     assert read <= {"recipes/sums/adding", "recipes/sums/index", "recipes/index"}
     assert "recipes/sums/adding" in read
-    for again in (site.build(), site.build_edition("zh_CN", *words)):
-        assert "0 added, 0 changed, 0 removed" in again.stdout
+    again = changing.build_edition("zh_CN", *REPLAY)
+    assert "0 added, 0 changed, 0 removed" in again.stdout
 
 
-def test_fuzzy_text_is_not_used(make_site: MakeSite) -> None:
-    fuzzy = catalog(TRANSLATIONS, fuzzy=tuple(TRANSLATIONS))
-    site = project(make_site, fuzzy)
-    site.build()
-    done = site.build_edition("zh_CN", "-D", "recordings_mode=replay")
+def test_fuzzy_text_is_not_used_and_equal_text_counts(changing: Site) -> None:
+    equal = catalog({"Two numbers make a third.": "Two numbers make a third."})
+    changing.write({f"{CATALOGS}/recipes/sums/other.po": equal})
+    changing.write({ADDING: catalog(TRANSLATIONS, fuzzy=True)})
+    done = changing.build_edition("zh_CN", *REPLAY)
+    changing.write({ADDING: catalog(TRANSLATIONS)})
     page = done.page("recipes/sums/adding.html")
     assert "两个数得到第三个数。" not in page
     assert "0 % of this page is translated" in page
+    # The script is what it was, and yet its page is not.
+    assert "16 % of this page is translated" in done.page("recipes/sums/other.html")
 
 
-@pytest.mark.parametrize(
-    ("text", "cause"),
-    [
-        (catalog(TRANSLATIONS)[:-20], "adding.po:"),
-        (catalog(TRANSLATIONS).encode("gb18030").decode("latin-1"), ""),
-        (
-            catalog(TRANSLATIONS) + '\n\nmsgid "Add them"\nmsgstr "加"\n',
-            "stands in line",
-        ),
-    ],
-    ids=["cut", "encoding", "conflict"],
-)
-def test_a_broken_catalog_stops_the_build_with_file_and_line(
-    make_site: MakeSite, text: str, cause: str
-) -> None:
-    site = project(make_site, catalog(TRANSLATIONS))
-    place = "locales/zh_CN/LC_MESSAGES/recipes/sums/adding.po"
-    content = text.encode("latin-1") if not cause else text.encode()
-    site.write({place: content})
-    done = site.run("editions")
-    assert done.status == 1
-    assert re.match(rf"{place}:\d+: ", done.stderr), done.stderr
-    assert cause in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_new_language_with_three_messages_changes_nothing_else(
-    make_site: MakeSite,
-) -> None:
-    site = project(make_site, catalog(TRANSLATIONS))
-    site.build()
-    site.build_edition("zh_CN", "-D", "recordings_mode=replay")
-    before = _contents(site.root / "docs/_build/html/zh-cn")
-    three = dict([*TRANSLATIONS.items()][:3])
-    site.write({"locales/ja/LC_MESSAGES/recipes/sums/adding.po": catalog(three)})
-    done = site.build_edition("ja", "-D", "recordings_mode=replay")
-    assert done.status == 0, done.stderr
-    page = done.page("recipes/sums/adding.html")
-    assert "把数相加" in page
-    assert "50 % of this page is translated" in page
-    site.build_edition("zh_CN", "-D", "recordings_mode=replay")
-    assert _contents(site.root / "docs/_build/html/zh-cn") == before
-
-
-def _contents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*.html"))
-    return {path.name: path.read_bytes() for path in files}
-
-
-def test_what_has_no_source_any_more_is_removed(make_site: MakeSite) -> None:
-    site = project(make_site, catalog(TRANSLATIONS))
-    site.run("editions")
-    folder = site.root / "docs/_build/editions/zh-cn"
-    assert (folder / "recipes/sums/other.py").is_file()
-    (site.root / "recipes/sums/other.py").unlink()
-    (site.root / "locales/zh_CN/LC_MESSAGES/index.po").unlink()
-    site.run("editions")
-    assert not (folder / "recipes/sums/other.py").exists()
-    assert not list((folder / "locales").rglob("index.*"))
-    assert (folder / "recipes/sums/adding.py").is_file()
-
-
-def test_what_changed_elsewhere_is_on_the_page(make_site: MakeSite) -> None:
-    site = project(make_site, catalog(TRANSLATIONS))
-    strings = "locales/zh_CN/LC_MESSAGES/site.po"
-    words = ("-D", "recordings_mode=replay")
-    site.build()
-    site.write({strings: catalog({"Download the script": "旧词"})})
-    assert "旧词" in site.build_edition("zh_CN", *words).page(
-        "recipes/sums/adding.html"
-    )
+def test_what_changed_elsewhere_is_on_the_page(changing: Site) -> None:
     # A string of the site, and a sentence in English that the catalog does not have.
-    site.write({strings: catalog({"Download the script": "新词"})})
-    site.write({"docs/index.rst": PAGE.replace("A page.", "Another page.")})
-    done = site.build_edition("zh_CN", *words)
-    page = done.page("recipes/sums/adding.html")
-    assert "新词" in page
-    assert "旧词" not in page
+    changing.write({f"{CATALOGS}/site.po": catalog({"Download the script": "新词"})})
+    changing.write({"docs/index.rst": PAGE.replace("A page.", "Another page.")})
+    done = changing.build_edition("zh_CN", *REPLAY)
+    assert "新词" in done.page("recipes/sums/adding.html")
     page = done.page("index.html")
     assert '<p class="untranslated" lang="en">Another page.</p>' in page
     assert "50 % of this page is translated" in page
 
 
-def test_a_renamed_recipe_leaves_nothing_behind(make_site: MakeSite) -> None:
-    site = project(make_site, catalog(TRANSLATIONS))
-    words = ("-D", "recordings_mode=replay")
-    site.build()
-    site.build_edition("zh_CN", *words)
-    recipes = site.root / "recipes/sums"
+def test_a_new_language_changes_nothing_else(changing: Site) -> None:
+    folder = changing.root / "docs/_build/html/zh-cn"
+    changing.build_edition("zh_CN", *REPLAY)
+    before = {path: path.read_bytes() for path in folder.rglob("*.html")}
+    three = dict([*TRANSLATIONS.items()][:3])
+    changing.write({"locales/ja/LC_MESSAGES/recipes/sums/adding.po": catalog(three)})
+    done = changing.build_edition("ja", *REPLAY)
+    assert done.status == 0, done.stderr
+    page = done.page("recipes/sums/adding.html")
+    assert "把数相加" in page
+    assert "50 % of this page is translated" in page
+    changing.build_edition("zh_CN", *REPLAY)
+    assert before == {path: path.read_bytes() for path in folder.rglob("*.html")}
+
+
+def test_a_renamed_recipe_and_a_removed_catalog_leave_nothing(changing: Site) -> None:
+    changing.build(*REPLAY)
+    changing.build_edition("zh_CN", *REPLAY)
+    recipes = changing.root / "recipes/sums"
     (recipes / "other.py").rename(recipes / "another.py")
-    for done in (site.build(*words), site.build_edition("zh_CN", *words)):
+    (changing.root / CATALOGS / "index.po").unlink()
+    english, chinese = changing.build(*REPLAY), changing.build_edition("zh_CN", *REPLAY)
+    for done in (english, chinese):
         assert done.status == 0, done.stderr
         found = {path.stem for path in done.folder.glob("recipes/sums/*.html")}
         assert found == {"index", "adding", "another"}
         found = {path.stem for path in done.folder.glob("downloads/sums/*")}
         assert found == {"adding", "another"}
+    edition = changing.root / "docs/_build/editions/zh-cn"
+    assert not [path for path in edition.rglob("other.*") if "docs" not in path.parts]
+    assert not list((edition / "locales").rglob("index.*"))
 
 
-def test_the_lock_of_an_editor_is_no_catalog(make_site: MakeSite) -> None:
-    site = project(make_site, catalog(TRANSLATIONS))
-    lock = site.root / "locales/zh_CN/LC_MESSAGES/.#index.po"
-    lock.symlink_to("somebody@somewhere.1234")
-    done = site.run("editions")
+BROKEN = {
+    "cut": (catalog(TRANSLATIONS)[:-20].encode(), "adding.po:"),
+    "encoding": (catalog(TRANSLATIONS).encode("gb18030"), ""),
+    "conflict": (
+        f'{catalog(TRANSLATIONS)}\n\nmsgid "Add them"\nmsgstr "加"\n'.encode(),
+        "stands in line",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_catalog_is_named_with_file_and_line(
+    changing: Site, name: str
+) -> None:
+    content, cause = BROKEN[name]
+    changing.write({ADDING: content})
+    done = changing.run("editions")
+    changing.write({ADDING: catalog(TRANSLATIONS)})
+    assert done.status == 1
+    assert re.match(rf"{ADDING}:\d+: ", done.stderr), done.stderr
+    assert cause in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_is_no_catalog_and_no_recipe_is_left_alone(changing: Site) -> None:
+    lock = changing.root / CATALOGS / ".#index.po"  # an editor's
+    lock.symlink_to("person@host.1234")
+    unreadable = {"latin.py": "#é".encode("latin-1"), "broken.py": b"if 1\n"}
+    changing.write({f"recipes/sums/{name}": text for name, text in unreadable.items()})
+    done = changing.run("editions")
     assert done.status == 0, done.stderr
+    made = changing.root / "docs/_build/editions/zh-cn/recipes/sums"
+    for name, text in unreadable.items():
+        assert (made / name).read_bytes() == text
 
 
-@pytest.mark.parametrize("name", ["zh-TW", "templates"])
 @pytest.mark.parametrize("module", ["editions", "translation"])
 def test_a_folder_that_is_no_language_is_named(
-    make_site: MakeSite, name: str, module: str
+    make_site: MakeSite, module: str
 ) -> None:
-    site = make_site({f"locales/{name}/LC_MESSAGES/index.po": ""})
-    done = site.run(module)
-    assert done.status
-    assert done.stderr.startswith(f"locales/{name}: ")
-    assert "Traceback" not in done.stderr
+    for name in ("zh-TW", "templates"):
+        done = make_site({f"locales/{name}/LC_MESSAGES/index.po": ""}).run(module)
+        assert done.status
+        assert done.stderr.startswith(f"locales/{name}: ")
+        assert "Traceback" not in done.stderr
 
 
 def test_a_language_that_went_takes_its_edition_along(make_site: MakeSite) -> None:
     template = "docs/_templates/root.html"
-    files = {"locales/ja/LC_MESSAGES/site.po": catalog({"Tags": "x"})}
-    site = make_site({**files, template: (PROJECT / template).read_bytes()})
-    built, other = site.root / "site/ja/index.html", site.root / "site/mine/a.html"
-    site.write({"site/ja/index.html": "", "site/mine/a.html": ""})
-    assert site.run("editions", "--site", "site").status == 0
-    assert built.is_file()
-    shutil.rmtree(site.root / "locales/ja")
-    assert site.run("editions", "--site", "site").status == 0
-    assert not built.parent.exists()
-    assert other.is_file()
-    assert not (site.root / "docs/_build/editions/ja").exists()
+    site = make_site(
+        {
+            "locales/ja/LC_MESSAGES/site.po": catalog({"Tags": "x"}),
+            template: (PROJECT / template).read_bytes(),
+            "site/ja/index.html": "",
+            "site/mine/a.html": "",
+        }
+    )
+    for is_there in (True, False):
+        done = site.run("editions", "--site", "site")
+        assert done.status == 0, done.stderr
+        assert (site.root / "site/ja").exists() is is_there
+        assert (site.root / "docs/_build/editions/ja").exists() is is_there
+        shutil.rmtree(site.root / "locales/ja", ignore_errors=True)
+    assert (site.root / "site/mine/a.html").is_file()
+    assert "ja" not in Path(site.root / "site/index.html").read_text("utf-8")

@@ -1,25 +1,23 @@
-"""The process that forks those of recipes: they begin as if started afresh."""
+"""Recipes' processes begin alike, forked or afresh, and nothing outlives a runner."""
 
 from __future__ import annotations
 
-import multiprocessing
-import multiprocessing.process
 import os
 import signal
 import sys
-from dataclasses import dataclass
+import time
+from random import Random
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from projects import (
     DAEMON,
-    MARK,
     PATIENCE,
     SLEEP,
     MakeProject,
     Project,
     printed,
-    record_one,
     wait_for,
 )
 
@@ -27,6 +25,7 @@ from recordings.key import first_imports
 from recordings.model import Block
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
@@ -34,19 +33,22 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it is Linux's o
 
 AFRESH = "\n# sphinx_gallery_threads = 2"
 """Recipes that use several threads are started afresh."""
-IS_FORKED = 'print("fork_server" in open("/proc/self/cmdline").read())'
+IS_FORKED = """
+import os, pathlib
+parent = pathlib.Path(f"/proc/{os.getppid()}/cmdline").read_text()
+print("forkserver" in parent)
+"""
 ABOUT = """
-import json, os, resource, signal, sys, tempfile, threading
+import multiprocessing, os, resource, signal, sys, tempfile, threading
 
-own = {"RECORDINGS_TOKEN", "TMPDIR", "PWD", *(n for n in os.environ if "THREADS" in n)}
 about = {
-    "environment": sorted(each for each in os.environ.items() if each[0] not in own),
-    "is forked": "fork_server" in open("/proc/self/cmdline").read(),
-    "token is shown": os.environ["RECORDINGS_TOKEN"]
-    in open("/proc/self/environ").read(),
     "temporary": tempfile.gettempdir() == os.environ["TMPDIR"]
     and os.path.isdir(tempfile.gettempdir()),
     "leads a session": os.getsid(0) == os.getpgid(0) == os.getpid(),
+    "environment": sorted(
+        each for each in os.environ.items()
+        if each[0] not in {"TMPDIR", "PWD"} and "THREADS" not in each[0]
+    ),
     "input": sys.stdin.read(),
     "output": os.fstat(1).st_ino == os.fstat(2).st_ino,
     "descriptors": len(os.listdir("/proc/self/fd")),
@@ -57,24 +59,16 @@ about = {
     "flags": str(sys.flags),
     "path": sys.path,
     "arguments": [os.path.basename(each) for each in sys.argv],
+    "process": multiprocessing.current_process().name,
+    "parent": multiprocessing.parent_process(),
 }
 for name, value in about.items():
     print(name, value)
 """
 HEAVY = """
-import os, tempfile
-print("heavy says hello")
-os.environ["CACHE"] = tempfile.gettempdir() + "/cache"
+import os
 with open({log!r}, "a") as file:
     file.write(f"{{os.getpid()}}\\n")
-"""
-NO_ROOM_AT_FIRST = """
-real_fork = os.fork
-def fork():
-    os.fork = real_fork
-    raise BlockingIOError
-if os.path.basename(sys.argv[0]) == "fork_server.py":
-    os.fork = fork
 """
 
 
@@ -88,62 +82,45 @@ def package(
 
 
 def outputs(project: Project, names: Mapping[str, str]) -> dict[str, str]:
-    results = project.run(jobs=1)
-    assert {each.reason for each in results.values()} == {""}
+    """Have a runner of its own run all recipes, one after the other."""
+    assert project.start("--jobs", "1").wait(PATIENCE) == 0
     return {name: printed(project.recording(name)) for name in names}
 
 
 def test_a_forked_process_begins_as_one_that_was_started_afresh(
     make_project: MakeProject,
 ) -> None:
-    recipes = {"afresh": ABOUT + AFRESH, "forked": ABOUT}
+    recipes = {"afresh": ABOUT + AFRESH + IS_FORKED, "forked": ABOUT + IS_FORKED}
     found = outputs(make_project(recipes), recipes)
-    afresh = found["afresh"].replace("afresh.py", "forked.py")
-    afresh = afresh.replace("is forked False", "is forked True")
-    assert afresh.splitlines() == found["forked"].splitlines()
-    for line in ("is forked", "token is shown", "temporary", "leads a session"):
-        assert f"{line} True" in found["forked"].splitlines()
+    *afresh, is_not = found["afresh"].replace("afresh.py", "forked.py").splitlines()
+    *forked, is_forked = found["forked"].splitlines()
+    assert afresh == forked
+    assert forked[:2] == ["temporary True", "leads a session True"]
+    assert (is_forked, is_not) == ("True", "False")
 
 
-def test_processes_are_forked_from_one_that_has_imported_what_comes_first(
+def test_what_recipes_begin_with_is_imported_once(
     make_project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = tmp_path / "log"
-    code = (
-        "import heavy, os, tempfile\nprint(heavy.__name__)\n"
-        "temporary = os.environ['TMPDIR']\n"
-        "print(tempfile.gettempdir() == temporary)\n"
-        f"print(os.environ['CACHE'] == temporary + '/cache')\n{IS_FORKED}"
-    )
-    recipes = {"one": code, "two": code, "three": code + AFRESH}
-    project = make_project(recipes, recordings_preload=["heavy"])
-    package(project, "heavy", HEAVY.format(log=str(log)), monkeypatch)
-    assert outputs(project, recipes) == {
-        "one": "heavy\nTrue\nTrue\nTrue\n",
-        "two": "heavy\nTrue\nTrue\nTrue\n",
-        "three": "heavy\nTrue\nTrue\nFalse\n",
-    }
-    processes = log.read_text().split()
-    assert len({*processes}) == len(processes) == 2
-
-
-def test_a_recipe_begins_with_nothing_that_it_does_not_import_first(
-    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    code = f"import heavy\n{IS_FORKED}"
     recipes = {
-        "afterwards": "import os\nos.environ['MODE'] = 'on'\nimport heavy\n"
-        f"print(heavy.mode)\n{IS_FORKED}",
-        "first": f"import os, heavy\nprint(heavy.mode)\n{IS_FORKED}",
+        "one": code,
+        "two": code,
+        "three": code + AFRESH,
+        "afterwards": f"print(1)\n{code}",
         "without": f"import sys\nprint('heavy' in sys.modules)\n{IS_FORKED}",
     }
     project = make_project(recipes, recordings_preload=["heavy"])
-    heavy = "import os\nmode = os.environ.get('MODE', 'off')"
-    package(project, "heavy", heavy, monkeypatch)
+    package(project, "heavy", HEAVY.format(log=str(log)), monkeypatch)
     assert outputs(project, recipes) == {
-        "afterwards": "on\nFalse\n",
-        "first": "off\nTrue\n",
+        "one": "True\n",
+        "two": "True\n",
+        "three": "False\n",
+        "afterwards": "1\nFalse\n",
         "without": "False\nFalse\n",
     }
+    assert len(log.read_text().split()) == 3, "the server, and two that were not forked"
 
 
 def test_a_module_that_cannot_be_imported_is_its_recipe_s_fault(
@@ -152,40 +129,10 @@ def test_a_module_that_cannot_be_imported_is_its_recipe_s_fault(
     recipes = {"bad": "import broken", "good": "print('on')"}
     project = make_project(recipes, recordings_preload=["broken"])
     package(project, "broken", "raise RuntimeError('no such driver')", monkeypatch)
-    results = project.run()
-    assert results["bad"].reason == "RuntimeError: no such driver"
+    assert project.start().wait(PATIENCE) == 1
+    log = project.site.root / "docs/_build/recordings/logs/recipes/all/bad.log"
+    assert log.read_text("utf-8").endswith("RuntimeError: no such driver\n")
     assert printed(project.recording("good")) == "on\n"
-
-
-def test_what_is_not_seeded_differs(make_project: MakeProject) -> None:
-    pytest.importorskip("numpy", reason="numpy is not installed")
-    code = "import numpy.random\nprint(numpy.random.rand(), numpy.random.rand())"
-    recipes = {"one": code, "two": code}
-    project = make_project(recipes, recordings_preload=["numpy.random"])
-    assert len({*outputs(project, recipes).values()}) == 2
-
-
-def test_memory_is_that_of_a_process_that_was_started_afresh(
-    make_project: MakeProject,
-) -> None:
-    recipes = {"afresh": f"pass{AFRESH}", "forked": "pass"}
-    project = make_project(recipes)
-    outputs(project, recipes)
-    afresh, forked = (project.recording(name).run.peak_memory for name in recipes)
-    assert afresh
-    assert forked
-    assert 0.9 * afresh < forked < 1.2 * afresh
-
-
-def test_a_recipe_that_cannot_be_forked_is_started_afresh(
-    make_project: MakeProject,
-) -> None:
-    recipes = {"one": IS_FORKED, "two": IS_FORKED}
-    project = make_project(recipes)
-    conf = project.site.root / "docs" / "conf.py"
-    conf.write_text(f"{conf.read_text('utf-8')}\n{NO_ROOM_AT_FIRST}", "utf-8")
-    assert outputs(project, recipes) == {"one": "False\n", "two": "True\n"}
-    assert project.leaves_nothing()
 
 
 def test_where_threads_run_nothing_is_forked(
@@ -202,118 +149,121 @@ def test_where_threads_run_nothing_is_forked(
     assert project.leaves_nothing()
 
 
-def test_a_server_that_does_not_answer_in_time_spoils_nothing(
-    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+def test_what_is_not_seeded_differs_and_memory_is_the_same(
+    make_project: MakeProject,
 ) -> None:
-    """It must not begin the recipe a second time, in the folder of the first."""
-    recipes = {"one": f"import heavy\n{IS_FORKED}\nheavy.wait()"}
-    project = make_project(recipes, recordings_preload=["heavy"])
-    heavy = (
-        "import sys, time\n"
-        "is_server = 'fork_server' in open('/proc/self/cmdline').read()\n"
-        "time.sleep(4 if is_server else 0)\n"
-        "def wait():\n    time.sleep(6)"
-    )
-    package(project, "heavy", heavy, monkeypatch)
-    monkeypatch.setattr("recordings.running.fork_server.PATIENCE", 2)
-    assert outputs(project, recipes) == {"one": "False\n"}
-    assert project.leaves_nothing()
+    pytest.importorskip("numpy", reason="numpy is not installed")
+    code = "import numpy.random\nprint(numpy.random.rand(), numpy.random.rand())"
+    recipes = {"one": code, "two": code, "afresh": code + AFRESH}
+    project = make_project(recipes, recordings_preload=["numpy.random"])
+    assert len({*outputs(project, recipes).values()}) == 3
+    one, _, afresh = (project.recording(name).run.peak_memory for name in recipes)
+    assert one
+    assert afresh
+    assert 0.9 * afresh < one < 1.2 * afresh
 
 
-def test_recipes_go_on_where_one_kills_its_parent(make_project: MakeProject) -> None:
-    kills = (
-        "import os, pathlib, signal\n"
-        "parent = pathlib.Path(f'/proc/{os.getppid()}/cmdline').read_text()\n"
-        "assert 'fork_server' in parent\n"
-        "os.kill(os.getppid(), signal.SIGKILL)\nprint('on')"
-    )
-    project = make_project({"a_kills": kills, "b_good": IS_FORKED})
-    results = project.run(jobs=1)
-    assert [each.reason for each in results.values()] == ["", ""]
-    assert printed(project.recording("a_kills")) == "on\n"
-    assert printed(project.recording("b_good")) == "False\n"
-    assert project.leaves_nothing()
+# Ends before the end ----------------------------------------------------------
 
-
-HAS_A_DAEMON = f"{DAEMON}\n{{began}}\n{SLEEP}"
-KILLS_ITS_PARENT = f"""
-import os, signal
-if "fork_server" in open("/proc/self/cmdline").read():
-    os.kill(os.getppid(), signal.SIGKILL)
-{{began}}
-{SLEEP}
+BEGAN = """
+import pathlib
+pathlib.Path({began!r}).touch()
 """
 
 
-@dataclass
-class Runner:
-    """A runner in a process of its own, and what it began."""
-
-    project: Project
-    process: multiprocessing.process.BaseProcess
-
-    def end_with(self, number: signal.Signals) -> None:
-        """Send it a signal, and see that it ends and that no process is left."""
-        assert self.process.pid
-        os.kill(self.process.pid, number)
-        self.process.join(PATIENCE)
-        assert not self.process.is_alive()
-        assert wait_for(lambda: not self.project.processes())
+def lineage(process: psutil.Process) -> list[psutil.Process]:
+    """Name a runner, its fork server, a supervisor, a recipe: each child by parent."""
+    found = [process]
+    while children := [
+        child
+        for child in found[-1].children()
+        if "resource_tracker" not in " ".join(child.cmdline())
+    ]:
+        found.append(children[0])
+    return found
 
 
 @pytest.fixture
 def start_runner(
-    make_project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Runner]]:
+    make_project: MakeProject, tmp_path: Path
+) -> Iterator[Callable[[str], tuple[Project, subprocess.Popen[bytes]]]]:
     began = tmp_path / "began"
-    runners: list[Runner] = []
+    projects: list[Project] = []
 
-    def start(code: str, heavy: str = "") -> Runner:
-        """Run a recipe until it, or a module that is imported before, says so."""
-        words = f"open({str(began)!r}, 'w').close()"
-        project = make_project(
-            {"one": f"import heavy\n{code.format(began=words)}"},
-            recordings_preload=["heavy"],
-        )
-        package(project, "heavy", heavy.format(began=words), monkeypatch)
-        monkeypatch.delenv(MARK)  # else a helper of multiprocessing's would have it
-        about = ("one", str(project.site.root / "docs"), project.mark)
-        context = multiprocessing.get_context("spawn")
-        process = context.Process(
-            target=record_one, args=(*about, str(project.temporary))
-        )
-        process.start()
-        runners.append(Runner(project, process))
+    def start(code: str) -> tuple[Project, subprocess.Popen[bytes]]:
+        """Run a recipe with a daemon, until it says that it began."""
+        beginning = DAEMON + BEGAN.format(began=str(began))
+        project = make_project({"one": f"{beginning}\n{SLEEP}{code}"})
+        projects.append(project)
+        runner = project.start("--jobs", "1")
         assert wait_for(began.exists)
-        return runners[-1]
+        return project, runner
 
     yield start
-    for runner in runners:
-        runner.process.kill()
-        for process in runner.project.processes():
+    for project in projects:
+        for process in project.processes():
             process.kill()
 
 
-@pytest.mark.parametrize("code", [HAS_A_DAEMON, KILLS_ITS_PARENT])
 @pytest.mark.parametrize("end", ["", AFRESH], ids=["forked", "afresh"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_runner_that_is_ended_leaves_nothing(
-    start_runner: Callable[..., Runner], code: str, end: str, number: signal.Signals
+def test_a_runner_that_is_ended_leaves_nothing(
+    start_runner: Callable[..., tuple[Project, subprocess.Popen[bytes]]],
+    end: str,
+    number: signal.Signals,
 ) -> None:
-    runner = start_runner(code + end)
-    runner.end_with(number)
-    assert wait_for(runner.project.leaves_nothing)
+    project, runner = start_runner(end)
+    runner.send_signal(number)
+    runner.wait(PATIENCE)
+    assert wait_for(project.leaves_nothing)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_runner_that_is_ended_while_modules_are_imported_leaves_nothing(
-    start_runner: Callable[..., Runner], number: signal.Signals
+@pytest.mark.parametrize("killed", ["server", "supervisor", "recipe"])
+def test_what_is_killed_costs_one_recipe_at_most(
+    start_runner: Callable[..., tuple[Project, subprocess.Popen[bytes]]], killed: str
 ) -> None:
-    runner = start_runner("pass", heavy=f"{{began}}\n{SLEEP}")
-    runner.end_with(number)
-    if number != signal.SIGKILL:
-        # Else the next runner removes the folder of the recipe that had not begun.
-        assert wait_for(runner.project.leaves_nothing)
+    project, runner = start_runner("")
+    project.write({"two": "print('on')"})
+    _, server, supervisor, recipe = lineage(psutil.Process(runner.pid))
+    {"server": server, "supervisor": supervisor, "recipe": recipe}[killed].kill()
+    if killed == "server":
+        assert recipe.is_running(), "it has a supervisor still"
+        recipe.kill()
+    assert runner.wait(PATIENCE) == 1, "it says that a recipe failed"
+    assert wait_for(project.leaves_nothing)
+    assert project.start("two").wait(PATIENCE) == 0
+
+
+def test_recipes_go_on_where_one_kills_the_fork_server(
+    make_project: MakeProject,
+) -> None:
+    kills = (
+        "import os, psutil, signal\n"
+        "psutil.Process(os.getppid()).parent().kill()\nprint('on')"
+    )
+    recipes = {"a_kills": kills, "b_good": IS_FORKED}
+    assert outputs(make_project(recipes), recipes) == {
+        "a_kills": "on\n",
+        "b_good": "False\n",
+    }
+
+
+def test_a_killed_runner_leaves_whole_recordings(make_project: MakeProject) -> None:
+    lines, rounds = 1000, 6
+    code = f"import uuid\nprint((uuid.uuid4().hex * 10 + chr(10)) * {lines}, end='')"
+    project = make_project({"one": code})
+    project.run()
+    random = Random()  # noqa: S311
+    for number in range(rounds):
+        runner = project.start("--all")
+        assert wait_for(psutil.Process(runner.pid).children)
+        time.sleep(random.uniform(0, 0.2) * (number + 1))
+        runner.kill()
+        runner.wait(PATIENCE)
+        text = printed(project.recording("one"))
+        assert len(text.splitlines()) == lines
+        assert len({*text.splitlines()}) == 1
+    assert wait_for(lambda: not project.processes())
 
 
 def test_modules_come_first() -> None:

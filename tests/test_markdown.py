@@ -16,7 +16,8 @@ from docutils.parsers.rst import directives, roles
 from markdown_it import MarkdownIt
 from sphinx import locale
 
-from recordings import gallery, rest
+from recordings import rest
+from recordings.gallery import scripts
 from recordings.model import Block
 from recordings.page.markdown import syntax, to_markdown
 
@@ -293,7 +294,7 @@ def assert_same(blocks: Sequence[Block]) -> None:
 def test_recipes_keep_their_words_and_marks(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    blocks = [block for block in gallery.split(path)[1] if block.kind == "text"]
+    blocks = [block for block in scripts.split(path)[1] if block.kind == "text"]
     assert_same(blocks)
     converted = "\n\n".join(to_markdown(blocks, path.name, resolve))
     assert converted.startswith("# ")

@@ -4,17 +4,18 @@ A page shows the output of exactly the code that it shows:
     test_edits.py::test_build_after_the_edit_runs_the_recipe_once
     test_edits.py::test_lines_count_where_an_output_names_them
     test_replay.py::test_pages_are_those_of_sphinx_gallery
-    test_replay.py::test_a_recording_of_other_code_than_its_key_says_counts_as_missing
+    test_replay.py::test_a_broken_recording_counts_as_missing
     test_replay.py::test_a_page_is_made_again_when_its_recording_changed
     test_runner.py::test_recipe_that_changes_while_it_runs_is_not_recorded
-    test_guides.py::test_a_recording_of_other_cells_is_refused
+    test_confirm.py::test_what_differs_is_recorded_anew
+    test_guides.py::test_a_recording_of_other_cells_is_none_of_a_guide
 
 Editing prose, a comment or a catalog never runs a recipe; editing code or a pinned
 version always makes its recording stale:
     test_edits.py::test_build_after_the_edit_runs_nothing
     test_edits.py::test_build_after_the_edit_runs_the_recipe_once
     test_edits.py::test_edit_makes_the_recording_stale
-    test_guides.py::test_prose_options_and_kernel_name_may_change
+    test_recorded_guides.py::test_prose_options_and_kernel_name_may_change
 
 A stale, missing or failed recording cannot reach the published site; the person who
 builds is told which recipe, why, and what to type:
@@ -30,7 +31,7 @@ No fault of one recipe costs another recipe its result:
     test_promises.py::test_what_fails_cannot_be_published
 
 A recording is written whole or not at all:
-    test_runner.py::test_killed_runner_leaves_whole_recordings
+    test_fork_server.py::test_a_killed_runner_leaves_whole_recordings
     test_cli.py::test_interrupted_run_keeps_what_is_finished
     test_store.py::test_a_writer_killed_at_any_moment_leaves_a_whole_text
     test_store.py::test_an_interrupted_write_leaves_nothing

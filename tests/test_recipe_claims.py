@@ -5,15 +5,16 @@ will remember, the numbers that this rests on, and in a comment where each fact 
 not obvious was checked.
 """
 
-import os
+from __future__ import annotations
+
 import re
-import subprocess
-import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+import recipe_runs
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 TABLE = Path(__file__).parent / "data" / "claims.toml"
@@ -24,8 +25,6 @@ KEYS = {
     "seconds": int | float,
 }
 """What an entry has. It may also have `fails_by`, the name of another error."""
-SECONDS = 300
-"""The longest that a recipe may run here; the slowest took 43 on a busy machine."""
 
 
 def test_every_recipe_has_an_entry() -> None:
@@ -47,40 +46,38 @@ def test_an_entry_is_complete(name: str) -> None:
     comment = above.rpartition("\n\n")[2].split("\n")
     assert comment[0].startswith("# Facts:"), "say where the facts were checked"
     assert all(line.startswith("# ") for line in comment)
-
-
-def mutated(name: str) -> str:
-    """Give the recipe's code with the mutation."""
-    old, new = CLAIMS[name]["old"], CLAIMS[name]["new"]
     code = (RECIPES / f"{name}.py").read_text("utf-8")
-    assert code.count(old) == 1, f"found {code.count(old)} times:\n{old}"
-    return code.replace(old, new)
+    assert code.count(claim["old"]) == 1, "the mutation is found once"
+
+
+@pytest.fixture(scope="module")
+def mutants(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, recipe_runs.Ran]:
+    """Run the recipes that this run of pytest asks for, with their mutations."""
+    if not find_spec("torchvision"):
+        pytest.skip("recipes run, and need torchvision")
+    asked = [each.nodeid for each in request.session.items]
+    here = f"{test_the_mutation_fails.__name__}[{{}}]"
+    scripts = {}
+    for name, claim in CLAIMS.items():
+        if any(each.endswith(here.format(name)) for each in asked):
+            folder = tmp_path_factory.mktemp("recipe")
+            (folder / "data").symlink_to((RECIPES / "data").resolve())
+            scripts[name] = folder / f"{Path(name).name}.py"
+            code = (RECIPES / f"{name}.py").read_text("utf-8")
+            scripts[name].write_text(code.replace(claim["old"], claim["new"]), "utf-8")
+    return dict(zip(scripts, recipe_runs.run([*scripts.values()]), strict=True))
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_the_mutation_is_found_once(name: str) -> None:
-    compile(mutated(name), name, "exec")
-
-
-@pytest.mark.parametrize("name", CLAIMS)
-def test_the_mutation_fails(name: str, tmp_path: Path) -> None:
-    pytest.importorskip("torchvision", reason="the recipe runs")
-    script = tmp_path / f"{Path(name).name}.py"
-    script.write_text(mutated(name), "utf-8")
-    (tmp_path / "data").symlink_to((RECIPES / "data").resolve())
-    ran = subprocess.run(
-        [sys.executable, script.name],
-        cwd=tmp_path,
-        env={**os.environ, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=SECONDS,
-        check=False,
-    )
-    assert ran.returncode == 1, f"nothing noticed it:\n{ran.stdout}"
+def test_the_mutation_fails(name: str, mutants: dict[str, recipe_runs.Ran]) -> None:
+    ran = mutants[name]
+    assert ran.status == 1, f"nothing noticed it:\n{ran.stdout}{ran.stderr}"
     error = CLAIMS[name].get("fails_by", "AssertionError")
-    traceback = ran.stderr.rpartition("Traceback (most recent call last):\n")[2]
-    assert re.search(rf"(?m)^(?:\w+\.)*{error}\b", traceback), ran.stderr
-    # An assertion of torch's own would be another one's claim.
-    frames = re.findall(r'(?m)^  File "(.+)", line', traceback)
-    assert "fails_by" in CLAIMS[name] or frames[-1].endswith(script.name), ran.stderr
+    last = ran.stderr.rpartition("Traceback (most recent call last):\n")[2]
+    assert re.search(rf"(?m)^(?:\w+\.)*{error}\b", last), ran.stderr
+    # An assertion of PyTorch's own would not be the recipe's claim.
+    frames = re.findall(r'(?m)^  File "(.+)", line', last)
+    own = frames[-1].endswith(f"{Path(name).name}.py")
+    assert "fails_by" in CLAIMS[name] or own, ran.stderr

@@ -1,7 +1,6 @@
-"""Each recipe is what docs/contributing/WRITING_RECIPES.md says.
+"""Each recipe is what docs/contributing/WRITING_RECIPES.md says it has to be.
 
-Here stands what a machine can see of that. What recipes print is looked at in
-`test_recipes.py`, what they claim in `test_recipe_claims.py`.
+`test_recipes.py` looks at what recipes print, `test_recipe_claims.py` at their claims.
 """
 
 from __future__ import annotations
@@ -10,29 +9,32 @@ import ast
 import re
 import sys
 from functools import cache
-from pathlib import PurePosixPath
+from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import deprecated_calls
 import pytest
-from recipe_files import PROJECT, RECIPES, Recipe, is_text, read
 
 from recipe_site import pitfalls as pitfall_table
-from recordings import gallery
+from recordings.gallery import scripts as gallery
+from recordings.library import open_library
 from recordings.running.dask import GPU
-from recordings.settings import from_file
 from recordings.store.notebook import from_text
 from translation.catalogs.catalog import Catalog
 from translation.catalogs.languages import languages
 from translation.sources.sources import recipe_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from recordings.library import Library
+    from recordings.model import Recipe
 
-    from translation.sources.sources import Page
-
+PROJECT = Path(__file__).parents[1]
+PAGES = [
+    path.relative_to(PROJECT).with_suffix("").as_posix()
+    for path in sorted(PROJECT.glob("recipes/*/*.py"))
+]
 each_recipe = pytest.mark.parametrize(
-    "recipe", RECIPES, indirect=True, ids=lambda file: PurePosixPath(file).stem
+    "recipe", PAGES, indirect=True, ids=lambda page: page.rpartition("/")[2]
 )
 
 OPENING = ["What you will learn", "What you need"]
@@ -50,67 +52,96 @@ LONGEST, ALL_TOGETHER = 60, 8 * 60
 TOLERANCE = 3
 """How many times its cost a recipe may have taken when it was recorded.
 
-The cost is what a reader on a quiet machine waits. A recording is made beside others,
-one a core, and often on a machine that has more to do; that doubled times when it was
-measured. What takes more than three times as long has not met a busy machine: its cost
-is wrong, or it became slower.
+Recordings are made side by side, often on a busy machine, which doubles their time. A
+recipe that takes three times its cost became slower, or its cost is wrong.
 """
+
+
+@cache
+def library() -> Library:
+    return open_library(PROJECT / "docs")
+
+
+@cache
+def recipes() -> dict[str, Recipe]:
+    return {each.page: each for each in library().recipes if each.kind == "recipe"}
 
 
 @pytest.fixture
 def recipe(request: pytest.FixtureRequest) -> Recipe:
-    return read(request.param)
+    return recipes()[request.param]
+
+
+@pytest.fixture
+def text(recipe: Recipe) -> str:
+    return recipe.path.read_text("utf-8")
+
+
+@pytest.fixture
+def tree(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+@pytest.fixture
+def parts(text: str) -> dict[str, str]:
+    """Return code and prose below each heading, in their order."""
+    _before, *found = re.split(r"(?m)^(?:# )?(\S.*)\n(?:# )?-{4,}$", text)
+    assert len(found[::2]) == len(set(found[::2])), "each heading is there once"
+    return dict(zip(found[::2], found[1::2], strict=True))
+
+
+def is_pitfall(recipe: Recipe) -> bool:
+    return recipe.path.parent.name == "pitfalls"
 
 
 # Sections ----------------------------------------------------------------------------
 
 
 @each_recipe
-def test_sections_stand_in_their_order(recipe: Recipe) -> None:
-    headings = list(recipe.parts)
-    if recipe.section == "pitfalls":
+def test_sections_are_in_order(recipe: Recipe, parts: dict[str, str]) -> None:
+    headings = list(parts)
+    if is_pitfall(recipe):
         assert headings == OF_A_PITFALL
         return
     assert headings[:2] == OPENING
     assert headings[-2:] == CLOSING
     steps = headings[2:-2]
     assert steps, "there is something between what you need and what to remember"
-    numbers = [
-        int(found) for found in re.findall(r"(?m)^Step (\d+)\. ", "\n".join(steps))
-    ]
+    found = re.findall(r"(?m)^Step (\d+)\. ", "\n".join(steps))
+    numbers = [int(each) for each in found]
     assert numbers == list(range(1, len(numbers) + 1)), "steps count from 1"
 
 
 @each_recipe
 def test_each_heading_opens_a_block(recipe: Recipe) -> None:
     for block in recipe.blocks[1:]:
-        if is_text(block):
+        if block.kind == "text":
             found = re.findall(r"(?m)^(\S.*)\n-{4,}$", block.content)
             first = block.content.strip().partition("\n")[0]
             assert found in ([], [first]), f"line {block.line}: put # %% above {found}"
 
 
 @each_recipe
-def test_three_things_to_remember(recipe: Recipe) -> None:
-    said = recipe.parts["What to remember"]
-    assert len(re.findall(r"(?m)^# - ", said)) == 3, said
+def test_three_things_to_remember(recipe: Recipe, parts: dict[str, str]) -> None:
+    said = parts["What to remember"]
+    assert len(re.findall(r"(?m)^# - ", said)) == 3, recipe.page
 
 
 # Settings ----------------------------------------------------------------------------
 
 
 @each_recipe
-def test_settings_are_the_last_lines(recipe: Recipe) -> None:
+def test_settings_are_the_last_lines(recipe: Recipe, text: str) -> None:
     expected = ["position", "tags", "cost", "needs"]
-    if recipe.section == "pitfalls":
+    if is_pitfall(recipe):
         expected.append("pitfall")
-    last = recipe.text.rstrip("\n").rpartition("\n\n")[2].split("\n")
+    last = text.rstrip("\n").rpartition("\n\n")[2].split("\n")
     found = [re.match(r"# sphinx_gallery_(\w+) = ", line) for line in last]
-    assert all(found), f"only settings, behind an empty line: {last}"
+    assert all(found), f"only settings, below an empty line: {last}"
     names = [each[1] for each in found if each]
     assert names[: len(expected)] == expected
     assert recipe.settings.get("pitfall", {}).keys() == (
-        {*pitfall_table.KNOWN, "symptom"} if "pitfall" in expected else set()
+        {*pitfall_table.KNOWN, "symptom"} if is_pitfall(recipe) else set()
     )
 
 
@@ -124,83 +155,80 @@ def test_settings_are_well_formed(recipe: Recipe) -> None:
         assert tag == tag.strip() != ""
         assert not tag.endswith("_"), f"{tag}: reST takes it for a reference"
     assert re.fullmatch(r"[1-9]\d* s", settings["cost"])
-    known = {*from_file(PROJECT / "docs")[0].data, GPU}
-    assert set(settings["needs"]) <= known
-    if recipe.section == "pitfalls":
+    assert set(settings["needs"]) <= {*library().settings.data, GPU}
+    if is_pitfall(recipe):
         said = pitfall_table.pitfall(recipe.page, settings)
         assert said["symptom"].endswith("."), "a sentence"
 
 
-@pytest.mark.parametrize("section", sorted({read(file).section for file in RECIPES}))
-def test_positions_count_from_one(section: str) -> None:
-    """Each place is taken once, so the order is that of nobody's file names."""
-    places = sorted(
-        read(file).settings["position"]
-        for file in RECIPES
-        if read(file).section == section
-    )
-    assert places == list(range(1, len(places) + 1))
+def test_positions_count_from_one() -> None:
+    """Each place in a section is taken once, so file names never set the order."""
+    for section, found in groupby(recipes().values(), lambda each: each.path.parent):
+        places = sorted(each.settings["position"] for each in found)
+        assert places == list(range(1, len(places) + 1)), section.name
 
 
 @each_recipe
-def test_prose_says_what_the_settings_say(recipe: Recipe) -> None:
-    need = " ".join(recipe.parts["What you need"].split())
+def test_prose_says_what_the_settings_say(
+    recipe: Recipe, parts: dict[str, str]
+) -> None:
+    need = " ".join(parts["What you need"].split())
     cost = recipe.settings["cost"].replace(" s", " seconds")
     assert f"About {cost} on two CPU cores" in need
     uses = "Fashion-MNIST" in recipe.settings["needs"]
     assert ("Fashion-MNIST" in need) == uses
-    if recipe.section == "pitfalls":
-        looks = recipe.parts["What it looks like"]
+    if is_pitfall(recipe):
+        looks = parts["What it looks like"].split("\n")
         for name in pitfall_table.KNOWN:
             line = f"- {name.capitalize()}: {recipe.settings['pitfall'][name]}"
-            assert line in looks.split("\n")
+            assert line in looks
 
 
 # Code --------------------------------------------------------------------------------
 
 
 @each_recipe
-def test_an_assertion_is_reached_on_every_machine(recipe: Recipe) -> None:
-    """At least one stands neither behind a condition nor in a function."""
+def test_an_assertion_is_reached_on_every_machine(
+    recipe: Recipe, tree: ast.Module
+) -> None:
+    """At least one is neither behind a condition nor in a function."""
 
-    def reached(body: Sequence[ast.stmt]) -> bool:
+    def is_reached(body: list[ast.stmt]) -> bool:
         return any(
             isinstance(each, ast.Assert)
-            or (isinstance(each, ast.For | ast.With) and reached(each.body))
+            or (isinstance(each, ast.For | ast.With) and is_reached(each.body))
             for each in body
         )
 
-    assert reached(recipe.tree.body)
+    assert is_reached(tree.body), recipe.page
 
 
 @each_recipe
-def test_only_three_packages_are_imported(recipe: Recipe) -> None:
-    allowed = {"torch", "torchvision", "matplotlib", *sys.stdlib_module_names}
-    for node in ast.walk(recipe.tree):
+def test_only_three_packages_are_imported(recipe: Recipe, tree: ast.Module) -> None:
+    names = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            assert {alias.name.partition(".")[0] for alias in node.names} <= allowed
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert str(node.module).partition(".")[0] in allowed
+            names.append(str(node.module))
+    allowed = {"torch", "torchvision", "matplotlib", *sys.stdlib_module_names}
+    assert {name.partition(".")[0] for name in names} <= allowed, recipe.page
 
 
 @each_recipe
-def test_the_data_set_is_named_in_one_line(recipe: Recipe) -> None:
-    """So that a reader changes that line, and has another data set."""
+def test_the_data_set_is_named_in_one_line(recipe: Recipe, text: str) -> None:
+    """So that a reader changes that line, and has a different data set."""
     uses = "Fashion-MNIST" in recipe.settings["needs"]
-    lines = recipe.text.split("\n")
-    assert lines.count("dataset = datasets.FashionMNIST") == uses
-    named = [
-        node
-        for node in ast.walk(recipe.tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("datasets.")
-    ]
-    assert not named, "call dataset(…)"
+    assert text.split("\n").count("dataset = datasets.FashionMNIST") == uses
+    assert not re.search(r"(?m)^[^#\n]*\bdatasets\.\w+\(", text), "call dataset(…)"
 
 
 @each_recipe
-def test_every_figure_has_a_text_alternative(recipe: Recipe) -> None:
+def test_every_figure_has_a_text_alternative(
+    recipe: Recipe, parts: dict[str, str]
+) -> None:
     for block in recipe.blocks:
-        if is_text(block):
+        if block.kind == "text":
             continue
         where = f"the block at line {block.line}"
         shows = block.content.count("plt.show(")
@@ -209,41 +237,35 @@ def test_every_figure_has_a_text_alternative(recipe: Recipe) -> None:
         assert bool(alternative) == bool(shows), f"{where}: a figure, an alternative"
         if shows:
             below = "\nplt.show()\n# sphinx_gallery_alt_block = "
-            assert below in block.content, f"{where}: the alternative stands below it"
+            assert below in block.content, f"{where}: the alternative is below it"
             assert re.fullmatch(r"[A-Z].{40,}\.", alternative), f"{where}: sentences"
-    if recipe.section == "pitfalls":
-        assert "plt.show()" in recipe.parts["Side by side"]
+    if is_pitfall(recipe):
+        assert "plt.show()" in parts["Side by side"]
 
 
 @each_recipe
-def test_nothing_deprecated_is_called(recipe: Recipe) -> None:
-    found = list(deprecated_calls.find(recipe.text))
-    assert not found, "\n".join(found)
-
-
-@each_recipe
-def test_lines_are_no_longer_than_a_page_is_wide(recipe: Recipe) -> None:
-    for number, line in enumerate(recipe.text.split("\n"), 1):
+def test_lines_are_no_longer_than_a_page_is_wide(recipe: Recipe, text: str) -> None:
+    for number, line in enumerate(text.split("\n"), 1):
         if line.startswith("# sphinx_gallery_"):
             continue
         # An address cannot be broken, so it may begin a line and leave it.
         counted = re.sub(r"^(# +<)https?://[^>]+", r"\1", line)
-        assert len(counted) <= WIDTH, f"line {number}: {len(line)} characters"
+        assert len(counted) <= WIDTH, f"{recipe.page}.py:{number}"
 
 
 # Links -------------------------------------------------------------------------------
 
 
 @each_recipe
-def test_links_lead_to_pages_that_exist(recipe: Recipe) -> None:
-    labels = {f"sphx_glr_{file.replace('/', '_')}": file for file in RECIPES}
-    targets = re.findall(r":ref:`(?:[^`<]*<)?([^`>]+)>?`", recipe.text)
-    for target in targets:
-        assert labels.get(target, recipe.file) != recipe.file, f"no other: {target}"
-    guides = re.findall(r":doc:`(?:[^`<]*<)?/([^`>]+)>?`", recipe.text)
-    for guide in guides:
+def test_links_lead_to_other_pages(
+    recipe: Recipe, text: str, parts: dict[str, str]
+) -> None:
+    labels = {f"sphx_glr_{page.replace('/', '_')}.py": page for page in PAGES}
+    for target in re.findall(r":ref:`(?:[^`<]*<)?([^`>]+)>?`", text):
+        assert labels.get(target, recipe.page) != recipe.page, f"no other: {target}"
+    for guide in re.findall(r":doc:`(?:[^`<]*<)?/([^`>]+)>?`", text):
         assert (PROJECT / "docs" / f"{guide}.md").is_file(), f"no page: {guide}"
-    more = recipe.parts["Learn more"]
+    more = parts["Learn more"]
     assert ":ref:`" in more or ":doc:`" in more, "a link to another page here"
     assert "<https://docs.pytorch.org/" in more, "a link to the official documentation"
 
@@ -251,46 +273,28 @@ def test_links_lead_to_pages_that_exist(recipe: Recipe) -> None:
 # Languages ---------------------------------------------------------------------------
 
 
-@cache
-def pages() -> Mapping[str, Page]:
-    return {page.name: page for page in recipe_pages(PROJECT)}
-
-
-@each_recipe
-def test_the_chinese_is_complete(recipe: Recipe) -> None:
-    """Every message of the file is translated, its figures' alternatives too."""
+def test_the_chinese_is_complete() -> None:
+    """Every message of a recipe is translated, its figures' alternatives too."""
     [chinese] = languages(PROJECT, "zh_CN", new=False)
-    path = chinese.path(recipe.page)
-    assert path.is_file(), "type: nox -s translate"
-    known = Catalog.load(path).translations()
-    missing = [
-        f"line {source.line}: {source.msgid}"
-        for source in pages()[recipe.page].sources
-        if source.msgid not in known
-    ]
-    assert not missing, "missing or fuzzy:\n" + "\n".join(missing)
+    for page in recipe_pages(PROJECT):
+        path = chinese.path(page.name)
+        assert path.is_file(), f"{page.name} has no catalog; type: nox -s translate"
+        known = Catalog.load(path).translations()
+        missing = [each.msgid for each in page.sources if each.msgid not in known]
+        assert not missing, f"{page.name}: missing or fuzzy"
 
 
 # Time --------------------------------------------------------------------------------
 
 
-def declared(recipe: Recipe) -> int:
-    return int(str(recipe.settings["cost"]).removesuffix(" s"))
-
-
-def recorded(recipe: Recipe) -> float:
-    path = PROJECT / "docs" / "recordings" / f"{recipe.page}.ipynb"
-    return from_text(path.read_text("utf-8"), path.name).run.seconds
-
-
-@each_recipe
-def test_it_takes_as_long_as_it_says(recipe: Recipe) -> None:
-    assert declared(recipe) <= LONGEST
-    assert recorded(recipe) <= TOLERANCE * declared(recipe)
-
-
-def test_all_together_take_eight_minutes_at_most() -> None:
+def test_recipes_take_as_long_as_they_say() -> None:
     """One after the other: with two at once, as they are recorded, it is less."""
-    recipes = [read(file) for file in RECIPES]
-    assert sum(map(declared, recipes)) <= ALL_TOGETHER
-    assert sum(map(recorded, recipes)) <= ALL_TOGETHER
+    declared, recorded = [], []
+    for recipe in recipes().values():
+        path = PROJECT / "docs" / "recordings" / recipe.file
+        declared.append(int(recipe.settings["cost"].removesuffix(" s")))
+        recorded.append(from_text(path.read_text("utf-8"), path.name).run.seconds)
+        assert declared[-1] <= LONGEST, recipe.page
+        assert recorded[-1] <= TOLERANCE * declared[-1], recipe.page
+    assert sum(declared) <= ALL_TOGETHER
+    assert sum(recorded) <= ALL_TOGETHER

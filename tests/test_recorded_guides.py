@@ -4,157 +4,51 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import Site
+from stores import hide_matplotlib, keep, printed
 
 from recordings.cli import main
 from recordings.library import open_library
 from recordings.running import runner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import MakeSite, Site
+    from conftest import MakeSite
 
     from recordings.running.events import Result
 
-GUIDE = """---
-file_format: mystnb
-kernelspec: {name: python3}
----
-
-# Guide
-
-```{code-cell}
-import torch
-
-print("one")
-```
-
-```{code-cell}
-:tags: [remove-cell]
-
-hidden = b"x" * 200 * 2**20
-```
-
-```{code-cell}
-:tags: [skip-execution]
-
-print("never")
-```
-
-```{code-cell}
-:tags: [hide-output]
-
-print("four")
-```
-"""
-HEADER = "---\nfile_format: mystnb\nkernelspec: {name: python3}\n---\n\n# Guide\n\n"
-TORCH = """
-class cuda:
-    is_available = staticmethod(lambda: True)
-    get_device_name = staticmethod(lambda: "A GPU of this test")
-"""
+HEADER = "---\nfile_format: mystnb\nkernelspec: {name: python3}\n---\n\n"
+RECIPE = '"""\nOne\n===\n"""\n\nprint(1)\n'
+INDEX = "# Site\n\n```{toctree}\n:glob:\n\nguides/*\nrecipes/index\n```\n"
 
 
-def make_project(make_site: MakeSite, files: dict[str, str]) -> Site:
-    """Make a site with one recipe and these files."""
-    return make_site(
-        {
-            "recipes/all/one.py": '"""\nOne\n===\n"""\n\nprint(1)\n',
-            "docs/index.md": "# Site\n\n```{toctree}\n:glob:\n\nguides/*\n"
-            "recipes/index\n```\n",
-            **files,
-        },
+def make(make_site: MakeSite, **guides: str) -> Site:
+    """Make a site with a recipe and these guides."""
+    files = {f"docs/guides/{name}.md": text for name, text in guides.items()}
+    site = make_site(
+        {"recipes/all/one.py": RECIPE, "docs/index.md": INDEX, **files},
         extensions=["myst_nb", "recordings"],
         exclude_patterns=["_build", "**.ipynb", "**.md5"],
-        nb_execution_mode="cache",
-        nb_execution_raise_on_error=True,
+        locale_dirs=["locales"],
+        gettext_compact=False,
         sphinx_gallery_conf={"image_scrapers": (), "reset_modules": ()},
     )
-
-
-def run(site: Site, name: str) -> Result:
-    """Have the runner record one guide."""
-    library = open_library(site.root / "docs")
-    entries = [each for each in library.entries() if each.recipe.path.stem == name]
-    (result,) = runner.run(library, entries, anew=True)
-    return result
-
-
-# Pages -------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def site(make_site: MakeSite) -> Site:
-    """Make a site with a guide, and record it."""
-    site = make_project(
-        make_site, {"docs/guides/guide.md": GUIDE, "docs/guides/torch.py": TORCH}
-    )
-    build = site.build()
-    assert build.status == 0, build.stderr
+    hide_matplotlib(site.root / "docs")
     return site
-
-
-def text_of(page: str) -> str:
-    return " ".join(re.sub("<[^>]+>", " ", page).split())
-
-
-def test_run_card_of_a_guide_tells_memory_and_gpu_of_its_kernel(site: Site) -> None:
-    card = site.build().page("guides/guide.html").partition("run-card")[2]
-    shown = text_of(card)
-    assert "GPU : A GPU of this test" in shown
-    found = re.search(r"Peak memory : (\d+) MiB", shown)
-    assert found
-    assert int(found[1]) > 200
-
-
-def test_each_cell_says_how_long_it_ran(site: Site) -> None:
-    file = site.root / "docs/recordings/guides/guide.ipynb"
-    before = file.read_text("utf-8")
-    recorded = json.loads(before)
-    times = [each["metadata"]["recording"] for each in recorded["cells"]]
-    assert [each["seconds"] is None for each in times] == [False, False, True, False]
-    for number, each in enumerate(times, 1):
-        each["seconds"] = each["seconds"] and 10.0 + number
-    file.write_text(json.dumps(recorded), "utf-8")
-    try:
-        shown = re.sub(r"(?s)<script.*?</script>", "", page := built(site))
-        assert page.count('class="recording-block-time docutils container"') == 2
-        order = re.findall(r"one|never|four|\b1\d s\b", text_of(shown))
-        assert order == ["one", "one", "11 s", "never", "four", "four", "14 s"]
-        off = built(site, "-D", "recordings_block_times=0")
-        assert "recording-block-time" not in off
-        assert "11 s" not in text_of(off)
-    finally:
-        file.write_text(before, "utf-8")
-
-
-def built(site: Site, *options: str) -> str:
-    build = site.build("-D", "recordings_mode=replay", *options)
-    assert build.status == 0, build.stderr
-    return build.page("guides/guide.html")
 
 
 # Runs --------------------------------------------------------------------------
 
 
 def guide(code: str) -> str:
-    return f"{HEADER}```{{code-cell}}\n{code}\n```\n"
-
-
-def printed(result: Result) -> str:
-    assert result.recording, result.reason
-    return "".join(
-        output["text"]
-        for block in result.recording.blocks
-        for output in block.outputs
-        if output["output_type"] == "stream"
-    )
+    return f"{HEADER}# Guide\n\n```{{code-cell}}\n{code}\n```\n"
 
 
 WRITES = """
@@ -165,27 +59,97 @@ pathlib.Path("data.csv").write_text("other")
 print(pathlib.Path("../../outside.txt").read_text(), os.getcwd(), tempfile.mkdtemp())
 os.remove("writes.md")
 """
+WAITS = """
+import pathlib, time
+import helper
+pathlib.Path({began!r}).touch()
+while not pathlib.Path({go_on!r}).exists():
+    time.sleep(0.01)
+print(helper.a)
+"""
+MEASURES = """\
+import torch
+hidden = b"x" * 200 * 2**20
+```
+
+```{code-cell}
+# only a comment
+```
+
+```{code-cell}
+# sphinx_gallery_compare_block = 'shape'
+import os
+"""
+TORCH = """
+class cuda:
+    is_available = staticmethod(lambda: True)
+    get_device_name = staticmethod(lambda: "A GPU of this test")
+"""
 
 
-def test_a_guide_leaves_nothing_behind_and_finds_its_project(
-    make_site: MakeSite,
-) -> None:
-    site = make_project(
+@pytest.fixture(scope="module")
+def flag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Name a file that is not there yet."""
+    return tmp_path_factory.mktemp("flag") / "flag"
+
+
+@pytest.fixture(scope="module")
+def ran(
+    make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory, flag: Path
+) -> tuple[Site, dict[str, Result], list[Path]]:
+    """Run some guides, two of which are edited meanwhile."""
+    folder = tmp_path_factory.mktemp("signals")
+    go_on = folder / "go_on"
+    waits = {
+        name: guide(WAITS.format(began=str(folder / name), go_on=str(go_on)))
+        for name in ("edited", "reworded")
+    }
+    site = make(
         make_site,
-        {
-            "docs/guides/writes.md": guide(WRITES),
-            "docs/guides/data.csv": "data",
-            "outside.txt": "found",
-            ".git/HEAD": "ref: refs/heads/main",
-            ".git/objects/x": "",
-            ".git/refs/x": "",
-        },
+        **waits,
+        fails=guide("x = 1\n1 / 0"),
+        measures=guide(f"{MEASURES}print(1 + 9 * os.path.exists({str(flag)!r}))"),
+        writes=guide(WRITES),
     )
+    files = {"docs/guides/helper.py": "a = 1\n", "docs/guides/torch.py": TORCH}
+    site.write({**files, "docs/guides/data.csv": "data", "outside.txt": "found"})
+    site.write({".git/HEAD": "ref: refs/heads/main", ".git/objects/x": ""})
+    site.write({".git/refs/x": ""})
     (site.root / "docs/guides/nowhere").symlink_to("is not there")
-    (site.root / "nowhere").symlink_to("nowhere")
     before = sorted(site.root.rglob("*"))
-    result = run(site, "writes")
-    assert re.fullmatch(r"found \. /tmp/tmp\w+\n", printed(result))
+
+    def edit() -> None:
+        deadline = time.monotonic() + 60
+        while not all((folder / name).exists() for name in waits):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        for name, old, new in (
+            ("edited", "print(", "print(1, "),
+            ("reworded", "# Guide", "# A guide\n\nWords."),
+        ):
+            file = site.root / "docs" / "guides" / f"{name}.md"
+            file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
+        go_on.touch()
+
+    thread = threading.Thread(target=edit)
+    thread.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(site.root))
+        library = open_library(site.root / "docs")
+        entries = [each for each in library.entries() if each.recipe.kind == "guide"]
+        results = runner.run(library, entries, jobs=len(entries))
+    thread.join()
+    return site, {each.entry.recipe.path.stem: each for each in results}, before
+
+
+Ran = tuple["Site", dict[str, "Result"], list["Path"]]
+
+
+def test_a_guide_leaves_nothing_behind_and_finds_its_project(ran: Ran) -> None:
+    site, results, before = ran
+    assert results["writes"].recording
+    (output,) = results["writes"].recording.blocks[0].outputs
+    assert re.fullmatch(r"found \. /tmp/tmp\w+\n", output["text"])
     made = {"_build", "recordings"}
     after = [
         each
@@ -196,100 +160,190 @@ def test_a_guide_leaves_nothing_behind_and_finds_its_project(
     assert (site.root / "docs/guides/data.csv").read_text("utf-8") == "data"
 
 
-WAITS = """
-import pathlib, time
-import helper
-pathlib.Path({began!r}).touch()
-while not pathlib.Path({go_on!r}).exists():
-    time.sleep(0.01)
-print(helper.a)
-"""
-
-
-def rewrite(file: str, old: str, new: str) -> Callable[[Path], None]:
-    """Make an edit of one file in the guide's folder."""
-
-    def edit(folder: Path) -> None:
-        text = (folder / file).read_text("utf-8")
-        assert old in text
-        (folder / file).write_text(text.replace(old, new), "utf-8")
-
-    return edit
-
-
-EDITS = {
-    "its code": (rewrite("guide.md", "helper.a", "helper.a + 1"), True),
-    "it is no Python any more": (rewrite("guide.md", "print(", "print(("), True),
-    "it is gone": (lambda folder: (folder / "guide.md").unlink(), True),
-    "a module of it": (rewrite("helper.py", "1", "2"), True),
-    "its prose": (rewrite("guide.md", "# Guide", "# A guide\n\nWords."), False),
-    "a comment": (rewrite("guide.md", "print(", "# words\nprint("), False),
-}
-
-
-@pytest.mark.parametrize(("edit", "is_change"), EDITS.values(), ids=EDITS)
-def test_a_guide_that_is_edited_while_it_runs_is_not_recorded(
-    make_site: MakeSite,
-    tmp_path: Path,
-    edit: Callable[[Path], None],
-    *,
-    is_change: bool,
-) -> None:
-    began, go_on = tmp_path / "began", tmp_path / "go_on"
-    code = WAITS.format(began=str(began), go_on=str(go_on))
-    site = make_project(
-        make_site,
-        {"docs/guides/guide.md": guide(code), "docs/guides/helper.py": "a = 1\n"},
-    )
-
-    def change() -> None:
-        deadline = time.monotonic() + 60
-        while not began.exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        edit(site.root / "docs" / "guides")
-        go_on.touch()
-
-    thread = threading.Thread(target=change)
-    thread.start()
-    result = run(site, "guide")
-    thread.join()
+def test_a_guide_whose_code_is_edited_while_it_runs_is_not_recorded(ran: Ran) -> None:
+    site, results, _ = ran
+    edited, reworded = results["edited"], results["reworded"]
+    assert "changed while it ran; record it again" in edited.reason
+    assert reworded.status == "recorded"
     names = open_library(site.root / "docs").store.names()
-    if is_change:
-        assert result.status == "failed"
-        assert "changed while it ran; record it again" in result.reason
-        assert names == []
-    else:
-        assert printed(result) == "1\n"
-        assert names == ["guides/guide.ipynb"]
+    expected = ("measures", "reworded", "writes")
+    assert names == [f"guides/{each}.ipynb" for each in expected]
 
 
-def test_a_setting_is_of_its_own_cell(make_site: MakeSite, tmp_path: Path) -> None:
-    flag = tmp_path / "flag"
-    times = "# sphinx_gallery_compare_block = 'shape'\n"
-    code = f"{times}import os\nprint(1 + 9 * os.path.exists({str(flag)!r}))"
-    empty = "```{code-cell}\n# only a comment\n```\n\n"
-    text = guide(code).replace("```{code-cell}", f"{empty}```{{code-cell}}", 1)
-    site = make_project(make_site, {"docs/guides/guide.md": text})
-    conf = str(site.root / "docs")
-    assert main(["run", "guides/guide.md", "--conf", conf]) == 0
-    flag.touch()
-    assert main(["verify", "guides/guide.md", "--conf", conf]) == 0
-
-
-def test_a_guide_that_fails_or_floods_is_named_with_its_line(
-    make_site: MakeSite, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    flood = "for _ in range(12):\n    print('x' * 2**20)"
-    files = {
-        "docs/guides/fails.md": guide("x = 1\n1 / 0"),
-        "docs/guides/floods.md": guide(flood),
-    }
-    site = make_project(make_site, files)
-    monkeypatch.setenv("HOME", str(site.root))
-    failed = run(site, "fails")
+def test_a_guide_that_fails_is_named_with_its_line(ran: Ran) -> None:
+    site, results, _ = ran
+    failed = results["fails"]
     assert failed.reason == "fails.md:10: ZeroDivisionError: division by zero"
     assert str(site.root) not in failed.tail
     assert "recordings-" not in failed.tail
-    flooded = run(site, "floods")
-    why = "it printed more than 10,485,760 characters"
-    assert flooded.reason == f"floods.md:9: {why}"
+
+
+def test_memory_and_gpu_are_those_of_the_kernel(ran: Ran) -> None:
+    recording = ran[1]["measures"].recording
+    assert recording
+    assert recording.run.gpu == "A GPU of this test"
+    assert (recording.run.peak_memory or 0) > 200 * 2**20
+
+
+def test_a_setting_is_of_its_own_cell_and_verify_confirms(
+    ran: Ran, flag: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docs = ran[0].root / "docs"
+    flag.touch()
+    words = ["verify", "guides/measures.md", "--conf", str(docs), "--confirm"]
+    file = docs / "recordings/guides/measures.ipynb"
+    before = file.read_text("utf-8").splitlines()
+    assert main(words) == 0
+    assert "1 of 1 recipe as recorded and confirmed" in capsys.readouterr().out
+    after = file.read_text("utf-8").splitlines()
+    assert len(after) == len(before) + 3
+    start = after.index('   "confirmations": [')
+    assert after[:start] + after[start + 3 :] == before
+
+
+# Pages -------------------------------------------------------------------------
+
+GUIDE = f"""\
+{HEADER}# Guide
+
+This is what it prints.
+
+```{{code-cell}}
+from pathlib import Path
+Path("ran").touch()
+```
+
+```{{code-cell}}
+:tags: [skip-execution]
+
+print("never")
+```
+
+```{{code-cell}}
+:tags: [hide-output]
+
+print("four")
+```
+"""
+KEYWORD = '<span class="kn">from</span>'
+TRANSLATION = """
+msgid ""
+msgstr "Content-Type: text/plain; charset=UTF-8\\n"
+
+msgid "This is what it prints."
+msgstr "这是它的输出。"
+"""
+REPLAY = ("-D", "recordings_mode=replay")
+
+
+@pytest.fixture(scope="module")
+def recorded(make_site: MakeSite) -> Site:
+    """Make a site with two equal guides that are recorded, and one that isn't."""
+    forced = GUIDE.replace(
+        "file_format", "mystnb: {execution_mode: force}\nfile_format"
+    )
+    site = make(make_site, guide=GUIDE, twin=GUIDE, other=forced, words="# Words\n")
+    site.write(
+        {
+            "docs/locales/zh_CN/LC_MESSAGES/guides/guide.po": TRANSLATION,
+            "no_kernel/ipykernel/__init__.py": "raise ImportError('no kernel here')",
+            "no_kernel/ipykernel_launcher.py": "open(__file__ + '/../started', 'w')",
+        }
+    )
+    for page in ("guides/guide", "guides/twin", "recipes/all/one"):
+        keep(site.root / "docs", page, outputs=[printed(f"by {page}\n")])
+    build = site.build(*REPLAY, strict=False)
+    assert build.status == 0, build.stderr
+    assert build.stderr.count("WARNING") == build.stderr.count("[recordings.miss") == 1
+    return site
+
+
+@pytest.fixture
+def site(recorded: Site, tmp_path: Path) -> Site:
+    """Copy the site, for a test that changes it."""
+    shutil.copytree(recorded.root, tmp_path / "site", symlinks=True)
+    return Site(tmp_path / "site")
+
+
+def page(site: Site, name: str, *options: str) -> str:
+    """Build a site in which no kernel can start unseen; return one of its pages."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(site.root / "no_kernel"), prepend=":")
+        build = site.build(*REPLAY, *options, strict=False)
+    assert build.status == 0, build.stderr
+    assert not (site.root / "docs/guides/ran").exists(), "a guide ran"
+    assert not (site.root / "no_kernel/started").exists(), "a kernel started"
+    return build.page(f"guides/{name}.html")
+
+
+def text_of(page: str) -> str:
+    shown = re.sub(r"(?s)<script.*?</script>", "", page)
+    return " ".join(re.sub("<[^>]+>", " ", shown).split())
+
+
+def edit(site: Site, old: str, new: str) -> None:
+    file = site.root / "docs/guides/guide.md"
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_guides_are_replayed_and_nothing_runs(recorded: Site) -> None:
+    for name in ("guide", "twin"):
+        shown = page(recorded, name)
+        assert f"by guides/{name}" in shown
+        assert KEYWORD in shown, "highlighted as Python"
+    other = page(recorded, "other")
+    assert "touch" in other
+    assert "cell_output" not in other
+    assert "This page has no output: its recording is missing" in other
+    assert KEYWORD in other
+    assert "mystnb" not in text_of(other)
+
+
+def test_a_parallel_build_gives_the_same_page(recorded: Site) -> None:
+    expected = page(recorded, "guide", "-E")
+    assert page(recorded, "guide", "-E", "-j", "2") == expected
+
+
+def test_another_language_is_made_from_the_same_recording(site: Site) -> None:
+    shown = page(site, "guide", "-D", "language=zh_CN")
+    assert "这是它的输出。" in shown
+    assert "by guides/guide" in shown
+
+
+def test_prose_options_and_kernel_name_may_change(site: Site) -> None:
+    edit(site, "This is what it prints.", "It prints this.")
+    edit(site, "python3", "torch")
+    edit(site, ":tags: [hide-output]", ":tags: [hide-input]")
+    edit(site, 'print("four")', "print('four')  # as it was")
+    shown = page(site, "guide")
+    assert "It prints this." in shown
+    assert "by guides/guide" in shown
+    edit(site, "'four'", "'five'")
+    assert "by guides/guide" not in page(site, "guide")
+
+
+def test_the_page_shows_the_newest_recording(site: Site) -> None:
+    file = site.root / "docs/recordings/guides/guide.ipynb"
+    assert "by guides/guide" in page(site, "guide")
+    file.unlink()
+    assert "by guides/guide" not in page(site, "guide")
+    keep(site.root / "docs", "guides/guide", outputs=[printed("something new\n")])
+    assert "something new" in page(site, "guide")
+
+
+def test_each_cell_says_how_long_it_ran(site: Site) -> None:
+    file = site.root / "docs/recordings/guides/guide.ipynb"
+    notebook = json.loads(file.read_text("utf-8"))
+    times = [each["metadata"]["recording"] for each in notebook["cells"]]
+    for number, each in enumerate(times, 1):
+        each["seconds"] = None if number == 2 else 10.0 + number
+    file.write_text(json.dumps(notebook), "utf-8")
+    shown = page(site, "guide")
+    assert shown.count('class="recording-block-time docutils container"') == 2
+    order = re.findall(r"touch|never|four|\b1\d s\b", text_of(shown))
+    assert order == ["touch", "11 s", "never", "four", "13 s"]
+    off = page(site, "guide", "-D", "recordings_block_times=0")
+    assert "recording-block-time" not in off
+    assert "11 s" not in text_of(off)

@@ -1,27 +1,13 @@
-"""Recording again, without a change of output, changes nothing but time and place."""
+"""Recording again, where no output changes, adds a confirmation and nothing else."""
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import MakeSite
+from conftest import MakeSite, Site
 
 from recordings.library import open_library
 from recordings.running import runner
-
-OF_THE_RUN = (
-    "commit",
-    "date",
-    "gpu",
-    "peak_memory",
-    "processor",
-    "seconds",
-    "system",
-)
-"""Metadata of a recording that tells when, where and how fast the recipe ran."""
-OF_A_BLOCK = ("peak_memory", "seconds")
-"""The same, of one code block."""
 
 RECIPE = '''\
 """
@@ -34,8 +20,8 @@ Words.
 # %%
 # Prints and draws.
 
-import random
 import matplotlib.pyplot as plt
+import random
 
 print(sorted({"gradient", "loss"}), {"gradient", "loss", "step"}, hash("step"))
 figure, axes = plt.subplots(2)
@@ -78,54 +64,80 @@ print({"gradient", "loss", "step"}, hash("step"))
 _ = plt.plot([1, 3, 2])
 ```
 """
-SCRAPERS: dict[str, tuple[dict[str, Any], str]] = {
-    "png": ({"image_scrapers": ("matplotlib",)}, "image/png"),
-    "svg": (
-        {
-            "image_scrapers": ("recipe_site.figures.scrape",),
-            "reset_modules": ("matplotlib", "recipe_site.figures.reset"),
-        },
-        "image/svg+xml",
-    ),
+SETTINGS = """
+sphinx_gallery_conf |= {
+    "image_scrapers": ("matplotlib",),
+    "reset_modules": ("matplotlib",),
 }
+"""
+SVG = """
+sphinx_gallery_conf |= {
+    "image_scrapers": ("recipe_site.figures.scrape",),
+    "reset_modules": ("matplotlib", "recipe_site.figures.reset"),
+}
+"""
+NAMES = ["guide.ipynb", "recipes/one/recipe.ipynb"]
 
 
-def without_time_and_place(text: str) -> str:
-    """Take out of a recording what may differ; what is left may not, in any byte."""
+@pytest.fixture(scope="module")
+def site(make_site: MakeSite) -> Site:
+    """Make a site of a recipe and a guide."""
+    return make_site(
+        {"recipes/one/recipe.py": RECIPE, "docs/guide.md": GUIDE},
+        extensions=["myst_nb", "recordings"],
+        recordings_preload=["matplotlib.pyplot"],
+        recordings_requirements=["numpy==1.0"],
+        exclude_patterns=["**.ipynb"],
+    )
+
+
+def record(site: Site, settings: str, status: str) -> list[str]:
+    """Record everything; return the text of each recording."""
+    conf = site.root / "docs/conf.py"
+    before = conf.read_text("utf-8")
+    conf.write_text(before + settings, "utf-8")
+    library = open_library(site.root / "docs")
+    results = runner.run(library, library.entries(), anew=True)
+    conf.write_text(before, "utf-8")
+    assert [each.status for each in results] == [status] * 2, results
+    return [Path(site.root, "docs/recordings", n).read_text("utf-8") for n in NAMES]
+
+
+def without_run(text: str) -> str:
+    """Take time, place and confirmations out of a recording."""
     notebook = json.loads(text)
-    for name in OF_THE_RUN:
-        del notebook["metadata"]["recording"]["run"][name]
+    about = notebook["metadata"]["recording"]
+    del about["run"]
+    about.pop("confirmations", None)
     for cell in notebook["cells"]:
-        for name in OF_A_BLOCK:
-            del cell["metadata"]["recording"][name]
+        del cell["metadata"]["recording"]
     return json.dumps(notebook, indent=1)
 
 
-@pytest.mark.parametrize("kind", SCRAPERS)
-def test_only_time_and_place_change(make_site: MakeSite, kind: str) -> None:
-    gallery, mime = SCRAPERS[kind]
-    site = make_site(
-        {"recipes/one/recipe.py": RECIPE, "docs/guide.md": GUIDE},
-        extensions=["myst_nb", "recordings"],
-        nb_execution_mode="cache",
-        exclude_patterns=["**.ipynb"],
-        sphinx_gallery_conf=gallery,
-    )
+def test_recording_again_confirms_and_changes_nothing(site: Site) -> None:
+    first = record(site, SETTINGS, "recorded")
+    assert "image/png" in first[1]
+    again = record(site, SETTINGS, "confirmed")
+    for before, after in zip(first, again, strict=True):
+        lines = after.splitlines()
+        start = lines.index('   "confirmations": [')
+        assert lines[:start] + lines[start + 3 :] == before.splitlines()
+    upgraded = f"{SETTINGS}recordings_requirements = ['numpy==2.0']\n"
+    again = record(site, upgraded, "confirmed")
+    for before, after in zip(first, again, strict=True):
+        lines, known = after.splitlines(), before.splitlines()
+        changed = [line for line in lines if line not in known]
+        assert len(changed) <= 5, "two confirmations, the key and the version"
+        assert '    "numpy": "2.0"' in "\n".join(changed)
 
-    def record() -> dict[str, str]:
-        library = open_library(site.root / "docs")
-        results = runner.run(library, library.entries(), anew=True)
-        assert [each.status for each in results] == ["recorded"] * 2, results
-        folder = site.root / "docs" / "recordings"
-        return {
-            path.relative_to(folder).as_posix(): path.read_text("utf-8")
-            for path in Path(folder).rglob("*.ipynb")
-        }
 
-    first, second = record(), record()
-    assert first.keys() == second.keys() == {"guide.ipynb", "recipes/one/recipe.ipynb"}
-    assert mime in first["recipes/one/recipe.ipynb"]
-    assert "image/svg+xml" in first["guide.ipynb"]
-    for name, text in first.items():
-        assert second[name] != text, "the time, at least, is another"
-        assert without_time_and_place(second[name]) == without_time_and_place(text)
+def test_recording_anew_gives_every_byte_of_the_outputs_again(site: Site) -> None:
+    recordings = []
+    for _ in range(2):
+        for name in NAMES:
+            Path(site.root, "docs/recordings", name).unlink(missing_ok=True)
+        recordings.append(record(site, SVG, "recorded"))
+    for first, second in zip(*recordings, strict=True):
+        assert "image/svg+xml" in first
+        assert first != second, "the time, at least, is another"
+        assert without_run(first) == without_run(second)

@@ -1,27 +1,32 @@
 """Pages made from recordings are the pages that Sphinx-Gallery itself makes."""
 
-import base64
+from __future__ import annotations
+
 import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
-from conftest import MakeSite, Site
+from conftest import Site
 from sphinx.errors import ConfigError
+from stores import hide_matplotlib, keep, printed
 
 from recordings.gallery import signatures
+from recordings.library import open_library
 
-PNG = base64.b64encode(b"no picture, but no recipe needs one").decode()
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import MakeSite
+
 RECIPE = '"""\n{title}\n{rule}\n\nWords.\n"""\n\n{code}\n'
-FIGURES = "import matplotlib.pyplot as plt\n"
+TWO = "for n in (1, 2):\n    plt.figure()\n    plt.plot([n, 2])\n"
 CODE = {
     "prints": 'print("one\\ttwo")\nprint("three")',
-    "one_block": "print(1)",
     "values": "# %%\n# A value.\n\n{'a': 1}\n\n# %%\n# None.\n\nNone",
     "html": (
         "# %%\n# HTML.\n\n\nclass Shown:\n    def _repr_html_(self):\n"
@@ -32,24 +37,18 @@ CODE = {
         "# %%\n# A.\n\n{'b': 2}\n# sphinx_gallery_capture_repr_block = ()\n"
         "\n# %%\n# B.\n\n{'c': 3}"
     ),
-    "figures": FIGURES + "# %%\n# Two.\n\nfor n in (1, 2):\n    plt.figure()\n"
-    "    plt.plot([n, 2])\n    plt.title(f'Picture {n}')\nprint('drawn')",
-    "single": FIGURES + "# %%\n# Two.\n\nfor n in (1, 2):\n    plt.figure()\n"
-    "    plt.plot([n, 2])\n\n# sphinx_gallery_multi_image = 'single'",
-    "single_block": FIGURES + "# %%\n# Two.\n\nfor n in (1, 2):\n    plt.figure()\n"
-    "    plt.plot([n, 2])\n# sphinx_gallery_multi_image_block = 'single'",
-    "deferred": FIGURES + "_ = plt.plot([1, 2])\n# sphinx_gallery_defer_figures\n"
+    "figures": f"# %%\n# Two.\n\n{TWO}    plt.title(f'Picture {{n}}')\nprint('drawn')",
+    "single": f"# %%\n# Two.\n\n{TWO}\n# sphinx_gallery_multi_image = 'single'",
+    "single_block": f"# %%\n# A.\n\n{TWO}# sphinx_gallery_multi_image_block = 'single'",
+    "deferred": "_ = plt.plot([1, 2])\n# sphinx_gallery_defer_figures\n"
     "\n# %%\n# Now.\n\n_ = plt.title('Late')",
     "dummy": "# %%\n# None.\n\nprint(1)\n\n# sphinx_gallery_dummy_images = 2",
     "ignored": (
         "# %%\n# Hidden.\n\n# sphinx_gallery_start_ignore\nx = 2\n"
         "# sphinx_gallery_end_ignore\nprint(x)"
     ),
-    "thumbnail": FIGURES + "# %%\n# Two.\n\nfor n in (1, 2):\n    plt.figure()\n"
-    "    plt.plot([n, 2])\n\n# sphinx_gallery_thumbnail_number = 2",
+    "thumbnail": f"# %%\n# Two.\n\n{TWO}\n# sphinx_gallery_thumbnail_number = 2",
     "thumbnail_path": "print(1)\n\n# sphinx_gallery_thumbnail_path = '_static/own.png'",
-    "twin_a": FIGURES + "# %%\n# A.\n\n_ = plt.plot([1, 3])",
-    "twin_b": FIGURES + "# %%\n# B.\n\n_ = plt.plot([1, 3])",
     "names_ä_梯度": "print('梯度 ä')",
     "own_rest": "# %%\n# Own.\n\nprint('with a note')\nSHOW = 'a *note*'",
     "fails": (
@@ -58,20 +57,6 @@ CODE = {
     ),
     "config": "# %%\n# Config.\n\nprint(1)  # stays\n\n# sphinx_gallery_tags = ['one']",
 }
-GUIDE = """\
----
-file_format: mystnb
-kernelspec: {name: python3}
-orphan: true
----
-# A guide
-
-```{code-cell}
-import matplotlib.pyplot as plt
-print("guided")
-_ = plt.plot([1, 2])
-```
-"""
 SCRAPER = '''\
 """Scrapers for the tests."""
 import matplotlib
@@ -93,92 +78,85 @@ def notes(block, block_vars, gallery_conf):
     note = block_vars["example_globals"].pop("SHOW", None)
     return f"\\n.. note:: {note}\\n" if note else ""
 '''
+SETTINGS = """
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+"""
+GALLERY = """
+sphinx_gallery_conf |= {
+    "image_scrapers": ("scraping.svg", "scraping.notes"),
+    "reset_modules": ("matplotlib", "scraping.salt"),
+    "expected_failing_examples": ["../recipes/some/fails.py"],
+    "remove_config_comments": True,
+    "min_reported_time": 1e9,
+}
+"""
+REPLAY = ("-D", "recordings_mode=replay")
 
 
-def features(
-    make_site: MakeSite, *extensions: str, scraper: str = "matplotlib"
-) -> Site:
-    """Make a site whose recipes use what Sphinx-Gallery offers."""
+def recipe(title: str, code: str) -> str:
+    return RECIPE.format(title=title, rule="=" * 60, code=code)
+
+
+def features(make_site: MakeSite, *extensions: str) -> Site:
+    """Make a site whose recipes use what Sphinx-Gallery offers, and build it."""
+    first = "import matplotlib.pyplot as plt\n"  # so it may be imported beforehand
     files: dict[str, str | bytes] = {
-        f"recipes/some/{name}.py": RECIPE.format(
-            title=f"Recipe {name}", rule="=" * 60, code=code
-        )
+        f"recipes/some/{name}.py": recipe(f"Recipe {name}", first + code)
         for name, code in CODE.items()
     }
-    files["recipes/other/nested.py"] = RECIPE.format(
-        title="Nested", rule="=" * 60, code="print('nested')"
-    )
+    files["recipes/other/nested.py"] = recipe("Nested", f"{first}print('nested')")
     site = make_site(
         {**files, "docs/scraping.py": SCRAPER, "docs/_static/own.png": b""},
         extensions=[*extensions],
         recordings_block_times=False,
+        recordings_preload=["matplotlib.pyplot"],
         exclude_patterns=["**.ipynb"],
-        nb_execution_mode="cache",
     )
     conf = site.root / "docs" / "conf.py"
-    conf.write_text(
-        "import sys\nfrom pathlib import Path\n\n"
-        "sys.path.insert(0, str(Path(__file__).parent))\n"
-        f"{conf.read_text('utf-8')}\n"
-        "sphinx_gallery_conf |= {\n"
-        f"    'image_scrapers': ('{scraper}', 'scraping.notes'),\n"
-        "    'reset_modules': ('matplotlib', 'scraping.salt'),\n"
-        "    'expected_failing_examples': ['../recipes/some/fails.py'],\n"
-        "    'remove_config_comments': True,\n"
-        "    'min_reported_time': 1e9,\n}\n",
-        "utf-8",
-    )
+    conf.write_text(SETTINGS + conf.read_text("utf-8") + GALLERY, "utf-8")
     from PIL import Image  # noqa: PLC0415
 
     Image.new("RGB", (40, 30), "white").save(site.root / "docs/_static/own.png")
-    return site
-
-
-def made(site: Site) -> dict[str, str]:
-    """Give what Sphinx-Gallery made of recipes: pages, and pictures' digests."""
-    folder = site.root / "docs" / "recipes"
-    pages = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.suffix in {".rst", ".py"}:
-            pages[name] = path.read_text("utf-8").replace(str(site.root), "ROOT")
-        elif path.suffix in {".svg", ".png"}:
-            pages[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return pages
-
-
-@pytest.mark.parametrize("scraper", ["matplotlib", "scraping.svg"], ids=["png", "svg"])
-def test_pages_are_those_of_sphinx_gallery(make_site: MakeSite, scraper: str) -> None:
-    plain = features(make_site, scraper=scraper)
-    build = plain.build()
-    assert build.status == 0, build.stderr
-    replayed = features(make_site, "recordings", scraper=scraper)
-    build = replayed.build()
-    assert build.status == 0, build.stderr
-    expected, found = made(plain), made(replayed)
-    assert found.keys() == expected.keys()
-    # Tracebacks name files: ours without this machine's folders.
-    expected["some/fails.rst"] = re.sub(
-        r'File "[^"]*/', 'File "', expected["some/fails.rst"]
-    )
-    for name, text in expected.items():
-        assert found[name] == text, name
-
-
-@pytest.fixture(scope="module")
-def site(make_site: MakeSite) -> Site:
-    """Make a site of recipes and a guide, and record it."""
-    site = features(make_site, "myst_nb", "recordings", scraper="scraping.svg")
-    site.write({"docs/guide.md": GUIDE})
     build = site.build()
     assert build.status == 0, build.stderr
     return site
 
 
+@pytest.fixture(scope="module")
+def site(make_site: MakeSite) -> Site:
+    """Make a site that uses what Sphinx-Gallery offers, and record it."""
+    return features(make_site, "recordings")
+
+
+def test_pages_are_those_of_sphinx_gallery(make_site: MakeSite, site: Site) -> None:
+    def made(site: Site) -> dict[str, str]:
+        """Give what Sphinx-Gallery made of recipes: pages, and pictures' digests."""
+        folder = site.root / "docs" / "recipes"
+        found = {}
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            if path.suffix in {".rst", ".py"}:
+                found[name] = path.read_text("utf-8").replace(str(site.root), "ROOT")
+            elif path.suffix in {".svg", ".png"}:
+                found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return found
+
+    expected, found = made(features(make_site)), made(site)
+    assert found.keys() == expected.keys()
+    # Tracebacks name files: ours without this machine's folders.
+    name = "some/fails.rst"
+    expected[name] = re.sub(r'File "[^"]*/', 'File "', expected[name])
+    for name, text in expected.items():
+        assert found[name] == text, name
+
+
 def files(folder: Path) -> dict[str, tuple[bytes, int]]:
     """Give each file of a built site, with when it was written.
 
-    Only Sphinx's own notes for the next build, which nobody publishes, are left out.
+    Only Sphinx's own notes for the next build, which are not published, are left out.
     """
     return {
         path.relative_to(folder).as_posix(): (
@@ -190,48 +168,26 @@ def files(folder: Path) -> dict[str, tuple[bytes, int]]:
     }
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """Give the digest of each file of a built site."""
-    return {
-        name: hashlib.sha256(content).hexdigest()
-        for name, (content, _) in files(folder).items()
-    }
+def built(folder: Path) -> dict[str, bytes]:
+    return {name: content for name, (content, _) in files(folder).items()}
 
 
-def anew(site: Site, mode: str, *options: str, builder: str = "html") -> dict[str, str]:
-    """Build a site from empty output folders; give the digest of each file."""
-    for name in ("_build/html", "_build/dirhtml", "recipes"):
+def anew(site: Site, *options: str, mode: str = "replay") -> dict[str, bytes]:
+    """Build a site from empty output folders; return its files."""
+    for name in ("_build/html", "recipes"):
         shutil.rmtree(site.root / "docs" / name, ignore_errors=True)
-    build = site.build("-D", f"recordings_mode={mode}", *options, builder=builder)
+    build = site.build("-D", f"recordings_mode={mode}", *options)
     assert build.status == 0, build.stderr
-    return digests(build.folder)
+    return built(build.folder)
 
 
-@pytest.mark.parametrize(
-    ("builder", "options"),
-    [("html", []), ("html", ["-j", "2", "--fresh-env"]), ("dirhtml", [])],
-    ids=["html", "parallel", "dirhtml"],
-)
-def test_replay_equals_the_build_that_recorded(
-    site: Site, builder: str, options: list[str]
-) -> None:
-    folder = site.root / "docs" / "recordings"
-    before = files(folder)
-    recorded = anew(site, "run", *options, builder=builder)
-    written = files(folder)
-    assert written.keys() == before.keys()
-    for name, (_, when) in written.items():
-        assert when > before[name][1], f"{name} was not recorded by this build"
+def test_replays_equal_the_build_that_recorded(site: Site) -> None:
+    recordings = site.root / "docs" / "recordings"
+    kept, recorded = files(recordings), built(site.root / "docs/_build/html")
     assert any(name.endswith(".svg") for name in recorded)
-    assert anew(site, "replay", *options, builder=builder) == recorded
-    assert files(folder) == written, "a replay leaves the recordings alone"
-
-
-@pytest.mark.parametrize("options", [("-j", "2"), ("--fresh-env",)], ids=" ".join)
-def test_replays_are_equal_however_they_are_built(
-    site: Site, options: tuple[str, ...]
-) -> None:
-    assert anew(site, "replay", *options) == anew(site, "replay")
+    assert anew(site) == recorded
+    assert anew(site, "-j", "2", "--fresh-env") == recorded
+    assert files(recordings) == kept, "a replay leaves the recordings alone"
 
 
 # What Sphinx writes at each build, with recordings or without.
@@ -248,18 +204,17 @@ OF_THE_WHOLE_SITE = {
 }
 
 
-@pytest.mark.parametrize("mode", ["auto", "replay"])
-def test_second_build_rewrites_no_page(site: Site, mode: str) -> None:
-    anew(site, mode)
+def test_second_build_rewrites_no_page_and_records_nothing(site: Site) -> None:
     output, recordings = (
-        site.root / "docs" / name for name in ("_build", "recordings")
+        site.root / "docs" / name for name in ("_build/html", "recordings")
     )
-    before, kept = files(output / "html"), files(recordings)
-    build = site.build("-D", f"recordings_mode={mode}")
+    anew(site)
+    before, kept = files(output), files(recordings)
+    build = site.build()
     assert build.status == 0, build.stderr
     assert "0 added, 0 changed, 0 removed" in build.stdout
     assert "writing output... [" not in build.stdout
-    after = files(output / "html")
+    after = files(output)
     assert after.keys() == before.keys()
     written = {name for name in after if after[name] != before[name]}
     assert written == OF_THE_WHOLE_SITE, "no page, no picture, no download"
@@ -267,45 +222,73 @@ def test_second_build_rewrites_no_page(site: Site, mode: str) -> None:
 
 
 def test_a_page_is_made_again_when_its_recording_changed(site: Site) -> None:
-    anew(site, "replay")
+    anew(site)
     recording = site.root / "docs/recordings/recipes/some/prints.ipynb"
     before = recording.read_text("utf-8")
-    printed = before.replace("three\\n", "THREE\\n")  # not the code that printed it
-    recording.write_text(printed, "utf-8")
+    date = json.loads(before)["metadata"]["recording"]["run"]["date"]
     try:
-        build = site.build("-D", "recordings_mode=replay")
-        assert build.status == 0, build.stderr
-        assert "THREE" in build.page("recipes/some/prints.html")
-        assert "0 added, 1 changed, 0 removed" in build.stdout
+        for old, new, shown in (
+            ("three\\n", "THREE\\n", "THREE"),
+            (date, "1970-01-01T00:00:00Z", "January 1, 1970"),  # on the run card alone
+        ):
+            text = recording.read_text("utf-8")
+            assert old in text
+            recording.write_text(text.replace(old, new), "utf-8")
+            build = site.build(*REPLAY)
+            assert build.status == 0, build.stderr
+            assert shown in build.page("recipes/some/prints.html")
+            assert "0 added, 1 changed, 0 removed" in build.stdout
     finally:
         recording.write_text(before, "utf-8")
 
 
 def test_notebooks_hold_the_outputs(site: Site) -> None:
-    anew(site, "replay")
-    for path in (site.root / "docs" / "recipes").rglob("*.ipynb"):
+    folder = site.root / "docs" / "recipes"
+    for path in folder.rglob("*.ipynb"):
         nbformat.validate(nbformat.read(path, as_version=4))
-    notebook = nbformat.read(
-        site.root / "docs/recipes/some/figures.ipynb", as_version=4
-    )
+    notebook = nbformat.read(folder / "some/figures.ipynb", as_version=4)
     outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
     mimes = [mime for o in outputs for mime in o.get("data", {})]
     assert mimes.count("image/svg+xml") == 2
     assert [o.text for o in outputs if o.output_type == "stream"] == ["drawn\n"]
 
 
-RECIPES = {
-    "recipes/one/good.py": RECIPE.format(title="Good", rule="=" * 9, code="print(1)"),
-    "recipes/one/other.py": RECIPE.format(title="Other", rule="=" * 9, code="print(2)"),
+# Small sites -------------------------------------------------------------------
+
+GOOD = "recipes/one/good"
+RECIPES: dict[str, str | bytes] = {
+    f"{GOOD}.py": recipe("Good", "print(1)\n\n# %%\n# Words.\n\nprint(2)"),
+    "recipes/one/other.py": recipe("Other", "print(2)"),
 }
 
 
-def test_what_is_stale_or_missing_cannot_be_published(make_site: MakeSite) -> None:
-    site = make_site(RECIPES, extensions=["recordings"])
-    assert site.build().status == 0
-    site.write({"recipes/one/good.py": RECIPES["recipes/one/good.py"] + "print(3)\n"})
-    (site.root / "docs/recordings/recipes/one/other.ipynb").unlink()
-    build = site.build("-D", "recordings_mode=replay")
+@pytest.fixture(scope="module")
+def recorded(make_site: MakeSite) -> Site:
+    """Make a small site with recordings for which nothing was run, and build it."""
+    site = make_site(
+        RECIPES,
+        extensions=["recordings"],
+        sphinx_gallery_conf={"image_scrapers": (), "reset_modules": ()},
+    )
+    hide_matplotlib(site.root / "docs")
+    keep(site.root / "docs")
+    build = site.build(*REPLAY)
+    assert build.status == 0, build.stderr
+    return site
+
+
+@pytest.fixture
+def small(recorded: Site, tmp_path: Path) -> Site:
+    """Copy the small site, for a test that changes it."""
+    shutil.copytree(recorded.root, tmp_path / "site")
+    return Site(tmp_path / "site")
+
+
+def test_what_is_stale_or_missing_cannot_be_published(small: Site) -> None:
+    text = str(RECIPES[f"{GOOD}.py"]).replace("print(1)", "print(3)")
+    small.write({f"{GOOD}.py": text})
+    (small.root / "docs/recordings/recipes/one/other.ipynb").unlink()
+    build = small.build(*REPLAY)
     assert build.status == 1
     for name, line in (
         ("good", "its recording is stale: code block 1 (line 7) changed."),
@@ -318,61 +301,64 @@ def test_what_is_stale_or_missing_cannot_be_published(make_site: MakeSite) -> No
         assert "This page has no output" in page
         assert command.removeprefix("Type: ") in re.sub("<[^>]+>", "", page)
         assert "sphx-glr-script-out" not in page, "output of other code than it shows"
-    assert "[recordings.stale]" in build.stderr
-    assert "[recordings.missing]" in build.stderr
     quiet = "-Dsuppress_warnings=recordings.stale,recordings.missing"
-    assert site.build("-D", "recordings_mode=replay", quiet, "-E").status == 0
+    assert small.build(*REPLAY, quiet, "-E").status == 0
 
 
-@pytest.mark.parametrize(
-    ("text", "cause"),
-    [
-        ("", "not a valid notebook"),
-        ('{"cells": [', "not a valid notebook"),
-        ("[1]", "not a valid notebook"),
-        (nbformat.writes(nbformat.v4.new_notebook()), "not a recording"),
-    ],
-    ids=["empty", "truncated", "foreign", "not recorded"],
-)
+def cells(change: Callable[[list[Any]], Any]) -> Callable[[str], str]:
+    def edit(text: str) -> str:
+        notebook = json.loads(text)
+        change(notebook["cells"])
+        return json.dumps(notebook)
+
+    return edit
+
+
+BROKEN: dict[str, tuple[Callable[[str], str], str]] = {
+    "empty": (lambda _: "", "not a valid notebook"),
+    "truncated": (lambda text: text[:-20], "not a valid notebook"),
+    "foreign": (
+        lambda _: nbformat.writes(nbformat.v4.new_notebook()),
+        "not a recording",
+    ),
+    "lost": (cells(list.pop), "its code is not the recipe's"),
+    "swapped": (cells(list.reverse), "its code is not the recipe's"),
+}
+
+
+@pytest.mark.parametrize(("edit", "cause"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_recording_counts_as_missing(
-    make_site: MakeSite, text: str, cause: str
+    small: Site, edit: Callable[[str], str], cause: str
 ) -> None:
-    site = make_site(RECIPES, extensions=["recordings"])
-    file = "docs/recordings/recipes/one/good.ipynb"
-    site.write({file: text})
-    build = site.build("-D", "recordings_mode=replay")
-    assert build.status == 1
-    [line] = [each for each in build.stderr.splitlines() if "good.py:1" in each]
-    assert "missing" in line
-    assert "good.ipynb" in line
-    assert cause in line
+    file = small.root / f"docs/recordings/{GOOD}.ipynb"
+    file.write_text(edit(file.read_text("utf-8")), "utf-8")
+    good, _ = open_library(small.root / "docs").entries()
+    assert good.state == "missing"
+    [reason] = good.reasons
+    assert "good.ipynb" in reason
+    assert cause in reason
 
 
-@pytest.mark.parametrize("edit", [list.pop, list.reverse], ids=["lost", "swapped"])
-def test_a_recording_of_other_code_than_its_key_says_counts_as_missing(
-    make_site: MakeSite, edit: Callable[[list[Any]], Any]
-) -> None:
-    code = "print(1)\n\n# %%\n# Words.\n\nprint(2)"
-    files = {"recipes/one/good.py": RECIPE.format(title="G", rule="=", code=code)}
-    site = make_site(files, extensions=["recordings"])
-    assert site.build().status == 0
-    file = site.root / "docs/recordings/recipes/one/good.ipynb"
-    notebook = json.loads(file.read_text("utf-8"))
-    edit(notebook["cells"])
-    file.write_text(json.dumps(notebook), "utf-8")
-    build = site.build("-D", "recordings_mode=replay")
-    assert build.status == 1
-    [line] = [each for each in build.stderr.splitlines() if "good.py:1" in each]
-    assert "good.ipynb: its code is not the recipe's" in line
-    assert "sphx-glr-script-out" not in build.page("recipes/one/good.html")
+GUIDE = """\
+---
+file_format: mystnb
+kernelspec: {name: python3}
+orphan: true
+---
+# A guide
 
-
-EDITS = """
+```{code-cell}
+print(1)
+```
+"""
+EDITS = f"""
 import pathlib
+
+extensions += ["myst_nb"]
 
 
 def edit(app):
-    for page in ("recipes/one/good.py", "docs/guide.md"):
+    for page in ("{GOOD}.py", "docs/guide.md"):
         file = pathlib.Path(__file__).parents[1] / page
         file.write_text(file.read_text("utf-8").replace("print(1)", "print(5)"))
 
@@ -382,111 +368,73 @@ def setup(app):
 """
 
 
-def test_a_page_that_is_edited_during_the_build_shows_no_output(
-    make_site: MakeSite,
-) -> None:
-    guide = GUIDE.replace('print("guided")', "print(1)")
-    site = make_site(
-        {**RECIPES, "docs/guide.md": guide},
-        extensions=["myst_nb", "recordings"],
-        nb_execution_mode="cache",
-        exclude_patterns=["**.ipynb"],
-    )
-    assert site.build().status == 0
-    conf = site.root / "docs" / "conf.py"
-    conf.write_text(conf.read_text("utf-8") + EDITS, "utf-8")
-    build = site.build()
+def test_a_page_that_is_edited_during_the_build_shows_no_output(small: Site) -> None:
+    small.write({"docs/guide.md": GUIDE})
+    conf = small.root / "docs" / "conf.py"
+    settings = f"{conf.read_text('utf-8')}exclude_patterns = ['**.ipynb']\n"
+    conf.write_text(settings + EDITS, "utf-8")
+    keep(small.root / "docs", outputs=[printed("printed by one\n")])
+    build = small.build(*REPLAY)
     assert build.status == 1
-    for page in ("recipes/one/good", "guide"):
+    for page in (GOOD, "guide"):
         shown = build.page(f"{page}.html")
         assert "5" in re.sub("<[^>]+>", "", shown).partition("print(")[2][:2]
         assert "This page has no output: its recording is stale" in shown
-        assert '<span class="go">1' not in shown
-        assert "sphx-glr-script-out" not in shown
+        assert "printed by one" not in shown
     assert build.stderr.count("it was edited during the build; build again") == 2
-    notebook = site.root / "docs/recipes/one/good.ipynb"
-    assert '"outputs": []' in notebook.read_text("utf-8")
+    notebook = small.root / f"docs/{GOOD}.ipynb"
+    assert "printed by one" not in notebook.read_text("utf-8")
 
 
-def test_a_thumbnail_is_of_the_recording_that_is_shown(make_site: MakeSite) -> None:
-    def draws(code: str) -> dict[str, str | bytes]:
-        text = RECIPE.format(title="Good", rule="=" * 9, code=FIGURES + code)
-        return {"recipes/one/good.py": text}
-
-    site = make_site(
-        {**draws("_ = plt.plot([1, 2])"), "docs/scraping.py": SCRAPER},
-        extensions=["recordings"],
-    )
-    images = site.root / "docs/recipes/one/images"
-
-    def pictures() -> list[str]:
-        return sorted(each.name for each in images.rglob("*.*"))
-
-    assert site.build().status == 0
-    assert pictures() == ["sphx_glr_good_001.png", "sphx_glr_good_thumb.png"]
-    before = (images / "thumb/sphx_glr_good_thumb.png").read_bytes()
-    site.write(draws("_ = 1"))
-    assert site.build().status == 0
-    assert pictures() == ["sphx_glr_good_thumb.png"]
-    assert (images / "thumb/sphx_glr_good_thumb.png").read_bytes() != before
-
-    conf = site.root / "docs" / "conf.py"
-    conf.write_text(
-        "import sys\nfrom pathlib import Path\n\n"
-        "sys.path.insert(0, str(Path(__file__).parent))\n"
-        f"{conf.read_text('utf-8')}\n"
-        "sphinx_gallery_conf['image_scrapers'] = ('scraping.svg',)\n",
-        "utf-8",
-    )
-    (images / "sphx_glr_good_001.png").write_bytes(b"of a recording before")
-    site.write(draws("_ = plt.plot([2, 1])"))
-    build = site.build()
-    assert build.status == 0, build.stderr
-    assert pictures() == ["sphx_glr_good_001.svg", "sphx_glr_good_thumb.svg"]
-
-
-def test_a_machine_s_clock_may_be_wrong(make_site: MakeSite) -> None:
-    site = make_site(RECIPES, extensions=["recordings"])
-    assert site.build().status == 0
-    file = site.root / "docs/recordings/recipes/one/good.ipynb"
-    then = '"date": "1970-01-01T00:00:00Z"'
+def test_block_times_and_dates_are_as_recorded(small: Site) -> None:
+    page = small.build(*REPLAY, "-E").page(f"{GOOD}.html")
+    assert page.count('class="recording-block-time') == 2
+    file = small.root / f"docs/recordings/{GOOD}.ipynb"
+    then = '"date": "1970-01-01T00:00:00Z"'  # a machine's clock may be wrong
     file.write_text(re.sub(r'"date": "[^"]+"', then, file.read_text("utf-8")), "utf-8")
-    assert site.build().status == 0
-
-
-def test_block_times_are_off_by_one_setting(make_site: MakeSite) -> None:
-    site = make_site(RECIPES, extensions=["recordings"])
-    assert 'class="recording-block-time' in site.build().page("recipes/one/good.html")
-    build = site.build("-D", "recordings_block_times=0")
+    build = small.build(*REPLAY, "-D", "recordings_block_times=0")
     assert build.status == 0, build.stderr
-    assert "recording-block-time" not in build.page("recipes/one/good.html")
+    assert "recording-block-time" not in build.page(f"{GOOD}.html")
+    assert "January 1, 1970" in build.page(f"{GOOD}.html")
 
 
-def test_recordings_may_stand_outside_of_the_docs(
-    make_site: MakeSite, tmp_path: Path
-) -> None:
-    site = make_site(RECIPES, extensions=["recordings"], recordings_path=str(tmp_path))
-    build = site.build()
-    assert build.status == 0, build.stderr
-    recording = tmp_path / "recipes" / "one" / "good.ipynb"
-    downloads = [path.read_bytes() for path in build.folder.rglob("good.ipynb")]
-    assert recording.read_bytes() in downloads
-
-
-def test_sphinx_gallery_s_own_processes_run_nothing(make_site: MakeSite) -> None:
+def test_sphinx_gallery_s_own_processes_run_nothing(small: Site) -> None:
     pytest.importorskip("joblib", reason="Sphinx-Gallery's parallel needs joblib")
-    gallery = {"parallel": 2}
-    site = make_site(RECIPES, extensions=["recordings"], sphinx_gallery_conf=gallery)
-    build = site.build("-D", "recordings_mode=replay")
+    conf = small.root / "docs" / "conf.py"
+    parallel = "sphinx_gallery_conf['parallel'] = 2\n"
+    conf.write_text(conf.read_text("utf-8") + parallel, "utf-8")
+    (small.root / f"docs/recordings/{GOOD}.ipynb").unlink()
+    build = small.build(*REPLAY)
     assert "[recordings.missing]" in build.stderr
-    assert "sphx-glr-script-out" not in build.page("recipes/one/good.html")
+    assert "sphx-glr-script-out" not in build.page(f"{GOOD}.html")
 
 
-def test_unknown_mode_is_named(make_site: MakeSite) -> None:
-    site = make_site(RECIPES, extensions=["recordings"], recordings_mode="fast")
-    build = site.build()
-    assert build.status == 2
-    assert "recordings_mode is 'fast'" in build.stderr
+DRAWING = {
+    "output_type": "display_data",
+    "data": {"image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg'/>"},
+    "metadata": {"alt": "Nothing."},
+}
+PIXEL = {
+    "output_type": "display_data",
+    "data": {
+        "image/png": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # noqa: E501
+    },
+    "metadata": {"alt": "A dot."},
+}
+
+
+def test_a_thumbnail_is_of_the_recording_that_is_shown(small: Site) -> None:
+    images = small.root / "docs/recipes/one/images"
+    thumbnails = []
+    for outputs, suffixes in (([PIXEL], "png"), ([], "png"), ([DRAWING], "svg")):
+        keep(small.root / "docs", GOOD, outputs=outputs or [printed("none\n")])
+        build = small.build(*REPLAY)
+        assert build.status == 0, build.stderr
+        made = sorted(each.name for each in images.rglob("*good*.*"))
+        pictures = [f"sphx_glr_good_00{n}.{suffixes}" for n in (1, 2) if outputs]
+        assert made == [*pictures, f"sphx_glr_good_thumb.{suffixes}"]
+        thumbnails.append((images / "thumb" / made[-1]).read_bytes())
+    assert len({*thumbnails}) == 3
 
 
 def test_unknown_sphinx_gallery_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

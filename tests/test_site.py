@@ -1,36 +1,43 @@
 """This project's own site, both editions, built by replay and read as a reader does."""
 
-import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
+from conftest import PROJECT
 
 from translation.checks.code_equality import difference
 
-PROJECT = Path(__file__).parents[1]
-RECIPES = sorted(
-    path.relative_to(PROJECT / "recipes").with_suffix("").as_posix()
-    for path in (PROJECT / "recipes").glob("*/*.py")
-)
 ENGLISH = re.compile(r"[A-Za-z][a-z']+(?:[ ,]+[A-Za-z][a-z']+){3}")
 """Four words in a row: names of things have fewer."""
 NOT_PROSE = ("code", "em", "pre", "script", "style", "svg", "template")
 """Stressed English is a quotation, such as an error's message read part by part."""
 QUOTED = re.compile(r"“[^”]*”|\([^)]*\)|\uff08[^\uff09]*\uff09")
+Pages = Mapping[str, BeautifulSoup]
 
 
-def pages(edition: Path) -> Iterator[tuple[str, BeautifulSoup]]:
-    for file in sorted(edition.rglob("*.html")):
-        if "_static" not in file.parts:
-            yield (
-                file.relative_to(edition).as_posix(),
-                BeautifulSoup(file.read_text("utf-8"), "html.parser"),
-            )
+def read(edition: Path) -> Pages:
+    return {
+        file.relative_to(edition).as_posix(): BeautifulSoup(
+            file.read_text("utf-8"), "html.parser"
+        )
+        for file in sorted(edition.rglob("*.html"))
+        if "_static" not in file.parts
+    }
+
+
+@pytest.fixture(scope="module")
+def english(own_site: Path) -> Pages:
+    return read(own_site / "en")
+
+
+@pytest.fixture(scope="module")
+def chinese(own_site: Path) -> Pages:
+    return read(own_site / "zh-cn")
 
 
 def prose(page: BeautifulSoup) -> Iterator[str]:
@@ -38,14 +45,14 @@ def prose(page: BeautifulSoup) -> Iterator[str]:
     for text in page.find_all(string=True):
         if type(text) is NavigableString and not _is_other(text):
             yield str(text)
-    for tag in page.select("*"):
+    for tag in page.select("[alt], [aria-label], [title], [placeholder], [tooltip]"):
         for name in ("alt", "aria-label", "title", "placeholder", "tooltip"):
             if isinstance(value := tag.get(name), str) and not _is_other(tag):
                 yield value
 
 
 def _is_other(node: NavigableString | Tag) -> bool:
-    """Tell whether a text is code, output, or a name in another language."""
+    """Return whether a text is code, output, or a name in another language."""
     return any(
         parent.name in NOT_PROSE
         # Names of pages elsewhere, and of this site in its other languages.
@@ -55,74 +62,63 @@ def _is_other(node: NavigableString | Tag) -> bool:
     )
 
 
-def test_no_english_sentence_stands_on_a_chinese_page(own_site: Path) -> None:
-    found = [
-        f"{name}: {text.strip()}"
-        for name, page in pages(own_site / "zh-cn")
-        for text in prose(page)
-        if ENGLISH.search(QUOTED.sub("", text))
-    ]
-    assert not found, "\n".join(found)
+def english_in(pages: Pages) -> Iterator[str]:
+    for name, page in pages.items():
+        for text in prose(page):
+            if ENGLISH.search(QUOTED.sub("", text)):
+                yield f"{name}: {text.strip()}"
 
 
-def test_every_label_on_a_chinese_page_is_chinese(own_site: Path) -> None:
+def test_no_english_sentence_is_on_a_chinese_page(
+    english: Pages, chinese: Pages
+) -> None:
+    assert list(english_in(chinese)) == []
+    index = {"index.html": english["index.html"]}
+    assert list(english_in(index)), "English would be found"
+
+
+def test_every_label_on_a_chinese_page_is_chinese(chinese: Pages) -> None:
     labels = {
         str(tag["aria-label"]): name
-        for name, page in pages(own_site / "zh-cn")
+        for name, page in chinese.items()
         for tag in page.select("[aria-label]")
         if not _is_other(tag)
     }
     assert "显示或隐藏“陷阱”下的页面" in labels
-    # What is quoted may be a name; what stands around it is not.
+    # What is quoted may be a name; what is around it is not.
     around = {QUOTED.sub("", label): name for label, name in labels.items()}
-    found = [
-        f"{name}: {label}"
-        for label, name in around.items()
-        if re.search("[A-Za-z]", label)
-    ]
-    assert not found, "\n".join(found)
+    assert not {label for label in around if re.search("[A-Za-z]", label)}
 
 
-def test_an_english_sentence_would_be_found(own_site: Path) -> None:
-    assert any(
-        ENGLISH.search(text)
-        for _name, page in pages(own_site / "en")
-        for text in prose(page)
-    )
-
-
-def test_all_is_translated(own_site: Path) -> None:
-    for name, page in pages(own_site / "zh-cn"):
+def test_all_is_translated(chinese: Pages) -> None:
+    for name, page in chinese.items():
         assert not page.select(".translation-progress, .untranslated"), name
 
 
-def test_both_editions_have_the_same_pages_and_anchors(own_site: Path) -> None:
-    english, chinese = (
+def test_both_editions_have_the_same_pages_and_anchors(
+    english: Pages, chinese: Pages
+) -> None:
+    english_anchors, chinese_anchors = (
         {
             name: [each["id"] for each in page.select("section[id]")]
-            for name, page in pages(own_site / edition)
+            for name, page in pages.items()
         }
-        for edition in ("en", "zh-cn")
+        for pages in (english, chinese)
     )
-    assert english == chinese
+    assert english_anchors == chinese_anchors
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_downloads_have_one_code_and_one_output(own_site: Path, recipe: str) -> None:
-    scripts = [
-        (own_site / edition / "downloads" / f"{recipe}.py").read_text("utf-8")
-        for edition in ("en", "zh-cn")
-    ]
-    assert scripts[0] != scripts[1]
-    assert difference(*scripts) is None
-    for script in scripts:
-        ast.parse(script)
-    outputs = [
-        _outputs(own_site / edition / "downloads" / f"{recipe}.ipynb")
-        for edition in ("en", "zh-cn")
-    ]
-    assert any(outputs[0]), "the notebook holds outputs"
-    assert json.dumps(outputs[0]) == json.dumps(outputs[1])
+def test_downloads_have_one_code_and_one_output(own_site: Path) -> None:
+    recipes = PROJECT / "recipes"
+    for recipe in recipes.glob("*/*.py"):
+        address = recipe.relative_to(recipes)
+        files = [own_site / name / "downloads" / address for name in ("en", "zh-cn")]
+        scripts = [file.read_text("utf-8") for file in files]
+        assert scripts[0] != scripts[1], recipe
+        assert difference(*scripts) is None, recipe
+        outputs = [_outputs(file.with_suffix(".ipynb")) for file in files]
+        assert any(outputs[0]), recipe
+        assert json.dumps(outputs[0]) == json.dumps(outputs[1]), recipe
 
 
 def _outputs(notebook: Path) -> list[object]:

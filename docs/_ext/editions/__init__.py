@@ -4,51 +4,33 @@
 to its pages what Sphinx and Sphinx-Gallery don't know of.
 """
 
-import hashlib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sphinx import locale
-from sphinx.application import Sphinx
-from sphinx.config import Config
-from sphinx.util.typing import ExtensionMetadata
-
-from editions import page_facts
-from editions.anchors import EnglishAnchors
-from editions.chinese_search import ChineseSearch
-from editions.folder import STRINGS
-from editions.language_links import setup_language_links
-from editions.page_list import setup_page_list
-from editions.untranslated import MarkUntranslated
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
 
 
-def setup(app: Sphinx) -> ExtensionMetadata:
+def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Connect to events in the order of a build's life."""
-    app.connect("config-inited", load_strings)
-    setup_language_links(app)
-    app.connect("env-get-outdated", page_facts.with_other_facts)
+    # Not before: `python -m editions` needs none of it.
+    from editions import configuration, furo  # noqa: PLC0415
+    from editions.anchors import EnglishAnchors  # noqa: PLC0415
+    from editions.chinese_search import ChineseSearch  # noqa: PLC0415
+    from editions.untranslated import MarkUntranslated  # noqa: PLC0415
+
+    # Before other extensions read the address of the site.
+    app.connect("config-inited", configuration.name_editions, priority=400)
+    app.connect("config-inited", configuration.load_strings)
     app.add_transform(EnglishAnchors)
     app.add_transform(MarkUntranslated)
     app.add_search_language(ChineseSearch)
-    setup_page_list(app)
+    app.add_js_file("language-switch.js", loading_method="defer")
+    # furo itself writes its list of pages at priority 500.
+    app.connect("html-page-context", furo.name_switches, priority=600)
     return {
         "version": "1.0",
         "env_version": 1,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }
-
-
-def load_strings(app: Sphinx, config: Config) -> None:
-    """Have Sphinx know the strings of extensions in the language of the edition.
-
-    They stand on any page, so where one changed, all pages are made again.
-    """
-    digest = hashlib.sha256()
-    for folder in config.locale_dirs:
-        place = Path(app.srcdir) / folder
-        for catalog in STRINGS:
-            locale.init([place], config.language, catalog)
-            compiled = place / (config.language or "") / f"LC_MESSAGES/{catalog}.mo"
-            if compiled.is_file():
-                digest.update(compiled.read_bytes())
-    app.add_config_value("editions_strings", digest.hexdigest(), "env")

@@ -9,12 +9,14 @@ from sphinx.config import eval_config_file
 from sphinx.util.tags import Tags
 
 from editions import folder
-from editions.edition import NotALanguage, editions
+from editions.edition import editions
 from editions.root_page import root_page
+from translation.fault import TranslationError
+from translation.sources.sources import recipe_files
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make or refresh the folder of each edition; give the exit status."""
+    """Make or refresh the folder of each edition; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m editions", description=__doc__)
     parser.add_argument(
         "project", type=Path, nargs="?", default=Path(), help="by default this folder"
@@ -27,22 +29,23 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"there is no docs/conf.py in {project}: name its folder")
     try:
         known = editions(project)
+        recipes = recipe_files(project)
         for edition in known:
             if not edition.is_source:
-                folder.make(project, edition)
-    except (NotALanguage, folder.EditionError) as error:
+                folder.make(project, edition, recipes)
+    except (TranslationError, folder.EditionError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     for name in folder.remove_others(project, known):
-        # It was built from what is removed, so it is no folder of somebody else's.
+        # It was built from what is removed, so nothing else is in it.
         if options.site and (options.site / name).is_dir():
             shutil.rmtree(options.site / name)
     if options.site:
         settings = eval_config_file(conf, Tags())
         templates = conf.parent / "_templates"
-        where = settings.get("html_baseurl", "")
-        page = root_page(known, templates, settings["project"], where)
+        site = settings.get("html_baseurl", "")
         options.site.mkdir(parents=True, exist_ok=True)
+        page = root_page(known, templates, settings["project"], site)
         (options.site / "index.html").write_text(page, "utf-8")
     return 0
 

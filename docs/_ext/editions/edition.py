@@ -3,15 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.core import get_global
 
-SOURCE_LANGUAGE = "en"
-"""The language that everything is written in; it needs no catalogs."""
-
-
-class NotALanguage(ValueError):  # noqa: N818 - what it is, not that it failed
-    """A folder in `locales/` is called by no language; the message says which."""
+from translation.catalogs.languages import SOURCE_LANGUAGE, codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +39,14 @@ class Edition:
 
     @property
     def is_source(self) -> bool:
-        """Tell whether it is the edition that the others are made from."""
+        """Whether it is the edition that the others are made from."""
         return self.language == SOURCE_LANGUAGE
 
 
 def editions(project: Path) -> list[Edition]:
-    """List the editions of a project, English first.
-
-    Args:
-        project: The folder that `docs/`, `recipes/` and `locales/` stand in.
+    """Return the editions of a project, English first.
 
     Raises:
-        NotALanguage: A folder of catalogs is called by no language.
+        TranslationError: A folder of catalogs is not named after a language.
     """
-    names = sorted(each.parent.name for each in project.glob("locales/*/LC_MESSAGES"))
-    for name in names:
-        try:
-            Locale.parse(name)
-        except (UnknownLocaleError, ValueError) as error:
-            raise NotALanguage(
-                f"locales/{name}: {name!r} is no code of a language; name the folder "
-                "as gettext does, such as ja or zh_CN"
-            ) from error
-    return [Edition(SOURCE_LANGUAGE), *(Edition(name) for name in names)]
+    return [Edition(language) for language in (SOURCE_LANGUAGE, *codes(project))]

@@ -1,13 +1,13 @@
 """Make the folder that an edition is built from, as the project's own in that language.
 
     docs/_build/editions/zh-cn/
-      recipes/    each script translated; what is no script is a link
+      recipes/    each recipe translated; other files are links
       docs/       Sphinx's source folder: links to the pages, and the gallery it makes
       locales/    the catalogs that Sphinx reads, compiled
-      pages.json  what is known of each translated script
+      page_facts/ what is known of each translated page
 
-The folders stand to each other as in the project, so `conf.py` needs no change for an
-edition. Only what changed is written, so a build makes only the pages that changed.
+The folders are arranged as in the project, so `conf.py` needs no change for an edition.
+Only what changed is written, so a build makes only the pages that changed.
 """
 
 import os
@@ -18,18 +18,18 @@ from pathlib import Path
 import polib
 
 from editions.edition import Edition
-from editions.page_facts import FILE, PageFacts, to_text
+from editions.page_facts import FOLDER, PageFacts
 from translation.catalogs.catalog import Catalog, CatalogError
-from translation.messages.segments import Kind, UnreadableScript, segments
+from translation.messages.segments import UnreadableScript
 from translation.scripts import CodeChanged, translate
-from translation.sources.sources import HEADER
+from translation.sources.sources import RecipeFile
 
 STRINGS = ("recordings", "site")
-"""Catalogs of the strings that extensions and templates hold."""
+"""Catalogs of the strings in extensions and templates."""
 THEME = "sphinx"
 """Where Sphinx looks for the strings of templates, before it looks in its own."""
 _MADE_OR_CONFIG = ("conf.py", "recipes", "recordings")
-"""What stands in `docs/` and is no page: the gallery is made anew in each edition."""
+"""What is in `docs/` and is no page: the gallery is made anew in each edition."""
 
 
 class EditionError(Exception):
@@ -37,47 +37,47 @@ class EditionError(Exception):
 
 
 def folder_of(project: Path, edition: Edition) -> Path:
-    """Tell where an edition is made."""
+    """Return the folder of an edition."""
     return project / "docs" / "_build" / "editions" / edition.name
 
 
-def make(project: Path, edition: Edition) -> Path:
+def make(project: Path, edition: Edition, recipes: Iterable[RecipeFile]) -> None:
     """Make or refresh the folder of an edition.
 
-    Args:
-        project: The folder that `docs/`, `recipes/` and `locales/` stand in.
-        edition: Not the English one, which is built from the project itself.
-
-    Returns:
-        Sphinx's source folder.
+    The English one needs none: it is built from the project itself.
 
     Raises:
         EditionError: A catalog is broken, or would change the code of a recipe.
     """
     root = folder_of(project, edition)
     catalogs = project / "locales" / edition.language / "LC_MESSAGES"
+    known = {each.path: each for each in recipes}
     pages: dict[str, PageFacts] = {}
     kept: set[Path] = set()
     for source in _files(project / "recipes"):
         place = root / source.relative_to(project)
         kept.add(place)
-        kind: Kind | None = _kind(source)
-        if kind is None:
+        if recipe := known.get(source):
+            catalog = _load(catalogs / f"{recipe.page}.po", project)
+            content, pages[recipe.page] = _translated(recipe, catalog, project)
+            _write(place, content)
+        else:
             _link(place, source)
-            continue
-        page = _page(source.relative_to(project))
-        text, pages[page] = _translated(source, kind, catalogs / f"{page}.po", project)
-        _write(place, text.encode())
     _sweep(root / "recipes", kept)
-    pages = _with_sections(pages)
+    if first := pages.get("recipes/index"):
+        # The gallery's first page shows each section's page, too.
+        sections = (pages[page] for page in pages if Path(page).match("*/*/index"))
+        pages["recipes/index"] = sum(sections, start=first)
     _link_pages(project / "docs", root / "docs")
     pages |= _compile(catalogs, root / "locales" / edition.language / "LC_MESSAGES")
-    _write(root / FILE, to_text(pages).encode())
-    return root / "docs"
+    facts = {root / FOLDER / f"{page}.json": each for page, each in pages.items()}
+    for file, each in facts.items():
+        _write(file, each.to_text().encode())
+    _sweep(root / FOLDER, {*facts})
 
 
 def remove_others(project: Path, known: Iterable[Edition]) -> list[str]:
-    """Remove the folders of editions that there are no longer; give their names."""
+    """Remove the folders of editions that no longer exist; return their names."""
     wanted = {folder_of(project, edition) for edition in known}
     made = (project / "docs" / "_build" / "editions").glob("*")
     others = [each for each in made if each.is_dir() and each not in wanted]
@@ -97,53 +97,25 @@ def _files(folder: Path) -> Iterator[Path]:
             yield entry
 
 
-def _kind(source: Path) -> Kind | None:
-    if source.is_file() and source.suffix == ".py":
-        return "script"
-    return "rest" if source.name == HEADER else None
-
-
-def _page(source: Path) -> str:
-    """Give the document that the gallery makes of a file; its catalog's name too."""
-    name = "index" if source.name == HEADER else source.stem
-    return source.with_name(name).as_posix()
-
-
 def _translated(
-    source: Path, kind: Kind, file: Path, project: Path
-) -> tuple[str, PageFacts]:
+    recipe: RecipeFile, catalog: Catalog | None, project: Path
+) -> tuple[bytes, PageFacts]:
     """Translate a file as far as its catalog goes."""
-    english = source.read_text("utf-8")
-    path = source.relative_to(project).as_posix()
-    catalog = _load(file, project)
+    path = recipe.path.relative_to(project).as_posix()
     known = catalog.translations() if catalog else {}
     try:
-        made = translate(english, known, kind, path=path)
-        pieces = segments(english, kind)
-    except UnreadableScript:
-        return english, PageFacts()  # the English edition says what is wrong with it
+        english = recipe.path.read_text("utf-8")
+        made = translate(english, known, recipe.kind, path=path)
+    except (UnicodeDecodeError, UnreadableScript):
+        # The English edition says what is wrong with it.
+        return recipe.path.read_bytes(), PageFacts()
     except CodeChanged as error:
-        lines = {each.msgid: each.line for each in catalog.entries()} if catalog else {}
-        line = lines.get(error.message, 1)
-        name = file.relative_to(project)
-        raise EditionError(f"{name}:{line}: {error}") from error
-    titles = [
-        (known.get(piece.message.text, piece.message.text), piece.message.text)
-        for piece in pieces
-        if piece.message and piece.message.form.name == "title"
-    ]
-    return made.text, PageFacts(titles, made.total, made.untranslated)
-
-
-def _with_sections(pages: dict[str, PageFacts]) -> dict[str, PageFacts]:
-    """Add to the gallery's first page what stands on it of each section's page."""
-    top = "recipes/index"
-    sections = [
-        facts for page, facts in pages.items() if Path(page).match("recipes/*/index")
-    ]
-    if top not in pages:
-        return pages
-    return pages | {top: sum(sections, start=pages[top])}
+        assert catalog is not None  # noqa: S101 - without one, nothing changes
+        lines = {each.msgid: each.line for each in catalog.entries()}
+        file = f"{catalog.path.relative_to(project)}:{lines.get(error.message, 1)}"
+        raise EditionError(f"{file}: {error}") from error
+    facts = PageFacts(made.titles, made.total, made.untranslated)
+    return made.text.encode(), facts
 
 
 def _load(file: Path, project: Path) -> Catalog | None:
@@ -171,10 +143,10 @@ def _link_pages(docs: Path, place: Path) -> None:
 
 
 def _compile(catalogs: Path, place: Path) -> dict[str, PageFacts]:
-    """Put the catalogs there that Sphinx and the extensions read, with their `.mo`.
+    """Write the catalogs that Sphinx and the extensions read, with their `.mo`.
 
     Returns:
-        What the catalogs of pages have, by page.
+        What the catalogs of pages contain, by page.
     """
     pages = {}
     kept: set[Path] = set()
@@ -187,8 +159,7 @@ def _compile(catalogs: Path, place: Path) -> dict[str, PageFacts]:
             known = catalog.translations()
             pages[page] = PageFacts(translated=[*known, *known.values()])
         content = file.read_bytes()
-        names = (file.stem, THEME) if page == "site" else (file.stem,)
-        for name in names:
+        for name in (file.stem, THEME) if page == "site" else (file.stem,):
             copy = (place / file.relative_to(catalogs)).with_stem(name)
             compiled = copy.with_suffix(".mo")
             kept |= {copy, compiled}
@@ -199,7 +170,7 @@ def _compile(catalogs: Path, place: Path) -> dict[str, PageFacts]:
 
 
 def _write(file: Path, content: bytes) -> bool:
-    """Write a file if that changes it; tell whether it did."""
+    """Write a file if that changes it; return whether it did."""
     if file.is_symlink():
         file.unlink()
     if file.is_file() and file.read_bytes() == content:
@@ -224,8 +195,6 @@ def _link(place: Path, target: Path) -> None:
 
 def _sweep(folder: Path, kept: set[Path]) -> None:
     """Remove what has no source any more."""
-    if not folder.is_dir():
-        return
     for entry in sorted(folder.rglob("*"), reverse=True):
         if entry in kept:
             continue

@@ -4,17 +4,16 @@ Written where an edition's source folder is made, read by what Sphinx adds to a 
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
+if TYPE_CHECKING:
+    from sphinx.environment import BuildEnvironment
 
-FILE = "pages.json"
-"""Name of the file, in the folder of the edition."""
+FOLDER = "page_facts"
+"""Name of the folder of these files, in the folder of the edition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,54 +40,18 @@ class PageFacts:
             [*self.untranslated, *other.untranslated],
         )
 
-
-def to_text(pages: Mapping[str, PageFacts]) -> str:
-    """Write the facts as JSON, by document name."""
-    plain = {name: asdict(facts) for name, facts in sorted(pages.items())}
-    return json.dumps(plain, ensure_ascii=False, indent=1)
+    def to_text(self) -> str:
+        """Return the facts as JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
 
 
-@lru_cache(maxsize=1)
-def from_file(file: Path, _changed: int) -> dict[str, PageFacts]:
-    """Read an edition's facts, again only when the file has another time."""
-    plain = json.loads(file.read_text("utf-8"))
-    return {
-        name: PageFacts(
-            tuple((title, source) for title, source in facts["titles"]),
-            facts["total"],
-            tuple(facts["untranslated"]),
-            facts.get("translated"),
-        )
-        for name, facts in plain.items()
-    }
+def read_facts(env: "BuildEnvironment") -> PageFacts | None:
+    """Read the facts of the page that is being read, if it is a translated one.
 
-
-def of_all(env: BuildEnvironment) -> dict[str, PageFacts]:
-    """Give the facts of the edition that is being built; English has none."""
-    file = Path(env.srcdir).parent / FILE
-    return from_file(file, file.stat().st_mtime_ns) if file.is_file() else {}
-
-
-def of(env: BuildEnvironment) -> PageFacts | None:
-    """Give the facts of the page that is being read, if it is a translated one."""
-    return of_all(env).get(env.docname)
-
-
-def with_other_facts(
-    _app: Sphinx,
-    env: BuildEnvironment,
-    added: AbstractSet[str],
-    changed: AbstractSet[str],
-    _removed: AbstractSet[str],
-) -> list[str]:
-    """Name pages that Sphinx would leave alone though their facts are others."""
-    old: dict[str, PageFacts] = getattr(env, "edition_facts", {})
-    new = of_all(env)
-    env.edition_facts = new  # type: ignore[attr-defined]
-    return [
-        page
-        for page, facts in new.items()
-        if page in env.found_docs
-        and page not in added | changed
-        and old.get(page) != facts
-    ]
+    Where they change, Sphinx reads the page again.
+    """
+    file = Path(env.srcdir).parent / FOLDER / f"{env.docname}.json"
+    if not file.is_file():
+        return None
+    env.note_dependency(file)
+    return PageFacts(**json.loads(file.read_text("utf-8")))

@@ -1,33 +1,22 @@
 """Write the page at the site's root: it sends readers to their language."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+from editions.edition import Edition
 
-    from editions.edition import Edition
-
-TEMPLATE: Final = "root.html"
+TEMPLATE = "root.html"
 
 
 def root_page(
     editions: Sequence[Edition], templates: Path, title: str, site: str = ""
 ) -> str:
-    """Give the text of `index.html` at the site's root.
+    """Return the text of `index.html` at the site's root.
 
     Its script takes the first of the browser's languages that there is an edition of.
-    Without scripts it is a list of links.
-
-    Args:
-        editions: All of the site, English among them.
-        templates: The folder that holds `root.html`.
-        title: What the site is called.
-        site: The published site's address, as `html_baseurl` has it; empty: unknown.
+    Without scripts it is a list of links. `site` is the site's address, if known.
     """
     environment = Environment(
         loader=FileSystemLoader(templates),

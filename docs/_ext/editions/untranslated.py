@@ -1,15 +1,16 @@
 """Mark on a translated page what is still in English, and say how much that is."""
 
 from docutils import nodes
+from sphinx.locale import get_translation
 from sphinx.transforms import SphinxTransform
 from sphinx.util.nodes import extract_messages
 
-from editions import page_facts
-from editions.edition import SOURCE_LANGUAGE
-from editions.page_facts import PageFacts
-from recipe_site.strings import _
+from editions.page_facts import PageFacts, read_facts
+from translation.catalogs.languages import SOURCE_LANGUAGE
 from translation.messages.segments import message_of
 from translation.sources.markdown_pages import has_words
+
+_ = get_translation("site")
 
 CLASS = "untranslated"
 
@@ -28,35 +29,31 @@ class MarkUntranslated(SphinxTransform):
             for node, message in extract_messages(self.document)
             if has_words(message) and not _is_setting(node)
         ]
-        facts = page_facts.of(self.env) or PageFacts(translated=())
-        if facts.translated is not None:
+        facts = read_facts(self.env) or PageFacts(translated=())
+        if facts.translated is None:
+            missing, total = {*facts.untranslated}, facts.total
+        else:
             # Sphinx marks neither pictures, lists of pages, nor what is the same in
             # both languages.
-            messages = {
+            missing = {
                 message
                 for node, message in found
                 if not node.get("translated") and message not in facts.translated
             }
             total = len({message for _node, message in found})
-        else:
-            messages, total = {*facts.untranslated}, facts.total
-        english = [
-            node
-            for node, message in found
-            if not node.get("translated")
-            and (message in messages or message_of(node.rawsource) in messages)
-        ]
-        missing = len(messages)
-        for node in english:
-            # docutils writes this class as the attribute `lang`.
-            node["classes"] += [f"language-{SOURCE_LANGUAGE}", CLASS]
+        for node, message in found:
+            if not node.get("translated") and (
+                message in missing or message_of(node.rawsource) in missing
+            ):
+                # docutils writes this class as the attribute `lang`.
+                node["classes"] += [f"language-{SOURCE_LANGUAGE}", CLASS]
         section = next(iter(self.document.findall(nodes.section)), None)
         if missing and section is not None:
-            section.insert(1, note(total - missing, total))
+            section.insert(1, note(total - len(missing), total))
 
 
 def _is_setting(node: nodes.Node) -> bool:
-    """Tell whether a text is of the settings on top of a page, which nobody sees."""
+    """Return whether a text is in the settings on top of a page: none is shown."""
     while node.parent is not None and not isinstance(node.parent, nodes.document):
         node = node.parent
     return isinstance(node, (nodes.docinfo, nodes.field_list))

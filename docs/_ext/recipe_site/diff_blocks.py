@@ -1,7 +1,7 @@
 """Show a diff as Python with its changed lines marked, and copy it as the new code.
 
-Each sign is drawn by the style sheet, so it is not in what a reader copies; neither are
-the lines that go.
+The style sheet draws the signs, so that a reader doesn't copy them; the lines that are
+removed are not copied either.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-KINDS = {"+": "added", "-": "removed", " ": "same", "": "same"}
+KINDS = {"+": "added", "-": "removed", " ": "same"}
 """What the sign at the beginning of a line says of it."""
 
 
@@ -31,7 +31,7 @@ class MarkChangedLines(SphinxPostTransform):
                 block.replace_self(nodes.raw("", html, format="html"))
 
     def html(self, diff: str) -> str:
-        """Write a diff."""
+        """Return a diff as HTML."""
         kinds, code = zip(*lines(diff), strict=True)
         highlighter = getattr(self.app.builder, "highlighter")  # noqa: B009 - HTML's own
         colored = highlighter.highlight_block("\n".join(code), "python", nowrap=True)
@@ -46,15 +46,14 @@ class MarkChangedLines(SphinxPostTransform):
 
 
 def lines(diff: str) -> Iterator[tuple[str, str]]:
-    r"""Tell of each line of a diff what becomes of it, and give it without its sign.
+    r"""Yield for each line of a diff whether it changes, and the line without its sign.
 
     Examples:
         >>> list(lines("  a = 1\n- b = 2\n+ b = 3"))
         [('same', ' a = 1'), ('removed', ' b = 2'), ('added', ' b = 3')]
     """
     for line in diff.split("\n"):
-        sign = line[:1] if line[:1] in KINDS else ""
-        yield KINDS[sign], line[len(sign) :]
+        yield KINDS.get(line[:1], "same"), line[1:] if line[:1] in KINDS else line
 
 
 def setup_diff_blocks(app: "Sphinx") -> None:

@@ -1,99 +1,77 @@
-"""Put this site's downloads and tags where Sphinx-Gallery puts its own, in English.
+"""Put this site's downloads and tags in the place of Sphinx-Gallery's own, in English.
 
 A recipe's script, notebook and archive of both get addresses that stay, below
 `downloads/` of each edition: `downloads/gradients/zeroing_out_gradients.py`.
 """
 
 import shutil
-from collections.abc import Iterator
 from html import escape
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from docutils import nodes
-from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.locale import get_translation
 from sphinx.util.osutil import relative_uri
 
-from recipe_site.strings import _
+from recordings.gallery import scripts
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
+_ = get_translation("site")
+
 FOLDER = "downloads"
 SUFFIXES = (".py", ".ipynb", ".zip")
-_TAGS = "sphx-glr-example-tags"
 _TAG_LIST = "sg-tag-list"
 """What Sphinx-Gallery's script looks for, to fill it with the tags of a section."""
 
 
-class site_address(nodes.inline):  # noqa: N801 - docutils' way to name nodes
-    """A link to a file or page of the edition, by its address below the edition's."""
-
-
-class ResolveAddresses(SphinxPostTransform):
-    """Make links of what only a builder can address."""
-
-    default_priority = 5
-    formats = ("html",)
-
-    def run(self, **_options: Any) -> None:
-        """Replace each address by a link that is relative to the page."""
-        here = self.app.builder.get_target_uri(self.env.docname)
-        for node in list(self.document.findall(site_address)):
-            page, query = node.get("page"), node.get("query", "")
-            there = self.app.builder.get_target_uri(page) if page else node["file"]
-            link = nodes.reference("", "", *node.children, internal=True)
-            link["refuri"] = relative_uri(here, there) + query
-            link["classes"] = node["classes"]
-            node.replace_self(link)
-
-
 def replace_texts(app: "Sphinx", document: nodes.document) -> None:
-    """Take Sphinx-Gallery's texts off a recipe's page, and put this site's there."""
+    """Replace Sphinx-Gallery's texts on a recipe's page by this site's."""
     page = app.env.docname
     for node in list(document.findall(nodes.Element)):
         classes: list[str] = node.get("classes", [])
         if "sphx-glr-download-link-note" in classes:
-            _remove(node)
+            outer = _with_only(node)
+            outer.parent.remove(outer)
         elif "sphx-glr-footer-example" in classes:
-            _inside_only(node).replace_self(downloads(page))
+            _with_only(node).replace_self(downloads(page))
         elif isinstance(node, nodes.raw) and _TAG_LIST in node.astext():
             node.replace_self(nodes.raw("", tag_list(), format="html"))
-        elif _TAGS in classes and isinstance(node, nodes.paragraph):
-            node.replace_self(tags(page, node.astext()))
+        elif "sphx-glr-example-tags" in classes and isinstance(node, nodes.paragraph):
+            node.replace_self(tags(node.astext()))
+
+
+def _with_only(node: nodes.Element) -> nodes.Element:
+    """Return the node, or the `only` around it if it is alone in that."""
+    parent = node.parent
+    return parent if parent.tagname == "only" and len(parent.children) == 1 else node
 
 
 def downloads(page: str) -> nodes.container:
     """Make the row of a page's downloads."""
-    name = PurePosixPath(page).name
     labels = (_("Download the script"), _("Download the notebook"), _("Both, zipped"))
     row = nodes.container(classes=["recipe-downloads"])
     for label, suffix in zip(labels, SUFFIXES, strict=True):
-        link = site_address("", label, file=address(page) + suffix)
+        link = _link(label, relative_uri(page, address(page) + suffix))
         row += nodes.paragraph("", "", link, translatable=False)
         link["classes"] = ["recipe-download"]
-        link["title"] = name + suffix
+        link["title"] = PurePosixPath(page).name + suffix
     return row
 
 
-def tags(page: str, text: str) -> nodes.container:
-    """Make the row of a page's tags; each leads to the section's recipes with it.
-
-    Args:
-        page: The recipe's page.
-        text: What Sphinx-Gallery wrote: `🏷 Tags: first, second`.
-    """
-    section = PurePosixPath(page).with_name("index").as_posix()
-    row = nodes.container(classes=["recipe-tags"])
+def tags(text: str) -> nodes.container:
+    """Make a row of links to the section's recipes, of `🏷 Tags: first, second`."""
     line = nodes.paragraph("", translatable=False)
     line += nodes.inline("", _("Tags"), classes=["recipe-tags-label"])
-    for tag in text.partition(":")[2].split(","):
-        query = f"?sg-tags={quote(tag.strip())}"
-        line += nodes.Text(" ")
-        line += site_address("", tag.strip(), page=section, query=query)
-    row += line
-    return row
+    for tag in map(str.strip, text.partition(":")[2].split(",")):
+        line += [nodes.Text(" "), _link(tag, f"index.html?sg-tags={quote(tag)}")]
+    return nodes.container("", line, classes=["recipe-tags"])
+
+
+def _link(label: str, address: str) -> nodes.reference:
+    return nodes.reference("", label, internal=True, refuri=address)
 
 
 def tag_list() -> str:
@@ -104,57 +82,31 @@ def tag_list() -> str:
 
 
 def address(page: str) -> str:
-    """Give the address of a page's downloads, without suffix.
+    """Return the address of a page's downloads, without suffix.
 
     Examples:
         >>> address("recipes/gradients/zeroing_out_gradients")
         'downloads/gradients/zeroing_out_gradients'
     """
-    return (FOLDER / PurePosixPath(*PurePosixPath(page).parts[1:])).as_posix()
+    return f"{FOLDER}/{page.partition('/')[2]}"
 
 
-def copy_downloads(app: "Sphinx", failure: Exception | None) -> None:
-    """Copy the downloads to their addresses, and remove those of recipes that went."""
+def publish(app: "Sphinx", failure: Exception | None) -> None:
+    """Copy the downloads to their addresses, and no others."""
     if failure is not None or app.builder.format != "html":
         return
-    wanted = dict(_files(app))
-    root = Path(app.outdir) / FOLDER
-    for place in [*root.rglob("*.*")] if root.is_dir() else []:
-        if place.is_file() and place not in wanted:
-            place.unlink()
-    for place, source in wanted.items():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if not place.is_file() or place.read_bytes() != source.read_bytes():
-            shutil.copyfile(source, place)
-
-
-def _files(app: "Sphinx") -> Iterator[tuple[Path, Path]]:
-    """Yield where each download goes and where it stands."""
-    gallery = app.config.sphinx_gallery_conf["gallery_dirs"]
-    for page in app.env.found_docs:
-        if not page.startswith(f"{gallery}/"):
-            continue
+    source, output = Path(app.srcdir), Path(app.outdir)
+    shutil.rmtree(output / FOLDER, ignore_errors=True)
+    for _script, page in scripts.pages(app.config.sphinx_gallery_conf, source):
         for suffix in SUFFIXES:
-            source = Path(app.srcdir) / f"{page}{suffix}"
-            if source.is_file():
-                yield Path(app.outdir) / f"{address(page)}{suffix}", source
-
-
-def _remove(node: nodes.Element) -> None:
-    outer = _inside_only(node)
-    outer.parent.remove(outer)
-
-
-def _inside_only(node: nodes.Element) -> nodes.Element:
-    """Give the `only` node around a node that stands alone in it, or the node."""
-    parent = node.parent
-    return parent if parent.tagname == "only" and len(parent.children) == 1 else node
+            made, place = source / f"{page}{suffix}", output / (address(page) + suffix)
+            if made.is_file():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(made, place)
 
 
 def setup_downloads(app: "Sphinx") -> None:
-    """Connect to a page's reading, to its writing, and to the build's end."""
-    app.add_node(site_address)
-    app.add_post_transform(ResolveAddresses)
+    """Connect to a page's reading, and to the build's end."""
     # After run cards are put above the footer (400), before downloads are collected.
     app.connect("doctree-read", replace_texts, priority=450)
-    app.connect("build-finished", copy_downloads)
+    app.connect("build-finished", publish)

@@ -39,7 +39,7 @@ STYLE: Any = {
 
 
 def reset(_gallery_conf: dict[str, Any], _recipe: str) -> None:
-    """Set the style before a recipe runs: one of Sphinx-Gallery's `reset_modules`."""
+    """Set the style before a recipe runs: one of `reset_modules`."""
     # Not before: where pages are made from recordings, nothing is drawn.
     import matplotlib as mpl  # noqa: PLC0415
     from matplotlib.rcsetup import cycler  # noqa: PLC0415
@@ -51,11 +51,7 @@ def reset(_gallery_conf: dict[str, Any], _recipe: str) -> None:
 def scrape(
     block: Block, block_vars: dict[str, Any], gallery_conf: dict[str, Any]
 ) -> str:
-    """Save a block's figures as SVG: one of Sphinx-Gallery's `image_scrapers`.
-
-    Returns:
-        The reST that shows the figures.
-    """
+    """Save a block's figures as SVG, and return reST: one of `image_scrapers`."""
     # Without a date, drawing the same figure again gives the same file.
     undated = {"Date": None}
     rest: str = matplotlib_scraper(

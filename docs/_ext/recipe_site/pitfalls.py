@@ -11,37 +11,32 @@ from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx.errors import ExtensionError
+from sphinx.locale import get_translation
 from sphinx.util.docutils import SphinxDirective
 
-from recipe_site import recipe_settings
-from recipe_site.page_link import link_to
-from recipe_site.strings import _
+from recipe_site.recipes import link_to, position, settings_by_page
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
+_ = get_translation("site")
+
 KNOWN = {
-    "type": ("API-specific", "generic"),
-    "stage": ("data", "model", "training", "evaluation"),
-    "effect": ("error-prone", "slow", "memory", "wrong result"),
-}
-"""What a pitfall may say of itself, in words that every edition has its own for."""
-
-
-def words() -> dict[str, str]:
-    """Give those words in the language of the build."""
-    return {
-        "API-specific": _("API-specific"),
-        "generic": _("generic"),
+    "type": {"API-specific": _("API-specific"), "generic": _("generic")},
+    "stage": {
         "data": _("data"),
         "model": _("model"),
         "training": _("training"),
         "evaluation": _("evaluation"),
+    },
+    "effect": {
         "error-prone": _("error-prone"),
         "slow": _("slow"),
         "memory": _("memory"),
         "wrong result": _("wrong result"),
-    }
+    },
+}
+"""What a pitfall may say of itself, and how a page says it in its language."""
 
 
 class PitfallTable(SphinxDirective):
@@ -52,36 +47,34 @@ class PitfallTable(SphinxDirective):
         section = PurePosixPath(self.env.docname).parent
         found = {
             page: settings
-            for page, settings in recipe_settings.by_page(self.env.app).items()
+            for page, settings in settings_by_page(self.env.app).items()
             if PurePosixPath(page).parent == section
         }
         if not found:
             return []
         for page in found:
             self.env.note_dependency(f"{page}.py")
-        ordered = sorted(
-            found.items(), key=lambda item: recipe_settings.position(item[1])
-        )
-        rows = [(page, pitfall(page, each)) for page, each in ordered]
+        ordered = sorted(found, key=lambda page: position(found[page]))
+        rows = [(page, pitfall(page, found[page])) for page in ordered]
         return [table(rows, self.env.docname)]
 
 
 def pitfall(page: str, settings: Mapping[str, Any]) -> Mapping[str, str]:
-    """Take from a recipe's settings what it says of its pitfall.
+    """Return what a recipe's settings say of its pitfall.
 
     Raises:
-        ExtensionError: It says nothing, or what no other recipe would say.
+        ExtensionError: They say nothing, or use a word that is not known.
     """
     said = settings.get("pitfall")
     name = "sphinx_gallery_pitfall"
     if not isinstance(said, dict) or set(said) != {*KNOWN, "symptom"}:
         keys = ", ".join([*KNOWN, "symptom"])
-        raise ExtensionError(f"{page}.py: give it # {name} = {{…}} with {keys}")
+        raise ExtensionError(f"{page}.py: add # {name} = {{…}} with the keys {keys}")
     for key, known in KNOWN.items():
         if said[key] not in known:
+            words = ", ".join(map(repr, known))
             raise ExtensionError(
-                f"{page}.py: {name}: {key} is {said[key]!r}; it can be "
-                + ", ".join(map(repr, known))
+                f"{page}.py: {name}: {key} must be one of {words}, not {said[key]!r}"
             )
     return said
 
@@ -93,26 +86,20 @@ def table(pitfalls: list[tuple[str, Mapping[str, str]]], here: str) -> nodes.con
     group += [nodes.colspec(colwidth=width) for width in (26, 12, 11, 13, 38)]
     head, body = nodes.thead(), nodes.tbody()
     head += _row([nodes.Text(title) for title in titles])
-    own = words()
     for page, said in pitfalls:
-        cells = [nodes.Text(own[said[key]]) for key in KNOWN]
-        body += _row([link_to(page, here), *cells, nodes.Text(said["symptom"])])
+        words = [nodes.Text(known[said[key]]) for key, known in KNOWN.items()]
+        body += _row([link_to(page, here), *words, nodes.Text(said["symptom"])])
     group += [head, body]
     made = nodes.table("", group, classes=["pitfall-table"])
-    none = nodes.paragraph(
-        "",
-        _("No pitfall is of this kind."),
-        classes=["pitfalls-none"],
-        translatable=False,
-    )
+    none = nodes.paragraph("", _("No pitfall is of this kind."), translatable=False)
+    none["classes"] = ["pitfalls-none"]
     return nodes.container("", made, none, classes=["pitfalls"])
 
 
 def _row(cells: list[nodes.Node]) -> nodes.row:
     row = nodes.row()
     for cell in cells:
-        line = nodes.paragraph("", "", cell, translatable=False)
-        row += nodes.entry("", line)
+        row += nodes.entry("", nodes.paragraph("", "", cell, translatable=False))
     return row
 
 

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from sphinx.environment import BuildEnvironment
+from sphinx.locale import get_translation
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from recipe_site import recipe_settings
-from recipe_site.page_link import link_to
-from recipe_site.strings import _
+from recipe_site.recipes import link_to, settings_by_page
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+_ = get_translation("site")
 
 COUNT = 3
 """How many are named."""
@@ -31,7 +32,8 @@ def related(tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 
     def nearness(one: str, other: str) -> float:
         shared = {*tags[one]} & {*tags[other]}
-        return sum(math.log(1 + len(tags) / used[tag]) for tag in shared)
+        # Exactly, so that the order of a set makes no difference.
+        return math.fsum(math.log(1 + len(tags) / used[tag]) for tag in shared)
 
     found = {}
     for page in tags:
@@ -42,51 +44,39 @@ def related(tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 
 
 class AddRelated(SphinxPostTransform):
-    """Put the links at the end of a recipe's page."""
+    """Put the links at the end of a recipe's page, above its tags."""
 
     default_priority = 3  # before references are resolved
 
     def run(self, **_options: Any) -> None:
-        """Add a line of links above the tags, if there are any."""
-        pages = _of(self.env).get(self.env.docname, [])
-        section = next(iter(self.document.findall(nodes.section)), None)
-        if not pages or section is None:
+        """Add a line of links, if there are any."""
+        pages = _related_of(self.env).get(self.env.docname)
+        if not pages:
             return
         line = nodes.paragraph("", "", classes=["related-recipes"])
         line += nodes.inline("", _("Related recipes"), classes=["related-label"])
         for page in pages:
             line += [nodes.Text(" "), link_to(page, self.env.docname)]
-        before = next(
-            (
-                node
-                for node in self.document.findall(nodes.container)
-                if "recipe-tags" in node["classes"]
-            ),
-            None,
-        )
-        if before is None:
-            section += line
-        else:
-            before.parent.insert(before.parent.index(before), line)
+        for row in list(self.document.findall(nodes.container)):
+            if "recipe-tags" in row["classes"]:
+                row.parent.insert(row.parent.index(row), line)
 
 
-def find(app: "Sphinx", env: BuildEnvironment) -> list[str]:
+def find_related(app: "Sphinx", env: "BuildEnvironment") -> list[str]:
     """Find what is related, and name the pages on which that has changed."""
-    tags = {
-        page: settings.get("tags", [])
-        for page, settings in recipe_settings.by_page(app).items()
-    }
-    old, new = _of(env), related(tags)
+    settings = settings_by_page(app)
+    old = _related_of(env)
+    new = related({page: each.get("tags", []) for page, each in settings.items()})
     env.related_recipes = new  # type: ignore[attr-defined]
     return [page for page in new if page in old and new[page] != old[page]]
 
 
-def _of(env: BuildEnvironment) -> dict[str, list[str]]:
+def _related_of(env: "BuildEnvironment") -> dict[str, list[str]]:
     found: dict[str, list[str]] = getattr(env, "related_recipes", {})
     return found
 
 
 def setup_tags(app: "Sphinx") -> None:
     """Find what is related once all pages are read; add it when they are written."""
-    app.connect("env-updated", find)
+    app.connect("env-updated", find_related)
     app.add_post_transform(AddRelated)

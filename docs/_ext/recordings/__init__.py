@@ -4,10 +4,8 @@ For any Sphinx-Gallery project: `extensions += ["recordings"]`. Recipes are run 
 `python -m recordings run`, or before a build (`recordings_mode`); pages, notebook
 downloads and thumbnails are made from the recordings.
 
-A build records with its own settings: `-D`, `-t` and what extensions set count, but for
-objects such as functions, which are taken from `conf.py` itself (see
-`recordings.running.handover`). The command line knows `conf.py` alone: what a project
-always builds with belongs there.
+Recipes are run with what `conf.py` alone sets: `-D` and `-t` of a build, and what other
+extensions set, don't reach them. What a project always builds with belongs there.
 """
 
 from typing import TYPE_CHECKING
@@ -19,9 +17,9 @@ if TYPE_CHECKING:
 
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Add the settings, and connect to events in the order of a build's life."""
-    # Not before: a recipe's process begins without Sphinx, to be small and soon there.
+    # Not before: a recipe's process begins without Sphinx, to be small and fast.
     from recordings import settings as config  # noqa: PLC0415
-    from recordings.page import build, pages  # noqa: PLC0415
+    from recordings.page import additions, build  # noqa: PLC0415
 
     config.register(app)
     app.setup_extension("sphinx_gallery.gen_gallery")
@@ -32,16 +30,12 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.connect("builder-inited", build.after_gallery, priority=550)
     # What other extensions do to a guide's source counts.
     app.connect("source-read", build.before_guide, priority=900)
-    app.add_transform(pages.KeepOutOfCatalogs)
-    app.connect("env-get-outdated", pages.with_other_recordings)
+    app.add_transform(additions.KeepOutOfCatalogs)
     # Sphinx collects images and downloads of a page at priority 500.
-    app.connect("doctree-read", pages.add_to_page, priority=400)
-    app.connect("env-purge-doc", pages.forget)
-    app.connect("env-merge-info", pages.merge)
+    app.connect("doctree-read", additions.add_to_page, priority=400)
 
     return {
         "version": "1.0",
-        "env_version": 1,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -4,4 +4,5 @@ import sys
 
 from recordings.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # a process that is started anew imports it, too
+    sys.exit(main())

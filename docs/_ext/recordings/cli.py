@@ -2,14 +2,20 @@
 
 import argparse
 import math
+import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from sphinx.errors import ConfigError
 
-from recordings import commands, gallery, selection
-from recordings.library import open_library
+from recordings import commands
+from recordings.gallery import signatures
+from recordings.library import Library, UnknownRecipe, open_library
+from recordings.machine.process_tree import die_with_parent
 from recordings.store.store import ReadOnlyError, StoreError
 
 USAGE, INTERRUPTED = 2, 130
@@ -17,14 +23,40 @@ USAGE, INTERRUPTED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what a command line asks for; give the exit status."""
+    """Do what a command line asks for; return the exit status."""
     options = _parser().parse_args(arguments)
+    with _own_output(alone=options.json) as options.document:
+        return _run(options)
+
+
+@contextmanager
+def _own_output(*, alone: bool) -> Iterator[TextIO]:
+    """Open standard output; where a document must be alone on it, others get none."""
+    if not alone:
+        yield sys.stdout
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
     try:
-        gallery.check()
-        library = open_library(_conf_dir(options.conf).absolute())
-        entries = selection.select(library, options.recipes)
+        with os.fdopen(os.dup(kept), "w", encoding="utf-8") as document:
+            yield document
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        signatures.check()
+        library = _open(options)
+        if not library.recipes:
+            conf = library.conf_dir / "conf.py"
+            raise UnknownRecipe(f"{conf}: it has no recipes")  # noqa: TRY301 - one way out
+        entries = library.entries(options.recipes)
         status: int = options.command(library, entries, options)
-    except (ConfigError, selection.UnknownRecipe) as error:
+    except (ConfigError, UnknownRecipe) as error:
         return _complain(str(error), USAGE)
     except ReadOnlyError as error:
         return _complain(f"{error}; nothing was run", commands.FAILED)
@@ -36,10 +68,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+def _open(options: argparse.Namespace) -> Library:
+    """Find the recipes and the store that a command is about."""
+    if options.parent:
+        # The build that asks for this: it, and all that it starts, end together.
+        die_with_parent(options.parent, signal.SIGTERM)
+    conf_dir = _conf_dir(options.conf).absolute()
+    return open_library(conf_dir, options.source and options.source.absolute())
+
+
 def _conf_dir(given: Path | None) -> Path:
-    if given is not None:
-        return given
-    return Path("docs") if Path("docs/conf.py").is_file() else Path()
+    return given or Path("docs" if Path("docs/conf.py").is_file() else "")
 
 
 def _complain(text: str, status: int) -> int:
@@ -59,7 +98,10 @@ def _parser() -> argparse.ArgumentParser:
         add = sub.add_argument
         add("recipes", nargs="*", metavar="RECIPE", help=RECIPE_HELP)
         add("--conf", type=Path, metavar="DIR", help="folder of conf.py (docs, or .)")
-        add("--json", action="store_true", help="print one JSON document")
+        add("--source", type=Path, metavar="DIR", help=SOURCE_HELP)
+        add("--parent", type=int, default=0, help=argparse.SUPPRESS)
+        if command is not commands.verify:
+            add("--json", action="store_true", help="print one JSON document")
         if command is commands.status:
             add("--check", action="store_true", help="exit 1 if a run is needed")
             continue
@@ -72,39 +114,34 @@ def _parser() -> argparse.ArgumentParser:
             add("--prune", action="store_true", help=PRUNE_HELP)
         else:
             add("--tolerance", type=_share, metavar="T", help=TOLERANCE_HELP)
+            add("--confirm", action="store_true", help=CONFIRM_HELP)
     return parser
 
 
 RECIPE_HELP = "its path, its page's name or its bare name (all recipes)"
+SOURCE_HELP = "Sphinx's source folder (that of conf.py)"
 TIME_HELP = "seconds for each recipe (as it and conf.py say)"
 MEMORY_HELP = "GiB for each recipe (a fair share of this machine's)"
 PRUNE_HELP = "remove recordings without a recipe"
 TOLERANCE_HELP = "relative difference between numbers that is allowed (as conf.py says)"
+CONFIRM_HELP = "note in the recordings that agree when, and on what, they did"
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be a whole number, 1 or more")
+        raise argparse.ArgumentTypeError(f"must be a positive integer, not {text}")
     return int(text)
 
 
 def _positive(text: str) -> float:
-    number = _number(text)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text}: must be a number above 0")
-    return number
+    with suppress(ValueError):
+        if 0 < float(text) < math.inf:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be a number above 0, not {text}")
 
 
 def _share(text: str) -> float:
-    number = _number(text)
-    if not 0 <= number < 1:
-        raise argparse.ArgumentTypeError(f"{text}: must be a number from 0 to below 1")
-    return number
-
-
-def _number(text: str) -> float:
-    """Read a number; what is none becomes one that no option takes."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
+    with suppress(ValueError):
+        if 0 <= float(text) < 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be a number from 0 to below 1, not {text}")

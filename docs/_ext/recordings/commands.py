@@ -6,134 +6,147 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import indent
-from typing import Any
+from typing import Any, TextIO
 
 from sphinx.errors import ConfigError
 
-from recordings import gallery
-from recordings.comparison import verify as comparison
-from recordings.key.ingredients import code_blocks
+from recordings.comparison.confirm import merged
+from recordings.comparison.verify import SettingError, compare
 from recordings.library import Library
 from recordings.model import Entry
 from recordings.running import progress, runner
 from recordings.running.events import Result
+from recordings.store.notebook import to_text
 
 OK, FAILED = 0, 1
 """Exit statuses."""
 
 
 def run(library: Library, entries: list[Entry], options: Namespace) -> int:
-    """Record what is not fresh."""
-    results = _with_runner(library, entries, options, anew=options.all)
-    without_recipe = _without_recipe(library)
-    if options.prune:
-        for name in without_recipe:
-            library.store.remove(name)
+    """Record what is not fresh; outputs that agree with the recorded ones stay."""
+    # With --json, standard output is for one document only.
+    shown_on = sys.stderr if options.json else sys.stdout
+    results = _with_runner(library, entries, options, shown_on, anew=options.all)
     failed = any(each.status == "failed" for each in results)
     if options.json:
-        _print_json(
-            results=[_result_as_json(library, each) for each in results],
-            without_recipe=[] if options.prune else without_recipe,
-            pruned=without_recipe if options.prune else [],
+        _write_json(
+            options.document,
+            results=[
+                {
+                    "recipe": each.entry.recipe.name,
+                    "page": each.entry.recipe.page,
+                    "status": each.status,
+                    "reason": each.reason,
+                }
+                for each in results
+            ],
         )
+        return FAILED if failed else OK
+    if not results:
+        _say(f"nothing to run: {_count(len(entries))}, all fresh")
+    orphans = library.orphans()
+    if options.prune:
+        for name in orphans:
+            library.store.remove(name)
+            _say(f"removed {name}, a recording without a recipe")
     else:
-        if not results:
-            _say(f"nothing to run: {_count(len(entries), 'recipe')}, all fresh")
-        _tell_without_recipe(library, without_recipe, options, pruned=options.prune)
+        _tell_of(orphans, library, options)
     return FAILED if failed else OK
 
 
 def status(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Tell which recordings are fresh, stale or missing, and why."""
-    without_recipe = [] if options.recipes else _without_recipe(library)
+    orphans = [] if options.recipes else library.orphans()
     outdated = [each for each in entries if each.state != "fresh" or each.found_at]
     if options.json:
-        _print_json(
-            recipes=[_entry_as_json(library, each) for each in entries],
-            without_recipe=without_recipe,
+        _write_json(
+            options.document,
+            recipes=[
+                {
+                    "recipe": each.recipe.name,
+                    "state": each.state,
+                    "reasons": each.reasons,
+                    "found_at": each.found_at,
+                    "recorded": each.recording.run.date if each.recording else None,
+                }
+                for each in entries
+            ],
+            without_recipe=orphans,
         )
-    else:
-        width = max((len(each.recipe.name) for each in entries), default=0)
-        for entry in entries:
-            _say(f"{entry.state:8}{entry.recipe.name:{width}}  {_when(entry)}".rstrip())
-            for reason in _reasons(entry):
-                _say(f"{'':10}{reason}")
-        _tell_without_recipe(library, without_recipe, options, pruned=False)
-        fresh = sum(each.state == "fresh" for each in entries)
-        _say(f"{fresh} of {_count(len(entries), 'recipe')} fresh")
-        if outdated:
-            what = "record the rest" if fresh < len(entries) else "rename recordings"
-            _say(f"To {what}: {_command(library, options)}")
+        return FAILED if options.check and outdated else OK
+    width = max((len(each.recipe.name) for each in entries), default=0)
+    for entry in entries:
+        when = f"recorded {entry.recording.run.date}" if entry.recording else ""
+        _say(f"{entry.state:8}{entry.recipe.name:{width}}  {when}".rstrip())
+        for reason in entry.reasons:
+            _say(f"{'':10}{reason}")
+        if entry.found_at:
+            _say(f"{'':10}its recording has another name, {entry.found_at}")
+    _tell_of(orphans, library, options)
+    fresh = sum(each.state == "fresh" for each in entries)
+    _say(f"{fresh} of {_count(len(entries))} fresh")
+    if outdated:
+        what = "record the rest" if fresh < len(entries) else "rename recordings"
+        _say(f"To {what}: {_command(library, options)}")
     return FAILED if options.check and outdated else OK
 
 
 def verify(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Run recipes again, and compare with their recordings."""
     known = [each for each in entries if each.state == "fresh"]
-    unknown = [each for each in entries if each.state != "fresh"]
+    if options.confirm:
+        library.store.check_writable(_file(each) for each in known)
     results = _with_runner(library, known, options, anew=True, write=False)
-    tolerance = options.tolerance
-    if tolerance is None:
-        tolerance = library.settings.tolerance
-    told = {r.entry.recipe.name: _difference(r, tolerance) for r in results}
-    faults = {name: text for name, text in told.items() if text}
+    told = ((each.entry, _fault(library, each, options)) for each in results)
+    faults = {entry.recipe.name: fault for entry, fault in told if fault}
     lacking = {
         each.recipe.name: f"nothing to compare with, its recording is {each.state}: "
         f"{'; '.join(each.reasons)}\n"
         f"Type: {_command(library, options, each.recipe.name)}"
-        for each in unknown
+        for each in entries
+        if each.state != "fresh"
     }
-    if options.json:
-        _print_json(
-            results=[
-                {"recipe": name, "difference": text or None}
-                for name, text in {**told, **lacking}.items()
-            ]
-        )
-    else:
-        for name, text in {**faults, **lacking}.items():
-            _say(f"\n{name}\n{indent(text, '  ')}")
-        same = len(entries) - len(faults) - len(lacking)
-        _say(f"\n{same} of {_count(len(entries), 'recipe')} as recorded")
-        if faults:
-            command = _command(library, options, "--all", *faults)
-            _say(f"To record what they give now: {command}")
+    for name, text in {**faults, **lacking}.items():
+        _say(f"\n{name}\n{indent(text, '  ')}")
+    same = len(entries) - len(faults) - len(lacking)
+    confirmed = " and confirmed" if options.confirm else ""
+    _say(f"\n{same} of {_count(len(entries))} as recorded{confirmed}")
+    if faults:
+        command = _command(library, options, "--all", *faults)
+        _say(f"To record what they give now: {command}")
     return FAILED if faults or lacking else OK
 
 
-def _difference(result: Result, tolerance: float) -> str:
-    """Say how a recipe's outputs differ from its recording; nothing if they don't."""
-    entry = result.entry
-    if result.recording is None or entry.recording is None:
+def _fault(library: Library, result: Result, options: Namespace) -> str:
+    """Say how a recipe's outputs differ from its recording; else confirm it, if asked.
+
+    Returns:
+        Nothing if they agree.
+    """
+    entry, again = result.entry, result.recording
+    if again is None or entry.recording is None:
         return result.reason
+    rules = library.rules(entry.recipe, options.tolerance)
     try:
-        differences = comparison.compare(
-            entry.recording,
-            result.recording,
-            tolerance=tolerance,
-            settings=entry.recipe.settings,
-            block_settings=[
-                gallery.settings_of_block(each) for each in code_blocks(entry.recipe)
-            ],
-        )
-    except comparison.SettingError as error:
+        differences = compare(entry.recording, again, rules)
+    except SettingError as error:
         return str(error)
-    return comparison.report(differences)
+    if options.confirm and not differences:
+        kept = merged(entry.recording, again, rules)
+        library.store.write(_file(entry), to_text(kept))
+    return "\n\n".join(differences)
 
 
 def _with_runner(
     library: Library,
     entries: Sequence[Entry],
     options: Namespace,
+    shown_on: TextIO | None = None,
     **how: bool,
 ) -> list[Result]:
     """Have the runner run recipes, and show how it goes."""
     limit = options.memory_limit
-    with (
-        _executor(options.scheduler) as executor,
-        # With --json, standard output is for one document only.
-        progress.lines(sys.stderr if options.json else sys.stdout) as report,
-    ):
+    with _executor(options.scheduler) as executor, progress.lines(shown_on) as report:
         return runner.run(
             library,
             entries,
@@ -148,7 +161,7 @@ def _with_runner(
 
 @contextmanager
 def _executor(scheduler: str | None) -> Iterator[runner.Executor | None]:
-    """Connect to a scheduler, where one is named."""
+    """Connect to a scheduler, if one is named."""
     if scheduler is None:
         yield None
         return
@@ -166,78 +179,31 @@ def _executor(scheduler: str | None) -> Iterator[runner.Executor | None]:
         yield client
 
 
-def _without_recipe(library: Library) -> list[str]:
-    """Name the recordings without a recipe, not even a renamed one."""
-    names = library.without_recipe()
-    found = {entry.found_at for entry in library.entries()} if names else set()
-    return [n for n in names if n not in found and not library.is_foreign(n)]
-
-
-def _command(library: Library, options: Namespace, *words: str) -> str:
-    """Give what to type to record, in this project."""
-    conf = ["--conf", str(options.conf)] if options.conf else []
-    return " ".join([library.settings.command, *conf, *words])
-
-
-def _reasons(entry: Entry) -> Sequence[str]:
-    if entry.found_at:
-        return [f"its recording stands under another name, {entry.found_at}"]
-    return entry.reasons
-
-
-def _when(entry: Entry) -> str:
-    return f"recorded {entry.recording.run.date}" if entry.recording else ""
-
-
-def _tell_without_recipe(
-    library: Library, names: Sequence[str], options: Namespace, *, pruned: bool
-) -> None:
-    for name in names:
-        done = "removed " if pruned else ""
-        _say(f"{done}{name}, a recording without a recipe")
-    if names and not pruned:
+def _tell_of(orphans: Sequence[str], library: Library, options: Namespace) -> None:
+    for name in orphans:
+        _say(f"{name}, a recording without a recipe")
+    if orphans:
         command = _command(library, options, "--prune")
         _say(f"To remove recordings without a recipe: {command}")
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _command(library: Library, options: Namespace, *words: str) -> str:
+    """Return what to type to record, in this project."""
+    conf = ["--conf", str(options.conf)] if options.conf else []
+    return " ".join([library.settings.command, *conf, *words])
 
 
-def _entry_as_json(library: Library, entry: Entry) -> dict[str, Any]:
-    recording = entry.recording
-    return {
-        "recipe": entry.recipe.name,
-        "path": str(entry.recipe.path),
-        "page": entry.recipe.page,
-        "state": entry.state,
-        "reasons": list(entry.reasons),
-        "recording": library.store.where(entry.found_at or entry.recipe.file)
-        if recording
-        else None,
-        "found_at": entry.found_at,
-        "recorded": recording.run.date if recording else None,
-        "seconds": recording.run.seconds if recording else None,
-    }
+def _file(entry: Entry) -> str:
+    """Return the name of an entry's recording in the store."""
+    return entry.found_at or entry.recipe.file
 
 
-def _result_as_json(library: Library, result: Result) -> dict[str, Any]:
-    recipe = result.entry.recipe
-    return {
-        "recipe": recipe.name,
-        "path": str(recipe.path),
-        "page": recipe.page,
-        "status": result.status,
-        "reason": result.reason or None,
-        "seconds": round(result.seconds, 2),
-        "recording": library.store.where(recipe.file) if result.recording else None,
-        "log": str(result.log) if result.log else None,
-        "last_lines": result.tail.splitlines(),
-    }
+def _count(recipes: int) -> str:
+    return f"{recipes} recipe" if recipes == 1 else f"{recipes} recipes"
 
 
-def _print_json(**document: Any) -> None:
-    _say(json.dumps(document, indent=1, ensure_ascii=False))
+def _write_json(file: TextIO, **document: Any) -> None:
+    print(json.dumps(document, indent=1, ensure_ascii=False), file=file, flush=True)
 
 
 def _say(text: str) -> None:

@@ -1,20 +1,25 @@
 """Which recipes there are, and whether their recordings are fresh."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from sphinx.errors import SphinxError
-
-from recordings import gallery, guides, syntax_tree
+from recordings.comparison.confirm import has_code
+from recordings.comparison.verify import Rules
+from recordings.gallery import scripts
 from recordings.key import first_imports
 from recordings.key.differences import differences
-from recordings.key.ingredients import collect_ingredients, is_code, make_key
-from recordings.model import Block, Entry, Ingredients, Recipe, Recording, State
-from recordings.settings import Settings, from_file
+from recordings.key.ingredients import code_blocks, collect_ingredients, make_key
+from recordings.model import Entry, Ingredients, Recipe, Recording, State
+from recordings.settings import Settings, from_namespace, read
 from recordings.store.notebook import ForeignError, RecordingError, from_text
 from recordings.store.store import Store
+
+
+class UnknownRecipe(Exception):  # noqa: N818 - what was typed, not a fault here
+    """A name is no recipe's, or several recipes'; the message says which are near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,137 +38,151 @@ class Library:
     packages: Mapping[str, str]
     recipes: tuple[Recipe, ...]
 
-    def entries(self) -> list[Entry]:
-        """Compare each recipe with its recording."""
-        return [self.entry(recipe) for recipe in self.recipes]
+    def entries(self, names: Sequence[str] = ()) -> list[Entry]:
+        """Compare the named recipes with their recordings; without a name, all.
+
+        Raises:
+            UnknownRecipe: A name is no recipe's, or that of several.
+        """
+        chosen = {self._find(name).page for name in names}
+        wanted = [each for each in self.recipes if not names or each.page in chosen]
+        return [self.entry(each) for each in wanted]
 
     def entry(self, recipe: Recipe) -> Entry:
-        """Compare a recipe with its recording, wherever in the store that stands."""
+        """Compare a recipe with its recording, wherever in the store that is."""
         try:
-            recording = self._read(recipe.file)
-            cause = "it has no recording yet"
+            recording, cause = self._read(recipe.file), "it has no recording yet"
         except RecordingError as error:
             recording, cause = None, str(error)
         try:
             if recipe.fault:
                 raise ValueError(recipe.fault)  # noqa: TRY301 - one way out
-            plain = self.ingredients(recipe, with_lines=False)
+            reasons = self._reasons(recipe, recording) if recording else [cause]
+            elsewhere = self._find_by_key(recipe) if reasons else None
         except ValueError as error:  # its code or a setting can't be read
-            state: State = "stale" if recording else "missing"
-            return Entry(recipe, state, Ingredients(()), (str(error),), recording)
-        reasons: list[str] = []
-        if recording is not None:
-            with_lines = recording.ingredients.lines is not None
-            present = self.ingredients(recipe, with_lines=True) if with_lines else plain
-            reasons = differences(recording.ingredients, present, recipe.blocks)
-            if not reasons:
-                if not _is_of(recording, recipe):
-                    where = self.store.where(recipe.file)
-                    cause = f"{where}: its code is not the recipe's, though its key is"
-                    return Entry(recipe, "missing", present, (cause,))
-                return Entry(recipe, "fresh", present, recording=recording)
-        elsewhere = self._find_by_key(recipe, plain)
-        if elsewhere is not None:
-            name, found, present = elsewhere
-            return Entry(recipe, "fresh", present, (), found, name)
-        if recording is not None:
-            return Entry(recipe, "stale", plain, tuple(reasons), recording)
-        return Entry(recipe, "missing", plain, (cause,))
+            reasons, elsewhere = [str(error)], None
+        if elsewhere:
+            return elsewhere
+        if recording and not reasons and not is_of(recording, recipe):
+            where = self.store.where(recipe.file)
+            reasons = [f"{where}: its code is not the recipe's, though its key is"]
+            recording = None
+        state: State = "missing"
+        if recording:
+            state = "stale" if reasons else "fresh"
+        return Entry(recipe, state, tuple(reasons), recording)
 
-    def without_recipe(self) -> list[str]:
-        """Names in the store that belong to no recipe."""
-        used = {recipe.file for recipe in self.recipes}
-        return [name for name in self.store.names() if name not in used]
-
-    def is_foreign(self, name: str) -> bool:
-        """Tell whether what stands under a name is somebody's own notebook."""
-        try:
-            self._read(name)
-        except ForeignError:
-            return True
-        except RecordingError:
-            pass  # damaged, or of another format
-        return False
+    def orphans(self) -> list[str]:
+        """Return the names of recordings without a recipe, not even a renamed one."""
+        without_recipe = self._without_recipe()
+        used = {entry.found_at for entry in self.entries()} if without_recipe else set()
+        return [
+            name
+            for name, found in without_recipe.items()
+            if name not in used and not isinstance(found, ForeignError)
+        ]
 
     def read(self, recipe: Recipe) -> Recipe:
         """Read a recipe's file again, as it is now."""
         if recipe.kind == "guide":
-            return _guide(recipe.path, recipe.page, self.conf)
-        return _script(recipe.path, recipe.page)
+            from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
+
+            return reading.read(recipe.path, recipe.page, self.conf)
+        return scripts.read(recipe.path, recipe.page)
 
     def may_preload(self, recipe: Recipe) -> bool:
-        """Tell whether a recipe begins with importing what is imported beforehand."""
-        modules = self.settings.preload
+        """Tell whether a recipe first imports what is imported beforehand."""
         return recipe.kind == "recipe" and first_imports.come_first(
-            recipe.blocks, modules
+            recipe.blocks, self.settings.preload
         )
 
     def ingredients(self, recipe: Recipe, *, with_lines: bool) -> Ingredients:
-        """Find out all that a recording of the recipe would depend on now."""
+        """Collect all that a recording of the recipe would depend on now."""
         of_gallery = recipe.kind == "recipe"
         return collect_ingredients(
-            recipe.blocks,
-            recipe.settings,
-            recipe.path.parent,
-            gallery=gallery.changes_output(self.gallery_settings) if of_gallery else {},
+            recipe,
+            gallery=scripts.changes_output(self.gallery_settings) if of_gallery else {},
             packages=self.packages,
             data=self.settings.data,
             with_lines=with_lines,
         )
 
+    def rules(self, recipe: Recipe, tolerance: float | None = None) -> Rules:
+        """Return the rules by which a recipe's outputs are compared."""
+        tolerance = self.settings.tolerance if tolerance is None else tolerance
+        own = map(scripts.settings_of_block, code_blocks(recipe))
+        return Rules(tolerance, recipe.settings, [*own])
+
+    def _reasons(self, recipe: Recipe, recording: Recording) -> list[str]:
+        """Say why a recipe's recording is stale; nothing if it is fresh."""
+        with_lines = recording.ingredients.lines is not None
+        present = self.ingredients(recipe, with_lines=with_lines)
+        return differences(recording.ingredients, present, recipe.blocks)
+
+    def _without_recipe(self) -> dict[str, Recording | RecordingError | None]:
+        """Return what is in the store under names that no recipe has."""
+        used = {recipe.file for recipe in self.recipes}
+        found: dict[str, Recording | RecordingError | None] = {}
+        for name in self.store.names():
+            if name not in used:
+                try:
+                    found[name] = self._read(name)
+                except RecordingError as error:
+                    found[name] = error
+        return found
+
     def _read(self, name: str) -> Recording | None:
         text = self.store.read(name)
         return None if text is None else from_text(text, self.store.where(name))
 
-    def _find_by_key(
-        self, recipe: Recipe, plain: Ingredients
-    ) -> tuple[str, Recording, Ingredients] | None:
+    def _find(self, name: str) -> Recipe:
+        """Find a recipe as people call it."""
+        known: dict[str, list[Recipe]] = {}
+        for recipe in self.recipes:
+            for each in {recipe.page, recipe.name, recipe.path.stem, recipe.path.name}:
+                known.setdefault(each, []).append(recipe)
+            if recipe.path.resolve() == Path(name).resolve():
+                return recipe
+        found = known.get(name, [])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            pages = ", ".join(each.page for each in found)
+            raise UnknownRecipe(f"{name} can be any of {pages}; name one of them")
+        near = dict.fromkeys(
+            known[each][0].page for each in get_close_matches(name, known)
+        )
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise UnknownRecipe(f"there is no recipe {name}{hint}")
+
+    def _find_by_key(self, recipe: Recipe) -> Entry | None:
         """Find the recording of a renamed recipe among those without a recipe."""
-        names = self.without_recipe()
-        if not names:
-            return None
-        candidates = {make_key(plain): plain}
-        lined = self.ingredients(recipe, with_lines=True)
-        candidates[make_key(lined)] = lined
-        for name in names:
-            try:
-                recording = self._read(name)
-            except RecordingError:
+        keys = {
+            make_key(self.ingredients(recipe, with_lines=each))
+            for each in (False, True)
+        }
+        for name, found in self._without_recipe().items():
+            if not isinstance(found, Recording) or found.key not in keys:
                 continue
-            if recording is None or recording.key not in candidates:
-                continue
-            if _is_of(recording, recipe):
-                return name, recording, candidates[recording.key]
+            if is_of(found, recipe):
+                return Entry(recipe, "fresh", (), found, name)
         return None
 
 
-def is_of(recording: Recording, blocks: Sequence[Block]) -> bool:
-    """Tell whether a recording's cells are a recipe's code; a hand may change them.
+def is_of(recording: Recording, recipe: Recipe) -> bool:
+    """Tell whether a recording is of a recipe's code; a person may have edited it."""
+    sources = [each.content for each in code_blocks(recipe)]
+    if recipe.kind == "recipe":
+        return has_code(recording, sources)
+    from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
 
-    Args:
-        recording: The recipe's.
-        blocks: The recipe's, text and code.
-    """
-    code = [each for each in blocks if is_code(each)]
-    return len(code) == len(recording.blocks) and all(
-        syntax_tree.are_equal(block.content, recorded.source)
-        for block, recorded in zip(code, recording.blocks, strict=True)
-    )
+    return has_code(recording, sources, reading.as_python)
 
 
-def _is_of(recording: Recording, recipe: Recipe) -> bool:
-    """Tell the same of a recipe or a guide."""
-    if recipe.kind == "guide":
-        code = [block.content for block in recipe.blocks]
-        return guides.is_of(recording, code)
-    return is_of(recording, recipe.blocks)
-
-
-def open_library(  # noqa: PLR0913 - all but one have a default
+def open_library(
     conf_dir: Path,
     source: Path | None = None,
-    settings: Settings | None = None,
-    namespace: Mapping[str, Any] | None = None,
+    conf: Mapping[str, Any] | None = None,
     gallery_settings: dict[str, Any] | None = None,
     *,
     page: str | None = None,
@@ -173,28 +192,27 @@ def open_library(  # noqa: PLR0913 - all but one have a default
     Args:
         conf_dir: Folder of `conf.py`.
         source: Sphinx's source folder; as a rule the same.
-        settings: Where Sphinx runs: its settings. Else `conf.py` is read.
-        namespace: Likewise: what `conf.py` sets.
+        conf: Sphinx's configuration where it runs; by default what `conf.py` sets.
         gallery_settings: Likewise: Sphinx-Gallery's settings, filled in.
         page: Read the recipe of this page alone; by default all.
 
     Raises:
-        ConfigError: A setting is wrong.
+        ConfigError: A setting is invalid.
     """
     source = source or conf_dir
-    if settings is None or namespace is None:
-        settings, namespace = from_file(conf_dir)
+    conf = read(conf_dir) if conf is None else conf
+    settings = from_namespace(conf)
     if gallery_settings is None:
-        gallery_settings = gallery.load(namespace, source)
-    scripts = gallery.scripts(gallery_settings, source)
-    recipes = [_script(*each) for each in scripts if page in {None, each[1]}]
+        gallery_settings = scripts.load(conf, source)
+    found = scripts.pages(gallery_settings, source)
+    recipes = [scripts.read(*each) for each in found if page in {None, each[1]}]
     if page is None or not recipes:
-        recipes += _guides(source, namespace)
+        recipes += _guides(source, conf)
     return Library(
         settings=settings,
         gallery_settings=gallery_settings,
         conf_dir=conf_dir,
-        conf=namespace,
+        conf=conf,
         source=source,
         store=Store(settings.address(conf_dir)),
         packages=settings.packages(conf_dir),
@@ -202,33 +220,8 @@ def open_library(  # noqa: PLR0913 - all but one have a default
     )
 
 
-def _script(path: Path, page: str) -> Recipe:
-    try:
-        in_file, blocks = gallery.split(path)
-    except (OSError, SphinxError, ValueError) as error:
-        return Recipe(path, page, "recipe", fault=_fault(path, error))
-    return Recipe(path, page, "recipe", tuple(blocks), in_file)
+def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:
+    if "myst_nb" in conf.get("extensions", ()):
+        from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
 
-
-def _fault(path: Path, error: Exception) -> str:
-    """Say in a line why a recipe can't be read; who reads it knows which recipe."""
-    return " ".join(str(error).split()).replace(str(path), path.name)
-
-
-def _guides(source: Path, namespace: Mapping[str, Any]) -> Iterable[Recipe]:
-    if "myst_nb" not in namespace.get("extensions", ()):
-        return
-    exclude = namespace.get("exclude_patterns", ())
-    for guide in guides.find(source, exclude, namespace):
-        page = guide.path.relative_to(source).with_suffix("").as_posix()
-        yield _guide(guide.path, page, namespace)
-
-
-def _guide(path: Path, page: str, namespace: Mapping[str, Any]) -> Recipe:
-    try:
-        blocks = tuple(guides.cells(guides.open_guide(path, namespace)))
-    except guides.GuideFailed as error:
-        return Recipe(path, page, "guide", fault=str(error))
-    except OSError as error:
-        return Recipe(path, page, "guide", fault=f"{path.name}: {error}")
-    return Recipe(path, page, "guide", blocks)
+        yield from reading.find(source, conf)

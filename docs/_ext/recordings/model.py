@@ -17,7 +17,7 @@ State = Literal["fresh", "stale", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of a recipe, as it stands in the file."""
+    """A block of a recipe, as it is in the file."""
 
     kind: Literal["text", "code"]
     content: str
@@ -88,6 +88,18 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A later run, whose outputs agreed with the recorded ones."""
+
+    date: str
+    """Start, ISO 8601, UTC, to the second."""
+    versions: dict[str, str] = field(default_factory=dict)
+    processor: str | None = None
+    gpu: str | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CodeBlock:
     """What one code block printed and drew."""
 
@@ -108,18 +120,19 @@ class Recording:
     ingredients: Ingredients
     run: Run
     blocks: tuple[CodeBlock, ...]
+    confirmations: tuple[Confirmation, ...] = ()
+    """Newest first; of each environment the newest, and not all that there were."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A recipe, and how its recording stands."""
+    """A recipe, and the state of its recording."""
 
     recipe: Recipe
     state: State
-    present: Ingredients
     reasons: tuple[str, ...] = ()
     """Why it is not fresh, a sentence each."""
     recording: Recording | None = None
     """The recording that was found; fresh or stale."""
     found_at: str | None = None
-    """Name in the store, where it is not the recipe's own: that was renamed."""
+    """Its name in the store, if that is not the recipe's: the recipe was renamed."""

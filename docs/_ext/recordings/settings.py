@@ -1,9 +1,10 @@
 """The settings of `recordings`, read from `conf.py` with or without Sphinx."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sphinx.application import Sphinx
 from sphinx.config import Config, eval_config_file
@@ -14,18 +15,6 @@ from recordings.key.pins import pins, pins_of_group
 
 PREFIX = "recordings_"
 MODES = ("auto", "replay", "run")
-TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
-    "path": ((str,), "a string"),
-    "mode": ((str,), "a string"),
-    "command": ((str,), "a string"),
-    "requirements": ((list, tuple), "a list of strings"),
-    "preload": ((list, tuple), "a list of strings"),
-    "data": ((dict,), "a dictionary of strings"),
-    "time_limit": ((int, float), "a number"),
-    "tolerance": ((int, float), "a number"),
-    "block_times": ((bool, int), "True or False"),
-}
-"""What each setting may be, for Sphinx and in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +36,15 @@ class Settings:
     `path/to/pyproject.toml:group`, relative to `conf.py`, for a dependency group."""
     preload: tuple[str, ...] = ()
     """Modules that are imported before a recipe's clock starts, if the recipe imports
-    their packages before it does anything else. That takes no part in a recipe's time,
-    and several recipes share it. It must make no difference to a recipe that all of
-    them are there: what a module prints when it is imported is not on the page, nor
-    what it prints later on streams that it found then."""
+    their packages before it does anything else; several recipes share that. What such
+    a module prints as it is imported is not on the page."""
     data: Mapping[str, str] = field(default_factory=dict)
     """Published digests of data sets by name; a recipe names its sets in
     `# sphinx_gallery_needs = ["…"]`."""
     time_limit: float = 300  # a whole number can be given by `-D`
     """Seconds that a recipe may take; `# sphinx_gallery_time_limit = …` in it wins."""
     tolerance: float = 0.05
-    """Relative difference that `verify` allows between two numbers."""
+    """Relative difference between two numbers up to which outputs agree."""
     block_times: bool = True
     """Show under each code block how long it ran."""
 
@@ -65,41 +52,23 @@ class Settings:
         """Check the values.
 
         Raises:
-            ConfigError: One of them can't be right; the message names it.
+            ConfigError: One of them is invalid; the message names it.
         """
-        for name, (types, words) in TYPES.items():
+        for name, (is_valid, words) in RULES.items():
             value = getattr(self, name)
-            # True is a number to Python, and to nobody who sets a limit.
-            is_bool = isinstance(value, bool) and bool not in types
-            if is_bool or not isinstance(value, types) or not _holds_texts(value):
-                raise ConfigError(f"recordings_{name} is {value!r}; it takes {words}")
-        if self.mode not in MODES:
-            known = ", ".join(map(repr, MODES))
-            raise ConfigError(f"recordings_mode is {self.mode!r}; it knows {known}")
-        if not self.path.strip("./"):
-            # Sphinx-Gallery writes its downloads there, under the same names.
-            raise ConfigError(
-                f"recordings_path is {self.path!r}; it must be a folder of its own"
-            )
-        if not self.time_limit > 0:
-            limit = self.time_limit
-            raise ConfigError(f"recordings_time_limit is {limit}; it must be above 0")
-        if not 0 <= self.tolerance < 1:
-            share = self.tolerance
-            raise ConfigError(
-                f"recordings_tolerance is {share}; it must be from 0 to below 1"
-            )
+            if not is_valid(value):
+                raise ConfigError(f"{PREFIX}{name} must be {words}, not {value!r}")
 
     def address(self, conf_dir: Path) -> str:
-        """Where recordings are kept, as an absolute folder or an fsspec address."""
+        """Return where recordings are kept: an absolute folder or an fsspec address."""
         return self.path if "://" in self.path else str(conf_dir / self.path)
 
     def packages(self, conf_dir: Path) -> dict[str, str]:
-        """Pinned versions by package.
+        """Return the pinned versions by package.
 
         Raises:
-            ConfigError: One of `requirements` is no requirement, or names a file or a
-                group that is not there.
+            ConfigError: One of `requirements` is not a requirement, or names a file or
+                a group that is not there.
         """
         found: dict[str, str] = {}
         for entry in self.requirements:
@@ -110,67 +79,69 @@ class Settings:
                 else:
                     found |= pins([entry])
             except (OSError, ValueError) as error:
-                raise ConfigError(
-                    f"recordings_requirements: {entry}: {error}"
-                ) from error
+                raise ConfigError(f"{PREFIX}requirements: {entry}: {error}") from error
         return found
 
 
-def _holds_texts(value: object) -> bool:
-    """Tell whether a list or dictionary holds strings only; else there is no fault."""
-    match value:
-        case list() | tuple():
-            return all(isinstance(each, str) for each in value)
-        case dict():
-            return all(isinstance(each, str) for pair in value.items() for each in pair)
-    return True
+def _is_folder(value: Any) -> bool:
+    # Sphinx-Gallery writes its downloads beside `conf.py`, under the same names.
+    return isinstance(value, str) and bool(value.strip("./"))
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(it, str) for it in value)
+
+
+def _are_pairs(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_are_texts, value.items()))
+
+
+def _is_number(value: Any) -> bool:
+    # `True` is a number to Python, but not a limit.
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "path": (_is_folder, "a folder of its own or an fsspec address"),
+    "mode": (MODES.__contains__, "'auto', 'replay' or 'run'"),
+    "command": (lambda it: isinstance(it, str), "a string"),
+    "requirements": (_are_texts, "a list of strings"),
+    "preload": (_are_texts, "a list of strings"),
+    "data": (_are_pairs, "a dictionary of strings"),
+    "time_limit": (lambda it: _is_number(it) and 0 < it < math.inf, "a number above 0"),
+    "tolerance": (
+        lambda it: _is_number(it) and 0 <= it < 1,
+        "a number from 0 to below 1",
+    ),
+    "block_times": (lambda it: it in (True, False), "True or False"),
+}
+"""What each setting may be, as a test and in words."""
 
 
 def register(app: Sphinx) -> None:
     """Add each setting to Sphinx."""
-    for setting in fields(Settings):
-        default = (
-            setting.default_factory()
-            if setting.default_factory is not MISSING
-            else setting.default
-        )
+    for name in RULES:
+        default = getattr(Settings(), name)
         if isinstance(default, tuple):
             default = [*default]  # only lists can be given by `-D`
         # A page is made again when its recording changed, whatever the settings;
         # only this one changes the page itself.
-        rebuilds = setting.name == "block_times"
-        types, _ = TYPES[setting.name]
-        app.add_config_value(
-            PREFIX + setting.name, default, "env" if rebuilds else "", types
-        )
+        rebuild: Literal["", "env"] = "env" if name == "block_times" else ""
+        # `Settings` checks what a value is, with or without Sphinx.
+        app.add_config_value(PREFIX + name, default, rebuild, [Any])
 
 
 def from_sphinx(config: Config) -> Settings:
-    """Take the settings from Sphinx's configuration."""
-    return Settings(
-        **{each.name: config[PREFIX + each.name] for each in fields(Settings)}
-    )
-
-
-def from_file(conf_dir: Path) -> tuple[Settings, dict[str, Any]]:
-    """Read `conf.py` without starting Sphinx.
-
-    Returns:
-        The settings, and everything that the file sets.
+    """Return the settings of Sphinx's configuration.
 
     Raises:
-        ConfigError: There is no `conf.py`, it can't be run, or a setting is wrong.
+        ConfigError: One is invalid.
     """
-    namespace = read(conf_dir)
-    return from_namespace(namespace), namespace
+    return from_namespace({each.name: each.value for each in config})
 
 
-def read(conf_dir: Path, tags: Iterable[str] = ()) -> dict[str, Any]:
-    """Give everything that `conf.py` sets.
-
-    Args:
-        conf_dir: Its folder.
-        tags: What `tags.has` tells it is set.
+def read(conf_dir: Path) -> dict[str, Any]:
+    """Return everything that `conf.py` sets, without starting Sphinx.
 
     Raises:
         ConfigError: There is no `conf.py`, or it can't be run.
@@ -178,15 +149,14 @@ def read(conf_dir: Path, tags: Iterable[str] = ()) -> dict[str, Any]:
     file = conf_dir / "conf.py"
     if not file.is_file():
         raise ConfigError(f"no conf.py in {conf_dir}; name its folder with --conf")
-    return eval_config_file(file, Tags([*tags]))
+    return eval_config_file(file, Tags())
 
 
 def from_namespace(namespace: Mapping[str, Any]) -> Settings:
-    """Take the settings from what `conf.py` sets.
+    """Return the settings among all that `conf.py` sets.
 
     Raises:
-        ConfigError: One is wrong.
+        ConfigError: One is invalid.
     """
-    known = {PREFIX + each.name: each.name for each in fields(Settings)}
-    given = {known[name]: each for name, each in namespace.items() if name in known}
-    return Settings(**given)
+    given = {name: namespace.get(PREFIX + name, MISSING) for name in RULES}
+    return Settings(**{name: it for name, it in given.items() if it is not MISSING})

@@ -1,4 +1,4 @@
-"""Make an edition's script of an English one and translations, with the same code.
+"""Translate a script: the same code, with its prose and comments in a language.
 
 What has no translation stays English. It is not marked in the script, where a class or
 a directive would show in the `.py` and the `.ipynb`: `Translated.untranslated` names
@@ -27,14 +27,20 @@ class CodeChanged(Exception):  # noqa: N818 - what happened, as a build reports 
 
 
 class Translated(NamedTuple):
-    """A text in another language, and how much of it is in that language."""
+    """A text in another language, and what is known of its messages."""
 
     text: str
     total: int
     """How many messages there are; one that is there twice counts once."""
-    translated: int
     untranslated: Sequence[str]
     """The messages that are still in English, in their order."""
+    titles: Sequence[tuple[str, str]]
+    """The titles in their order: as they are in the text, and in English."""
+
+    @property
+    def translated(self) -> int:
+        """Return how many messages are in the other language."""
+        return self.total - len(self.untranslated)
 
 
 def translate(
@@ -60,20 +66,31 @@ def translate(
     result = "".join(_put(piece, translations) for piece in pieces)
     if kind == "script" and result != text and (cause := difference(text, result)):
         raise _blame(pieces, translations, path, cause)
-    messages = dict.fromkeys(p.message.text for p in pieces if p.message)
-    untranslated = [m for m in messages if not translations.get(m, "").strip()]
-    count = len(messages)
-    return Translated(result, count, count - len(untranslated), untranslated)
+    messages = [piece.message for piece in pieces if piece.message]
+    english = dict.fromkeys(message.text for message in messages)
+    return Translated(
+        result,
+        total=len(english),
+        untranslated=[text for text in english if not _has(translations, text)],
+        titles=[
+            (translations[text] if _has(translations, text) else text, text)
+            for text, form in messages
+            if form.name == "title"
+        ],
+    )
+
+
+def _has(translations: Mapping[str, str], message: str) -> bool:
+    return bool(translations.get(message, "").strip())
 
 
 def _put(piece: Segment, translations: Mapping[str, str]) -> str:
-    """Return what belongs in the place of a segment."""
-    if piece.message is None:
+    """Return a segment's text in the other language; as it is if nothing changes."""
+    if piece.message is None or not _has(translations, piece.message.text):
         return piece.text
-    translation = translations.get(piece.message.text, "")
-    if not translation.strip() or translation == piece.message.text:
-        return piece.text
-    return piece.message.form.put(translation)
+    translation = translations[piece.message.text]
+    same = translation == piece.message.text
+    return piece.text if same else piece.message.form.put(translation)
 
 
 def _blame(

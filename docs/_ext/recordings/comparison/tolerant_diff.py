@@ -15,10 +15,10 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from difflib import SequenceMatcher
+from os.path import commonprefix
 from typing import NamedTuple
 
 NEGLIGIBLE = Decimal("1e-6")
-CONTEXT_LINES = 1
 LINES_SHOWN = 40
 WIDTH_SHOWN = 120
 
@@ -82,10 +82,11 @@ def compare_text(recorded: str, again: str, tolerance: Decimal | None) -> list[s
             rows += _changed(old[a:b], new[c:d])
             continue
         for one, other in zip(old[a:b], new[c:d], strict=True):
-            faults = list(_faults(one, other, tolerance))
-            changed = [*_changed([one], [other]), *faults]
-            rows += changed if faults else [f"  {one.text[:WIDTH_SHOWN]}"]
-    return _shortened(rows)
+            if faults := [*_faults(one, other, tolerance)]:
+                rows += [*_changed([one], [other]), *faults]
+    if len(rows) > LINES_SHOWN:
+        rows[LINES_SHOWN:] = [f"… and {len(rows) - LINES_SHOWN} more lines"]
+    return rows
 
 
 def is_close(recorded: str, again: str, tolerance: Decimal) -> bool:
@@ -160,13 +161,10 @@ def _faults(old: Line, new: Line, tolerance: Decimal | None) -> Iterator[str]:
 def _changed(old: Sequence[Line], new: Sequence[Line]) -> list[str]:
     """Write lines that differ; of long ones, the part where they begin to."""
     texts = [line.text for line in (*old, *new)]
-    start = 0
-    if max(map(len, texts)) > WIDTH_SHOWN:
-        letters = enumerate(zip(*texts, strict=False))
-        first = next((index for index, column in letters if len({*column}) > 1), 0)
-        start = max(0, first - WIDTH_SHOWN // 3)
-    end = start + WIDTH_SHOWN
-    most = LINES_SHOWN // 2 - 1
+    is_long = len(texts) > 1 and max(map(len, texts)) > WIDTH_SHOWN
+    equal = len(commonprefix(texts))  # noqa: RUF071 - letters are meant
+    start = max(0, equal - WIDTH_SHOWN // 3) if is_long else 0
+    end, most = start + WIDTH_SHOWN, LINES_SHOWN // 2 - 1
     rows = []
     for mark, lines in (("-", old), ("+", new)):
         for text, *_ in lines[:most]:
@@ -175,20 +173,3 @@ def _changed(old: Sequence[Line], new: Sequence[Line]) -> list[str]:
         if len(lines) > most:
             rows.append(f"{mark} … and {len(lines) - most} more lines")
     return rows
-
-
-def _shortened(rows: Sequence[str]) -> list[str]:
-    """Keep the first rows that differ, and the rows next to them."""
-    changed = [index for index, row in enumerate(rows) if not row.startswith(" ")]
-    first = changed[:LINES_SHOWN]
-    nearby = range(-CONTEXT_LINES, CONTEXT_LINES + 1)
-    kept = {index + by for index in first for by in nearby} - {*changed} | {*first}
-    shown: list[str] = []
-    for index, row in enumerate(rows):
-        if index in kept:
-            shown.append(row)
-        elif index - 1 in kept and index < first[-1]:
-            shown.append("  …")
-    if len(changed) > len(first):
-        shown.append(f"  … and {len(changed) - len(first)} more lines")
-    return shown

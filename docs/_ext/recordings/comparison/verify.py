@@ -14,13 +14,15 @@ and whose assertions say what matters; never for one whose numbers are the lesso
     # sphinx_gallery_compare_block = "shape"
 """
 
+import hashlib
 import json
 import re
 from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from textwrap import indent
 from typing import Any
 
 from recordings.comparison.tolerant_diff import compare_text
@@ -30,76 +32,67 @@ FIGURE_TOLERANCE = Decimal("0.02")
 
 
 class SettingError(ValueError):
-    """A recipe sets what cannot be meant; the message names it and says what can."""
+    """A recipe's setting is invalid; the message names it and says what it can be."""
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """What differs in the outputs of one code block."""
+class Rules:
+    """What a project and a recipe say about the comparison of its outputs."""
 
-    recipe: str
-    block: int
-    """Number of the code block, from 1."""
-    line: int | None
-    """The recipe's line on which the block begins, where the recording knows it."""
-    text: str
-    """A diff: lines with `-` as recorded, with `+` as they are now, `?` says more."""
+    tolerance: float = 0.05
+    """Relative difference that is allowed where the recipe sets none."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The recipe's in-file settings, without `sphinx_gallery_`."""
+    block_settings: Sequence[Mapping[str, Any]] = ()
+    """Those of each code block."""
 
 
 def compare(
     recorded: Recording,
     again: Recording,
+    rules: Rules,
     *,
-    tolerance: float = 0.05,
-    settings: Mapping[str, Any] = {},
-    block_settings: Sequence[Mapping[str, Any]] = (),
-) -> list[Difference]:
+    whole_figures: bool = False,
+) -> list[str]:
     """List the code blocks whose outputs differ between two recordings of a recipe.
 
     Args:
         recorded: The recording that is kept.
         again: What the recipe gave when it was run again.
-        tolerance: Relative difference that is allowed where the recipe sets none.
-        settings: The recipe's in-file settings, without `sphinx_gallery_`.
-        block_settings: The same for each code block, of what stands in that block.
+        rules: Those of the recipe.
+        whole_figures: Let all that a figure shows count, and not its size alone.
+
+    Returns:
+        A paragraph for each: where it is, and a diff with `-` for what was recorded,
+        `+` for what is new, and `?` for more.
 
     Raises:
-        SettingError: The recipe sets a tolerance, or a way to compare, that is none.
+        SettingError: A rule is invalid.
     """
-    recipe = again.recipe
-    if "compare" in settings:
+    recipe, lines = again.recipe, again.ingredients.lines
+    if "compare" in rules.settings:
         raise SettingError(
             f"{recipe}: sphinx_gallery_compare cannot be set for a whole recipe; "
             "set sphinx_gallery_compare_block in the blocks that need it"
         )
-    of_recipe = _tolerance(settings, "tolerance", tolerance, recipe)
+    of_recipe = _tolerance(rules.settings, "tolerance", rules.tolerance, recipe)
     counts = len(recorded.blocks), len(again.blocks)
     if counts[0] != counts[1]:
-        text = "the recording has {} code blocks, the recipe now {}".format(*counts)
-        return [Difference(recipe, min(counts) + 1, None, text)]
-    differences = []
-    for index, (old, new) in enumerate(zip(recorded.blocks, again.blocks, strict=True)):
-        own = block_settings[index] if index < len(block_settings) else {}
-        place = f"{recipe}, block {index + 1}"
-        allowed = None
-        if not _is_by_shape(own, place):
-            allowed = Decimal(str(_tolerance(own, "tolerance_block", of_recipe, place)))
-        text = _compare_blocks(old, new, allowed)
-        if text:
-            lines = again.ingredients.lines
-            line = lines[index] if lines else None
-            differences.append(Difference(recipe, index + 1, line, text))
-    return differences
-
-
-def report(differences: Iterable[Difference]) -> str:
-    """Write differences for a reader, one paragraph a block."""
+        text = "{}: the recording has {} code blocks, the recipe now {}"
+        return [text.format(recipe, *counts)]
     paragraphs = []
-    for difference in differences:
-        line = "" if difference.line is None else f", line {difference.line}"
-        place = f"{difference.recipe}, block {difference.block}{line}:"
-        paragraphs.append("\n  ".join([place, *difference.text.split("\n")]))
-    return "\n\n".join(paragraphs)
+    of_blocks = [*rules.block_settings, *({},) * counts[0]]
+    for number, (old, new, own) in enumerate(
+        zip(recorded.blocks, again.blocks, of_blocks, strict=False), 1
+    ):
+        place = f"{recipe}, block {number}"
+        allowed = Decimal(str(_tolerance(own, "tolerance_block", of_recipe, place)))
+        tolerated = None if _is_by_shape(own, place) else allowed
+        text = _compare_blocks(old, new, tolerated, whole=whole_figures)
+        if text:
+            line = f", line {lines[number - 1]}" if lines else ""
+            paragraphs.append(f"{place}{line}:\n{indent(text, '  ')}")
+    return paragraphs
 
 
 def _tolerance(
@@ -110,8 +103,8 @@ def _tolerance(
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 <= value < 1:
         raise SettingError(
-            f"{place}: sphinx_gallery_{name} is {value!r}; "
-            "it must be a number from 0 to below 1, such as 0.05 for 5 %"
+            f"{place}: sphinx_gallery_{name} must be a number from 0 to below 1, "
+            f"such as 0.05 for 5 %, not {value!r}"
         )
     return float(value)
 
@@ -121,16 +114,21 @@ def _is_by_shape(settings: Mapping[str, Any], place: str) -> bool:
     value = settings.get("compare_block")
     if value not in (None, "shape"):
         raise SettingError(
-            f'{place}: sphinx_gallery_compare_block is {value!r}; it can be "shape"'
+            f'{place}: sphinx_gallery_compare_block must be "shape", not {value!r}'
         )
     return value == "shape"
 
 
-def _compare_blocks(old: CodeBlock, new: CodeBlock, tolerance: Decimal | None) -> str:
+def _compare_blocks(
+    old: CodeBlock, new: CodeBlock, tolerance: Decimal | None, *, whole: bool
+) -> str:
     """Describe how the outputs of two blocks differ, kind by kind."""
-    recorded, again = _texts(old.outputs), _texts(new.outputs)
+    whole = whole and tolerance is not None  # by shape: it draws what is chance
+    recorded, again = (_texts(each.outputs, whole=whole) for each in (old, new))
     parts = []
     for kind in recorded | again:
+        if recorded.get(kind) == again.get(kind):
+            continue
         allowed = FIGURE_TOLERANCE if kind == "figures" else tolerance
         rows = compare_text(recorded.get(kind, ""), again.get(kind, ""), allowed)
         if rows:
@@ -138,7 +136,7 @@ def _compare_blocks(old: CodeBlock, new: CodeBlock, tolerance: Decimal | None) -
     return "\n".join(parts)
 
 
-def _texts(outputs: Iterable[Output]) -> dict[str, str]:
+def _texts(outputs: Iterable[Output], *, whole: bool) -> dict[str, str]:
     """Return the outputs of a block as one text for each kind of output."""
     texts = defaultdict(list)
     for output in outputs:
@@ -150,20 +148,29 @@ def _texts(outputs: Iterable[Output]) -> dict[str, str]:
             case _:
                 for kind, content in sorted(output["data"].items()):
                     if kind.startswith("image/"):
-                        size = _size(kind, _text(content))
-                        texts["figures"].append(f"{kind}, {size}\n")
+                        figure = _text(content)
+                        shown = _drawing if whole else _size
+                        texts["figures"].append(f"{kind}, {shown(kind, figure)}\n")
                     else:
                         texts[kind].append(f"{_text(content)}\n")
     return {kind: "".join(parts) for kind, parts in texts.items()}
 
 
 def _text(content: Any) -> str:
-    """Return what stands in an output, where a text may be a list of lines."""
+    """Return the content of an output as text; it may be a list of lines."""
     if isinstance(content, str):
         return content
     if isinstance(content, list) and all(isinstance(part, str) for part in content):
         return "".join(content)
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+
+
+def _drawing(kind: str, picture: str) -> str:
+    """Return a drawing, in which numbers may differ a little; a bitmap's digest."""
+    if kind == "image/svg+xml":
+        return picture
+    # Beginning with a letter, so that no part of it is taken for a number.
+    return f"sha256_{hashlib.sha256(picture.encode()).hexdigest()}"
 
 
 def _size(kind: str, picture: str) -> str:

@@ -1,15 +1,14 @@
 """Run one recipe through Sphinx-Gallery, and keep what each code block gave."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from sphinx_gallery import gen_rst, py_source_parser, scrapers
 
-from recordings.gallery import pictures
+from recordings.gallery import pictures, signatures
 from recordings.key.ingredients import is_code
 from recordings.machine.portable import Portable
 from recordings.model import Block, CodeBlock, Output
@@ -25,7 +24,7 @@ class RecipeFailed(Exception):  # noqa: N818 - what happened, not a fault of our
 
 
 def reason(name: str, message: str) -> str:
-    r"""Say in a line what was raised: of a message, the first line that says something.
+    r"""Say in a line what was raised: of a message, the first line that is not blank.
 
     Examples:
         >>> reason("ValueError", "no such gradient\nSee below.")
@@ -46,18 +45,20 @@ def capture(  # noqa: PLR0913 - all but three by name
     peak_memory: Callable[[], int | None],
     portable: Portable,
     echo: Callable[[str], None],
+    note_line: Callable[[int], None],
     longest_output: int,
 ) -> list[CodeBlock]:
-    """Run a recipe through Sphinx-Gallery, in this process.
+    """Run a recipe through Sphinx-Gallery, in this process, which is for it alone.
 
     Args:
         script: The recipe; it runs in its own folder.
         settings: Sphinx-Gallery's, filled in.
         folder: An empty folder, for its figures.
         failure_expected: Whether raising is what the recipe is there to show.
-        peak_memory: Called after each code block; gives bytes.
+        peak_memory: Called after each code block; returns bytes.
         portable: Takes this machine's folders out of a text.
         echo: Told what the recipe prints, as it prints.
+        note_line: Told the line at which each code block begins, before it runs.
         longest_output: Characters that it may print before it counts as a flood.
 
     Returns:
@@ -79,9 +80,10 @@ def capture(  # noqa: PLR0913 - all but three by name
     }
     settings = {**settings, "src_dir": str(folder), "abort_on_example_error": False}
     scrapers.clean_modules(settings, script.name, "before")
-    watch = _Watch(portable, peak_memory)
-    with watch.wrapped(), _tapped(echo, longest_output):
-        gen_rst.execute_script(blocks, variables, settings, in_file)
+    watch = _Watch(portable, peak_memory, note_line)
+    signatures.replace(watch.wrappers())
+    _tap(echo, longest_output)
+    gen_rst.execute_script(blocks, variables, settings, in_file)
     traceback = variables.get("formatted_exception")
     if traceback is not None and not failure_expected:
         raise RecipeFailed(portable(traceback), watch.reason)
@@ -92,8 +94,7 @@ class OutputFlood(Exception):  # noqa: N818 - the name that a recipe's author wi
     """A recipe printed more than can be shown on a page."""
 
 
-@contextmanager
-def _tapped(echo: Callable[[str], None], longest: int) -> Iterator[None]:
+def _tap(echo: Callable[[str], None], longest: int) -> None:
     """Pass on what a recipe prints, and stop a flood."""
     write = gen_rst._LoggingTee.write
     printed = 0
@@ -107,45 +108,37 @@ def _tapped(echo: Callable[[str], None], longest: int) -> Iterator[None]:
         write(tee, text)
 
     gen_rst._LoggingTee.write = tapped
-    try:
-        yield
-    finally:
-        gen_rst._LoggingTee.write = write
 
 
 class _Watch:
-    """Stands around Sphinx-Gallery's functions while a recipe runs, and takes notes."""
+    """Wraps Sphinx-Gallery's functions while a recipe runs; keeps what they give."""
 
     def __init__(
-        self, portable: Portable, peak_memory: Callable[[], int | None]
+        self,
+        portable: Portable,
+        peak_memory: Callable[[], int | None],
+        note_line: Callable[[int], None],
     ) -> None:
         self.blocks: list[CodeBlock] = []
         self.reason = ""
         self._portable = portable
         self._peak_memory = peak_memory
+        self._note_line = note_line
         self._outputs: list[Output] = []
         self._last_repr: tuple[str | None, str | None] = (None, None)
+        self._original = SimpleNamespace(**vars(gen_rst))
 
-    @contextmanager
-    def wrapped(self) -> Iterator[None]:
-        """Stand around each function that has a method of its name here."""
+    def wrappers(self) -> dict[str, Callable[..., Any]]:
+        """Return the methods that are named as the functions that they wrap."""
         names = vars(type(self)).keys() & vars(gen_rst).keys()
-        originals = {
-            name: getattr(gen_rst, name) for name in names if not name.startswith("__")
-        }
-        self._original = SimpleNamespace(**originals)
-        for name in originals:
-            setattr(gen_rst, name, getattr(self, name))
-        try:
-            yield
-        finally:
-            for name, function in originals.items():
-                setattr(gen_rst, name, function)
+        return {n: getattr(self, n) for n in names if not n.startswith("__")}
 
     def execute_code_block(self, compiler: Any, block: Any, *rest: Any) -> str:
         if not is_code(Block(*block)):
             return ""
         self._outputs = []
+        blank = len(block.content) - len(block.content.lstrip("\n"))
+        self._note_line(block.lineno + blank)
         start = time.perf_counter()
         page: str = self._original.execute_code_block(compiler, block, *rest)
         self.blocks.append(

@@ -6,15 +6,16 @@ has reST of its own, it is kept too, with `{picture-1}`, … for the paths.
 """
 
 import base64
+import glob
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import indent
 from typing import Any
 
 from sphinx_gallery import scrapers
 
-from recordings.model import CodeBlock, Output
+from recordings.model import Output
 from recordings.store.images import SUFFIXES, SVG, to_bytes
 from recordings.store.notebook import REST
 
@@ -25,8 +26,7 @@ def read(paths: Sequence[str], rest: str, source: str, *, single: bool) -> list[
     """Make outputs of the pictures that a block saved.
 
     Args:
-        paths: Those that Sphinx-Gallery handed out; a scraper may have saved with
-            another suffix.
+        paths: Those that Sphinx-Gallery handed out; a scraper may use another suffix.
         rest: What the scrapers returned.
         source: Sphinx's source folder, to which paths in `rest` are relative.
         single: Whether several pictures keep their full width.
@@ -88,15 +88,18 @@ def write(
     *,
     single: bool,
     alternative: str | None = None,
-) -> str:
-    """Write recorded pictures where the page looks for them, and make their reST.
+) -> tuple[str, list[Path]]:
+    """Write a block's recorded pictures where the page looks for them.
 
     Args:
-        outputs: A code block's.
+        outputs: What the block gave.
         paths: Sphinx-Gallery's iterator of picture paths.
         source: Sphinx's source folder.
         single: Whether several pictures keep their full width.
         alternative: Text alternative for all of them, instead of the recorded ones.
+
+    Returns:
+        The reST that shows them, and their files.
     """
     files: list[Path] = []
     alternatives: list[str] = []
@@ -113,59 +116,37 @@ def write(
                 files.append(file)
                 alternatives.append(alternative or output["metadata"].get("alt", ""))
     if rest is None:
-        return show(files, alternatives, source, single=single)
+        return show(files, alternatives, source, single=single), files
     for number, file in enumerate(files, 1):
         address = scrapers._as_relative_rst_path(file, source)
         rest = rest.replace(f"{{picture-{number}}}", address)
-    return rest
+    return rest, files
 
 
 def _write_if_changed(file: Path, content: bytes) -> None:
-    """Leave an equal file alone, so that Sphinx does not copy it again."""
+    """Leave an equal file alone, so that Sphinx does not read pages again for it."""
     if not (file.is_file() and file.read_bytes() == content):
+        _remove_thumbnail(file)
         file.write_bytes(content)
 
 
-def sweep(template: str, blocks: Iterable[CodeBlock]) -> None:
-    """Remove pictures that were made for a page before and that it has no more.
-
-    Sphinx-Gallery makes the thumbnail from whichever it finds, and keeps an old one
-    where it finds none.
-
-    Args:
-        template: Path of the page's pictures, with `{0:03}` for their number.
-        blocks: What the page is made from.
-    """
-    kinds = [
-        mime
-        for block in blocks
-        for output in block.outputs
-        if output["output_type"] == "display_data"
-        for mime in output["data"]
-        if mime in SUFFIXES
-    ]
-    own = {
-        Path(template.format(number)).with_suffix(SUFFIXES[kind]).name
-        for number, kind in enumerate(kinds, 1)
-    }
-    folder, (beginning, _, _) = (
-        Path(template).parent,
-        Path(template).name.partition("{"),
-    )
+def remove_others(template: str, files: Collection[Path]) -> None:
+    """Remove pictures that a page had before; `{0:03}` stands for their number."""
+    beginning, _, _ = Path(template).name.partition("{")
     made = re.compile(rf"{re.escape(beginning)}\d{{3,}}\.\w+")
-    for file in [*folder.iterdir()]:
-        if made.fullmatch(file.name) and file.name not in own:
+    for file in [*Path(template).parent.iterdir()]:
+        if made.fullmatch(file.name) and file not in files:
+            _remove_thumbnail(file)
             file.unlink()
-            for suffix in MIME_TYPES:
-                thumbnail = folder / "thumb" / f"{beginning}thumb{suffix}"
-                thumbnail.unlink(missing_ok=True)
+
+
+def _remove_thumbnail(picture: Path) -> None:
+    """Remove a page's thumbnail, of which Sphinx-Gallery would keep an old one."""
+    name = picture.stem.rpartition("_")[0]
+    for thumbnail in picture.parent.glob(f"thumb/{glob.escape(name)}_thumb.*"):
+        thumbnail.unlink()
 
 
 def keeps_single(file: Mapping[str, Any], block: Mapping[str, Any]) -> bool:
-    """Tell whether several pictures of a block keep their full width.
-
-    Args:
-        file: In-file settings of the recipe.
-        block: Settings of the code block; they win.
-    """
+    """Tell whether settings let several pictures of a block keep their full width."""
     return bool(block.get("multi_image_block", file.get("multi_image")) == "single")

@@ -11,14 +11,14 @@ from typing import Any
 from sphinx_gallery import gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
 
-from recordings.gallery import pictures
+from recordings.gallery import pictures, signatures
 from recordings.key.ingredients import is_code
 from recordings.model import Block, CodeBlock, Recording
 from recordings.units import duration
 
 Find = Callable[[str, Sequence[Block]], Recording | None]
-"""Gives the recording for a page, by its document name and the blocks of its script as
-it is now; None: it has no output."""
+"""Returns the recording for a page, by its document name and the blocks of its script
+as it is now; None: it has no output."""
 
 MakeNotebook = Callable[
     [str, Sequence[Block], Sequence[CodeBlock | None]], dict[str, Any]
@@ -31,33 +31,26 @@ ZIP_YEARS = range(1981, 2107)
 
 
 class Replay:
-    """Stands in for the functions with which Sphinx-Gallery runs and writes."""
+    """Takes the place of the functions with which Sphinx-Gallery runs and writes."""
 
     def __init__(
         self, find: Find, make_notebook: MakeNotebook, *, block_times: bool
     ) -> None:
-        """Remember where recordings come from and how notebooks are made."""
+        """Keep the functions that find recordings and make notebooks."""
         self._find = find
         self._make_notebook = make_notebook
         self._block_times = block_times
         self._page, self._target, self._failed = "", Path(), False
         self._recording: Recording | None = None
         self._given: list[CodeBlock | None] = []
+        self._pictures: list[Path] = []
         self._run_nothing = gen_rst.execute_script
         self._zip_files = gen_rst.zip_files
 
     def install(self) -> Callable[[], None]:
-        """Take the place of Sphinx-Gallery's functions; the result gives it back."""
+        """Take the place of Sphinx-Gallery's functions; the result undoes that."""
         names = ("execute_script", "jupyter_notebook", "zip_files")
-        originals = {name: getattr(gen_rst, name) for name in names}
-        for name in names:
-            setattr(gen_rst, name, getattr(self, name))
-
-        def give_back() -> None:
-            for name, function in originals.items():
-                setattr(gen_rst, name, function)
-
-        return give_back
+        return signatures.replace({name: getattr(self, name) for name in names})
 
     def execute_script(
         self,
@@ -66,19 +59,17 @@ class Replay:
         settings: dict[str, Any],
         in_file: dict[str, Any],
     ) -> tuple[list[str], float]:
-        """Give the reST of each block's recorded output, and the recorded seconds."""
+        """Return the reST of each block's recorded output, and the recorded seconds."""
         target = Path(variables["target_file"])
         page = target.relative_to(settings["src_dir"]).with_suffix("")
         self._page, self._target, self._failed = page.as_posix(), target, False
         script = [Block(*block) for block in blocks]
         self._given = [None] * len(blocks)
         self._recording = recording = self._find(self._page, script)
-        pictures.sweep(
-            variables["image_path_iterator"].image_path,
-            recording.blocks if recording else (),
-        )
+        self._pictures, template = [], variables["image_path_iterator"].image_path
         if recording is None or not variables["execute_script"]:
             variables["execute_script"] = False
+            pictures.remove_others(template, self._pictures)
             result: tuple[list[str], float] = self._run_nothing(
                 blocks, variables, settings, in_file
             )
@@ -89,6 +80,7 @@ class Replay:
             self._rest(given, block, variables, settings, in_file) if given else ""
             for given, block in zip(self._given, blocks, strict=True)
         ]
+        pictures.remove_others(template, self._pictures)
         variables["example_globals"] = {}
         variables["memory_delta"] = (recording.run.peak_memory or 0) / 2**20
         # Sphinx-Gallery counts failures as it makes pages, so it makes these each time.
@@ -112,9 +104,9 @@ class Replay:
             for file in files if date.year in ZIP_YEARS else ():
                 os.utime(file, (date.timestamp(), date.timestamp()))
         zipped = self._zip_files(files, *rest)
-        # The page's files are all there now.
-        if not self._failed:
-            _mark_as_made(self._target)
+        if not self._failed:  # note, as Sphinx-Gallery does, that the page is made
+            digest = get_md5sum(self._target, mode="t")
+            Path(f"{self._target}.md5").write_text(digest, encoding="utf-8")
         return zipped
 
     def _rest(
@@ -128,13 +120,14 @@ class Replay:
         if "formatted_exception" in variables:
             return ""  # nothing ran after the failure
         in_block = py_source_parser.extract_file_config(block.content)
-        shown = pictures.write(
+        shown, files = pictures.write(
             recorded.outputs,
             iter(variables["image_path_iterator"]),
             settings["src_dir"],
             single=pictures.keeps_single(in_file, in_block),
             alternative=in_block.get("alt_block"),
         )
+        self._pictures += files
         printed, result = "", {}
         for output in recorded.outputs:
             match output["output_type"]:
@@ -184,8 +177,3 @@ def _traceback(lines: Sequence[str], variables: dict[str, Any]) -> str:
     variables["formatted_exception"] = traceback
     rest = gen_rst.codestr2rst(traceback, lang="pytb")
     return f"\n.. rst-class:: sphx-glr-script-out\n\n{rest}\n\n\n\n"
-
-
-def _mark_as_made(target: Path) -> None:
-    """Note, as Sphinx-Gallery does, that the page of this very script is made."""
-    Path(f"{target}.md5").write_text(get_md5sum(target, mode="t"), encoding="utf-8")

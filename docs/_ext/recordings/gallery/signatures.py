@@ -1,10 +1,13 @@
 """What is used of Sphinx-Gallery's internals, and a check that it is the same."""
 
 import inspect
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import Any
 
 import sphinx_gallery
 from sphinx.errors import ConfigError
+from sphinx_gallery import gen_rst
 
 TESTED = "0.22"
 """The minor release that this was written for and tested with."""
@@ -33,6 +36,7 @@ SIGNATURES = {
         "sphinx_gallery_conf src_dir plot_gallery abort_on_example_error builder_name"
     ),
     "gen_gallery.get_subsections": "srcdir examples_dir gallery_conf check_for_header",
+    "gen_rst._get_gallery_header": "dir_ gallery_conf raise_error",
     "gen_rst.codestr2rst": "codestr lang lineno",
     "gen_rst.executable_script": "src_file gallery_conf",
     "py_source_parser.extract_file_config": "content",
@@ -61,6 +65,13 @@ def check() -> None:
                 f"{sphinx_gallery.__version__}: {name} takes ({expected}) there, "
                 f"and here ({found}). Type: pip install 'sphinx-gallery~={TESTED}.0'"
             )
+
+
+def replace(functions: Mapping[str, Callable[..., Any]]) -> Callable[[], None]:
+    """Put functions in the place of those of `gen_rst`; the result undoes that."""
+    originals = {name: getattr(gen_rst, name) for name in functions}
+    vars(gen_rst).update(functions)
+    return lambda: vars(gen_rst).update(originals)
 
 
 def _parameters(name: str) -> str:

@@ -12,9 +12,8 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
@@ -24,7 +23,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 
 from recordings.guides import GuideFailed
-from recordings.guides.pages import Guide, cells, code
+from recordings.guides.reading import Guide, cells, code
 from recordings.machine import provenance
 from recordings.machine.portable import Portable, make_portable
 from recordings.model import CodeBlock, Output
@@ -41,22 +40,20 @@ SETTINGS = {
 }
 """IPython's settings in the kernel."""
 
-GPU = "__import__('recordings.provenance', fromlist=['gpu']).gpu()"
+GPU = f"__import__({provenance.__name__!r}, fromlist=['gpu']).gpu()"
 """What the kernel is asked in the end: its process has PyTorch, not this one."""
-PATIENCE = 30.0
+GPU_TIMEOUT = 30.0
 """Seconds to wait for the answer."""
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_COLOR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CELL_LINE = re.compile(r"Cell In\[(\d+)\], line (\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What a guide gave, and on what."""
+class Ran(NamedTuple):
+    """What a guide printed and drew, and the GPU that it found."""
 
     blocks: tuple[CodeBlock, ...]
     gpu: str | None
-    """The one that its kernel found."""
 
 
 def record(
@@ -68,7 +65,7 @@ def record(
     """Run a guide's cells in a kernel of this very Python, in the guide's folder.
 
     Args:
-        guide: What to run.
+        guide: The guide.
         time_limit: Seconds for all cells together.
         longest_output: Characters that it may print before it counts as a flood.
         portable: Takes this machine's folders out of a text.
@@ -77,8 +74,7 @@ def record(
         GuideFailed: It can't be read, a cell raised or was not done in time, or the
             kernel died.
     """
-    page = guide.read()
-    lines = [block.line for block in cells(guide)]
+    page, lines = guide.read(), [block.line for block in cells(guide)]
     notebook: NotebookNode = nbformat.v4.new_notebook(cells=code(page))
     portable = _without_cells(portable or make_portable(guide.path.parent))
     deadline = time.monotonic() + time_limit
@@ -106,9 +102,9 @@ def record(
             why = "\n".join([*traceback, guide.place(line, cause)])
             raise GuideFailed(why) from None
         except (CellTimeoutError, RuntimeError) as error:
-            late = f"not done after {time_limit:g} seconds"
-            is_late = isinstance(error, CellTimeoutError)
-            cause = late if is_late else client.flood or str(error)
+            cause = client.flood or str(error)
+            if isinstance(error, CellTimeoutError):
+                cause = f"not done after {time_limit:g} seconds"
             raise GuideFailed(guide.place(lines[client.index], cause)) from None
     blocks = [
         CodeBlock(
@@ -125,14 +121,12 @@ def record(
 
 
 class _Client(NotebookClient):
-    """Runs cells, takes notes of what each took, and stops a flood."""
+    """Runs cells, measures what each takes, and stops a flood."""
 
     def __init__(self, notebook: NotebookNode, longest: int, **options: Any) -> None:
+        started, ended = self._start, self._stop
         super().__init__(
-            notebook,
-            on_cell_execute=self._start,
-            on_cell_executed=self._stop,
-            **options,
+            notebook, on_cell_execute=started, on_cell_executed=ended, **options
         )
         self.index = 0
         self.seconds: dict[int, float] = {}
@@ -142,14 +136,14 @@ class _Client(NotebookClient):
         """Why it was stopped, if it printed too much."""
         self._longest = longest
         self._printed = 0
-        self._kernel: int | None = None
+        self._kernel = 0
         self._clock = 0.0
 
     async def run(self, environment: dict[str, str]) -> None:
         """Run all cells in a kernel, from its start to its end."""
         async with self.async_setup_kernel(cleanup_kc=True, env=environment):
             manager: Any = self.km
-            self._kernel = getattr(manager.provisioner, "pid", None)
+            self._kernel = manager.provisioner.pid
             for index, cell in enumerate(self.nb.cells):
                 count = self.code_cells_executed + 1
                 await self.async_execute_cell(cell, index, execution_count=count)
@@ -160,37 +154,29 @@ class _Client(NotebookClient):
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
-        """Take what the kernel tells; one that prints without end is killed."""
+        """Handle a message; a kernel that prints without end is killed."""
         self._printed += len(msg["content"].get("text", ""))
         if self._printed > self._longest and not self.flood:
             self.flood = f"it printed more than {self._longest:,} characters"
-            if self._kernel:
-                with suppress(ProcessLookupError):
-                    os.kill(self._kernel, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(self._kernel, signal.SIGKILL)
         return super().process_message(msg, cell, cell_index)
 
     def _start(self, *, cell_index: int, **_cell: Any) -> None:
         self.index = cell_index
-        if self._kernel:
-            provenance.reset_peak_memory(self._kernel)
+        provenance.reset_peak_memory(self._kernel)
         self._clock = time.perf_counter()
 
     def _stop(self, *, cell_index: int, **_reply: Any) -> None:
         self.seconds[cell_index] = round(time.perf_counter() - self._clock, 3)
-        if self._kernel:
-            self.peaks[cell_index] = provenance.peak_memory(self._kernel)
+        self.peaks[cell_index] = provenance.peak_memory(self._kernel)
 
     async def _ask_for_gpu(self) -> str | None:
-        """Have the kernel name the GPU; one that gives no answer has none."""
+        """Have the kernel name the GPU; no answer means that there is none."""
         kernel: Any = self.kc
+        asked = {"silent": True, "user_expressions": {"gpu": GPU}, "reply": True}
         with suppress(TimeoutError, LookupError, SyntaxError, ValueError):
-            reply = await kernel.execute(
-                "",
-                silent=True,
-                user_expressions={"gpu": GPU},
-                reply=True,
-                timeout=PATIENCE,
-            )
+            reply = await kernel.execute("", timeout=GPU_TIMEOUT, **asked)
             answer = reply["content"]["user_expressions"]["gpu"]["data"]["text/plain"]
             name = ast.literal_eval(answer)
             return name if isinstance(name, str) else None
@@ -211,28 +197,23 @@ def _kernel(scratch: Path) -> AsyncKernelManager:
 
 
 def _environment(scratch: str) -> dict[str, str]:
-    """Give the kernel's environment, where it chooses itself how figures are drawn."""
+    """Return the kernel's environment, in which it chooses how figures are drawn."""
     kept = {name: text for name, text in os.environ.items() if name != "MPLBACKEND"}
-    # The debugger, which nobody uses here, else warns that modules are frozen.
+    # Otherwise the debugger, which is not used, warns that modules are frozen.
     return kept | {"IPYTHONDIR": scratch, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
 def _line_in_cell(cell: NotebookNode, traceback: list[str]) -> int:
     """Find the line of a cell that raised; 1 if the traceback doesn't name it."""
-    named = [
-        int(line)
-        for number, line in _CELL_LINE.findall("\n".join(traceback))
-        if int(number) == cell.execution_count
-    ]
+    found = _CELL_LINE.findall("\n".join(traceback))
+    named = [int(line) for count, line in found if int(count) == cell.execution_count]
     return named[-1] if named else 1
 
 
 def _merged(outputs: Iterable[Output]) -> Iterator[Output]:
-    """Join what was printed in a row: in what pieces it came is chance."""
-    for printed, group in itertools.groupby(
-        outputs, lambda each: each["output_type"] == "stream"
-    ):
-        if not printed:
+    """Join what was printed in a row: the pieces in which it came are chance."""
+    for kind, group in itertools.groupby(outputs, lambda it: it["output_type"]):
+        if kind != "stream":
             yield from group
             continue
         texts = {"stdout": "", "stderr": ""}
@@ -244,7 +225,7 @@ def _merged(outputs: Iterable[Output]) -> Iterator[Output]:
 
 
 def _without_cells(portable: Portable) -> Portable:
-    """Have the files that IPython makes of cells named as what they are, too."""
+    """Call the files that IPython makes of cells by what they are, too."""
     temporary = re.escape(tempfile.gettempdir())
     cell = re.compile(rf"{temporary}[/\\]ipykernel_\d+[/\\]\d+\.py")
     return lambda text: portable(cell.sub("cell", text))
@@ -257,7 +238,7 @@ def _clean(output: Output, portable: Portable, number: int = 0) -> Output:
         case "stream":
             plain["text"] = portable(plain["text"])
         case "error":
-            shown = _COLOUR.sub("", "\n".join(plain["traceback"]))
+            shown = _COLOR.sub("", "\n".join(plain["traceback"]))
             plain["traceback"] = portable(shown).splitlines()
             plain["evalue"] = portable(plain["evalue"])
         case "execute_result":

@@ -21,18 +21,20 @@ def differences(
         Nothing if the keys are equal, and only then.
     """
     lines = [block.line for block in blocks if is_code(block)]
-    settings = _changes(recorded.settings, present.settings, "not set")
-    packages = _changes(recorded.packages, present.packages, "not pinned")
-    files = _changes(recorded.files, present.files)
-    data = _changes(recorded.data, present.data)
-    return [
-        *_block_changes(recorded, present, lines),
-        *_line_changes(recorded.lines, present.lines),
-        *(f"setting {name}: {old} → {new}" for name, old, new in settings),
-        *(f"{name} {old} → {new}" for name, old, new in packages),
-        *(f"{name} {_news(old, new)}" for name, old, new in files),
-        *(f"data set {name}: its digest {_news(old, new)}" for name, old, new in data),
-    ]
+    found = [*_block_changes(recorded, present, lines)]
+    if (recorded.lines is None) != (present.lines is None):
+        found.append("line numbers count in only one of the two keys")
+    elif recorded.lines != present.lines:
+        found.append("line numbers moved (an output names them)")
+    for name, old, new in _changes(recorded.settings, present.settings, "not set"):
+        found.append(f"setting {name}: {old} → {new}")
+    for name, old, new in _changes(recorded.packages, present.packages, "not pinned"):
+        found.append(f"{name} {old} → {new}")
+    for name, old, new in _changes(recorded.files, present.files):
+        found.append(f"{name} {_news(old, new)}")
+    for name, old, new in _changes(recorded.data, present.data):
+        found.append(f"data set {name}: its digest {_news(old, new)}")
+    return found
 
 
 def _block_changes(
@@ -52,16 +54,6 @@ def _block_changes(
     else:
         moved = ", or lines moved in it (an output names them)" if present.lines else ""
         yield from (f"{block} changed{moved}" for block in changed)
-
-
-def _line_changes(
-    recorded: tuple[int, ...] | None, present: tuple[int, ...] | None
-) -> Iterator[str]:
-    if recorded is None or present is None:
-        if recorded != present:
-            yield "line numbers count in only one of the two keys"
-    elif recorded != present:
-        yield "line numbers moved (an output names them)"
 
 
 def _changes(

@@ -1,4 +1,4 @@
-"""Import what a project's recipes begin with, before any recipe's clock starts."""
+"""Import what a project's recipes begin with before any recipe's clock starts."""
 
 import ast
 import importlib
@@ -14,8 +14,7 @@ from recordings.model import Block
 def come_first(blocks: Iterable[Block], modules: Iterable[str]) -> bool:
     """Tell whether a recipe imports the packages of modules before anything else.
 
-    Other modules of the standard library may come between; what else it imports might
-    set something that the modules read.
+    Only the standard library may come between: other modules might set what they read.
     """
     wanted = {_package(each) for each in modules}
     found: set[str] = set()
@@ -27,7 +26,7 @@ def come_first(blocks: Iterable[Block], modules: Iterable[str]) -> bool:
 
 
 def preload(modules: Iterable[str]) -> None:
-    """Import modules; one that can't be imported is the business of its recipe."""
+    """Import modules; one that can't be imported fails in its recipe."""
     for name in modules:
         with suppress(Exception, SystemExit):
             importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""Read in-file settings of a recipe, where a hand may have written anything."""
+"""Read in-file settings of a recipe, which may be anything that a person typed."""
 
 import math
 from collections.abc import Mapping
@@ -6,22 +6,22 @@ from typing import Any
 
 
 def number(settings: Mapping[str, Any], name: str, default: float) -> float:
-    """Read a setting that is a number above 0.
+    """Return a setting that is a number above 0.
 
     Raises:
         ValueError: It is not.
     """
-    if name not in settings:
-        return default
-    value = settings[name]
+    value = settings.get(name, default)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 < value < math.inf:
-        raise ValueError(f"its sphinx_gallery_{name} is {value!r}; a number above 0")
+        raise ValueError(
+            f"sphinx_gallery_{name} must be a number above 0, not {value!r}"
+        )
     return float(value)
 
 
 def whole_number(settings: Mapping[str, Any], name: str, default: int) -> int:
-    """Read a setting that is a whole number above 0.
+    """Return a setting that is a positive integer.
 
     Raises:
         ValueError: It is not.
@@ -29,13 +29,13 @@ def whole_number(settings: Mapping[str, Any], name: str, default: int) -> int:
     value = settings.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         raise ValueError(
-            f"its sphinx_gallery_{name} is {value!r}; a whole number above 0"
+            f"sphinx_gallery_{name} must be a positive integer, not {value!r}"
         )
     return value
 
 
 def names(settings: Mapping[str, Any], name: str) -> list[str]:
-    """Read a setting that is a list of strings, or one string.
+    """Return a setting that is a list of strings, or one string.
 
     Raises:
         ValueError: It is not.

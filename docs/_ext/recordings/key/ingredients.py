@@ -1,14 +1,13 @@
-"""What a recording depends on, the key made from it, and why a recording is stale."""
+"""What a recording depends on, and the key that is made from it."""
 
 import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from recordings import syntax_tree
@@ -16,8 +15,7 @@ from recordings.key import in_file_settings, local_files
 from recordings.model import Block, Ingredients, Recipe
 
 FILE_SETTINGS = ("capture_repr", "multi_image", "threads")
-"""In-file settings that change what a recipe prints or draws. (`dummy_images` stand in
-where nothing runs; tags, cost, position, alternatives, thumbnails are of the page.)"""
+"""In-file settings that change what a recipe prints or draws."""
 BLOCK_SETTINGS = ("capture_repr_block", "multi_image_block")
 """The same, of one code block."""
 BLOCK_FLAGS = ("defer_figures",)
@@ -34,16 +32,9 @@ _LINE = re.compile(r"\blines? \d", re.IGNORECASE)
 class CodeError(ValueError):
     """A code block is not Python, so the recipe has no key. The message says where."""
 
-    def __init__(self, line: int, reason: str) -> None:
-        """Word the message; `line` is the line of the file."""
-        super().__init__(f"line {line}: {reason}")
-        self.line = line
 
-
-def collect_ingredients(  # noqa: PLR0913 - one for each thing that a recording depends on
-    blocks: Sequence[Block],
-    settings: Mapping[str, Any],
-    folder: Path,
+def collect_ingredients(
+    recipe: Recipe,
     *,
     gallery: Mapping[str, Any] = {},
     packages: Mapping[str, str] = {},
@@ -53,10 +44,8 @@ def collect_ingredients(  # noqa: PLR0913 - one for each thing that a recording 
     """Collect all that a recipe's recording depends on.
 
     Args:
-        blocks: The recipe's blocks, text and code, with their setting comments.
-        settings: Its in-file settings, without `sphinx_gallery_`. `needs` names its
-            data sets, `files` gives globs of files that its code reads.
-        folder: Where its file stands; local modules and data files are looked for here.
+        recipe: Its in-file setting `needs` names its data sets, `files` gives globs of
+            files that its code reads. Local modules are looked for in its folder.
         gallery: The gallery's settings that change output; an in-file one wins.
         packages: Pinned versions by package.
         data: Published digests of data sets by name; those that are needed count.
@@ -66,7 +55,8 @@ def collect_ingredients(  # noqa: PLR0913 - one for each thing that a recording 
         CodeError: A code block is not Python.
         ValueError: A setting can't be used.
     """
-    code = [(block, tree) for block in blocks if (tree := _code(block)) is not None]
+    settings = recipe.settings
+    code = [(it, tree) for it in recipe.blocks if (tree := _code(it)) is not None]
     of_file = {name: settings[name] for name in FILE_SETTINGS if name in settings}
     needs = in_file_settings.names(settings, "needs")
     return Ingredients(
@@ -83,7 +73,7 @@ def collect_ingredients(  # noqa: PLR0913 - one for each thing that a recording 
         packages=dict(packages),
         files=local_files.digests(
             (tree for _, tree in code),
-            folder,
+            recipe.path.parent,
             in_file_settings.names(settings, "files"),
         ),
         data={name: digest for name, digest in data.items() if name in needs},
@@ -97,11 +87,7 @@ def make_key(ingredients: Ingredients) -> str:
 
 
 def is_code(block: Block) -> bool:
-    """Tell whether a block holds code: more than comments.
-
-    Only such blocks are run and recorded. A block of comments has no output, and
-    writing one must not make a recording stale.
-    """
+    """Tell whether a block holds more than comments; only such blocks are run."""
     try:
         return _code(block) is not None
     except CodeError:
@@ -115,14 +101,8 @@ def code_blocks(recipe: Recipe) -> list[Block]:
 
 
 def names_lines(texts: Iterable[str], filename: str) -> bool:
-    """Tell whether an output names lines of the recipe, as tracebacks and warnings do.
-
-    Args:
-        texts: What the recipe printed.
-        filename: The recipe's file name, or a path to it.
-    """
-    name = Path(filename).name
-    return any(name in text or _LINE.search(text) for text in texts)
+    """Tell whether what a recipe printed names its lines, as tracebacks do."""
+    return any(filename in text or _LINE.search(text) for text in texts)
 
 
 @cache  # one build asks many times
@@ -135,15 +115,15 @@ def _code(block: Block) -> ast.Module | None:
     except syntax_tree.PARSE_ERRORS as error:
         line = getattr(error, "lineno", None) or 1
         reason = getattr(error, "msg", None) or str(error) or type(error).__name__
-        raise CodeError(block.line + line - 1, reason) from error
+        raise CodeError(f"line {block.line + line - 1}: {reason}") from error
     return tree if tree.body else None
 
 
 def _settings_of_block(block: Block) -> dict[str, Any]:
-    """Read the settings in a block that change its output.
+    """Return the settings in a block that change its output.
 
-    Of two settings of one name the last counts, and one whose value is no literal
-    counts as not there, as in Sphinx-Gallery.
+    Of two with one name the last counts, and one whose value is not a literal does not,
+    as in Sphinx-Gallery.
     """
     found: dict[str, Any] = {}
     for name, value in _SETTING.findall(block.content):
@@ -156,7 +136,7 @@ def _settings_of_block(block: Block) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Give a setting's value as it comes back from JSON, where recordings keep it."""
+    """Return a setting's value as it comes back from JSON, which keeps it."""
     match value:
         case None | bool() | int() | float() | str():
             return value

@@ -18,9 +18,8 @@ def digests(
 
     Those are the modules beside the recipe that it imports, the files that a string in
     its code names, what these modules import and name in turn, and the files that a
-    pattern names. A name that is put together at run time can't be seen in the code;
-    patterns are for that. What git ignores doesn't count: data sets, and files that
-    recipes write, are not there in a fresh clone.
+    pattern names, for names that are put together at run time. What git ignores doesn't
+    count: data sets, and files that recipes write, are not there in a fresh clone.
 
     Args:
         trees: The recipe's code.
@@ -44,7 +43,9 @@ def digests(
                 todo.append((_tree(path), path.parent))
     counted = found - _not_in_repository(found, folder)
     return {
-        Path(os.path.relpath(path, folder)).as_posix(): _digest(path)
+        Path(os.path.relpath(path, folder)).as_posix(): hashlib.sha256(
+            path.read_bytes()
+        ).hexdigest()
         for path in sorted(counted)
     }
 
@@ -59,7 +60,7 @@ def _matches(patterns: Iterable[str], folder: Path) -> Iterator[Path]:
 
 
 def _tree(path: Path) -> ast.AST:
-    """Parse a module. What is no module, or a broken one, uses nothing."""
+    """Parse a module; any other file, or a broken one, uses nothing."""
     if path.suffix == ".py":
         try:
             return syntax_tree.parse(path.read_bytes())
@@ -69,13 +70,7 @@ def _tree(path: Path) -> ast.AST:
 
 
 def _used(tree: ast.AST, folder: Path, home: Path) -> Iterator[Path]:
-    """Yield the files that code uses.
-
-    Args:
-        tree: The code.
-        folder: The recipe's folder, where the recipe runs.
-        home: The folder of the file that holds the code.
-    """
+    """Yield the files that code uses: of a recipe in `folder`, in a file in `home`."""
     for node in ast.walk(tree):
         match node:
             case ast.Import():
@@ -116,13 +111,8 @@ def _file(folder: Path, name: str) -> Iterator[Path]:
         yield Path(path)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _not_in_repository(paths: Collection[Path], folder: Path) -> set[Path]:
-    """List the files that git ignores, or that stand outside the folder's repository.
+    """List the files that git ignores, or that are outside the folder's repository.
 
     Outside of any repository, or in a folder that is itself ignored, all files count.
     """

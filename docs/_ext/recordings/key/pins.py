@@ -10,10 +10,9 @@ from packaging.utils import canonicalize_name
 
 
 def pins(requirements: Iterable[str]) -> dict[str, str]:
-    """Give the versions that `==` pins, by package; other requirements are left out.
+    """Return the versions that `==` pins, by package; other requirements don't count.
 
-    An environment marker is kept beside the version and not evaluated, since the key is
-    the same on every machine.
+    An environment marker is kept and not evaluated: the key is the same everywhere.
 
     Raises:
         packaging.requirements.InvalidRequirement: One is not a requirement.
@@ -29,7 +28,7 @@ def pins(requirements: Iterable[str]) -> dict[str, str]:
 
 
 def pins_of_group(pyproject: Path, group: str) -> dict[str, str]:
-    """Give the versions that a dependency group of a `pyproject.toml` pins.
+    """Return the versions that a dependency group of a `pyproject.toml` pins.
 
     Groups that it includes count.
 

@@ -1,14 +1,9 @@
-"""Start a process of the runner's: afresh, with nothing imported."""
+"""Start processes in an environment that is alike on every machine in what counts."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
-
-from recordings.machine.process_tree import TOKEN
 
 THREAD_COUNTS = (
     "OMP_NUM_THREADS",
@@ -17,85 +12,48 @@ THREAD_COUNTS = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+OWN = ("PYTHONSAFEPATH", "PYTHONUNBUFFERED")
+"""What the engine's processes need, and a recipe's children would stumble over."""
 
 
-JOB = "job.json"
-"""The file in a recipe's folder that says what to do."""
-RECIPE = ("recordings.running.worker", JOB)
-"""The module that does a recipe's job, and what it is told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process that leads a session, and stays a zombie until `end` is called.
-
-    So its number belongs to no other before, unless what forked it was killed.
-    """
-
-    pid: int
-    end: Callable[[], int | None]
-    """Kill it if it runs still, and give its exit status: of a signal, the negative
-    number; None if nobody knows."""
-
-
-def afresh(  # noqa: PLR0913 - all but one are needed
-    words: Sequence[str],
-    threads: int,
-    folder: Path,
-    token: str,
-    log: BinaryIO,
-    *,
-    descriptors: Sequence[int] = (),
-) -> Process:
-    """Start a new Python.
-
-    Args:
-        words: The module that it runs, and what that is told.
-        threads: How many a library may use.
-        folder: Its own, where it begins.
-        token: Names the processes that belong to it.
-        log: For all that they print.
-        descriptors: What else it shares with this process.
-    """
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", *words],
-        stdin=subprocess.PIPE,  # held open: it ends when this closes
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        cwd=folder,
-        env=environment(threads) | own_environment(folder, token),
-        pass_fds=descriptors,
-        start_new_session=True,
-    )
-
-    def end() -> int:
-        process.kill()
-        status = process.wait()
-        if process.stdin:
-            process.stdin.close()
-        return status
-
-    return Process(process.pid, end)
-
-
-def environment(threads: int) -> dict[str, str]:
-    """Make the environment of a recipe, alike on every machine in what counts."""
-    # The worker starts in another folder, so what is relative would be lost.
+def environment() -> dict[str, str]:
+    """Return the environment of a process that runs a recipe on one thread."""
+    # The process starts in another folder, so what is relative would be lost.
     found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     python_path = os.pathsep.join(str(Path(each).absolute()) for each in found if each)
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONPATH"}
+    }
     return {
-        **os.environ,
-        **dict.fromkeys(THREAD_COUNTS, str(threads)),
+        **kept,
+        **thread_counts(1),
         **({"PYTHONPATH": python_path} if python_path else {}),
+        **dict.fromkeys(OWN, "1"),
+        "COLUMNS": "80",
+        "LINES": "24",
         "MPLBACKEND": "agg",
         "PYTHONFAULTHANDLER": "1",
         "PYTHONHASHSEED": "0",
         "PYTHONIOENCODING": "utf-8",
+        "TZ": "UTC",
     }
 
 
-def own_environment(folder: Path, token: str) -> dict[str, str]:
-    """Give what no two processes have alike: their name, their temporary files."""
-    temporary = folder / "tmp"
-    temporary.mkdir(exist_ok=True)
-    return {"TMPDIR": str(temporary), TOKEN: token}
+def thread_counts(threads: int) -> dict[str, str]:
+    """Return the variables that tell libraries how many threads they may use."""
+    return dict.fromkeys(THREAD_COUNTS, str(threads))
+
+
+@contextmanager
+def fixed_environment(**also: str) -> Iterator[None]:
+    """Have what this process starts meanwhile begin with `environment()`."""
+    before, fixed = dict(os.environ), environment() | also
+    os.environ.clear()
+    os.environ.update(fixed)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PREFIX = "recordings-"
+MARK = ".recordings-workspace"
+"""A file that says whose such a folder is: nothing else is ever swept."""
 NEW = 60.0
 """Seconds for which a folder may be there and not be locked yet."""
 LEFT_OUT = (".git", "__pycache__", "_build")
@@ -24,6 +26,7 @@ def workspace() -> Iterator[Path]:
     """Make a folder, and remove it whatever was done in it."""
     _sweep(Path(tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    (folder / MARK).touch()
     try:
         with _locked(folder):
             yield folder
@@ -41,7 +44,7 @@ def _locked(folder: Path) -> Iterator[None]:
     # Only Unix has it, and only who runs recipes needs it.
     import fcntl  # noqa: PLC0415
 
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -53,7 +56,9 @@ def _sweep(temporary: Path) -> None:
     """Remove folders that killed runners left behind."""
     for folder in temporary.glob(f"{PREFIX}*"):
         with suppress(OSError):
-            if time.time() - folder.stat().st_mtime > NEW:
+            about = folder.lstat()
+            is_own = about.st_uid == os.getuid() and (folder / MARK).is_file()
+            if is_own and time.time() - about.st_mtime > NEW:
                 with _locked(folder):
                     remove(folder)
 

@@ -1,9 +1,13 @@
 """What `recordings` does in a build: record, tell what is missing, replay."""
 
 import hashlib
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +16,8 @@ from sphinx.config import Config
 from sphinx.errors import ConfigError
 from sphinx.util import logging
 
-from recordings import gallery, guides
 from recordings import settings as config
+from recordings.gallery import signatures
 from recordings.gallery.replay import Replay
 from recordings.library import Library, is_of, open_library
 from recordings.model import Block, CodeBlock, Entry, Recording
@@ -28,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 def check_gallery(_app: Sphinx, _config: Config) -> None:
     """Make sure, before anything is built, that this Sphinx-Gallery is known."""
-    gallery.check()
+    signatures.check()
 
 
 class Build:
@@ -41,40 +45,47 @@ class Build:
         self.give_back: Any = None
 
     def recording(self, page: str) -> Recording | None:
-        """Give the recording that a page shows: a fresh one, or none."""
+        """Return the recording that a page shows: a fresh one, or none."""
         entry = self.entries.get(page)
         return entry.recording if entry and entry.state == "fresh" else None
 
-    def withdraw(self, page: str) -> None:
-        """Have a page show no output: its code is not what it was as the build began.
+    def recording_of(self, page: str, blocks: Sequence[Block]) -> Recording | None:
+        """Return the recording that a page shows, if it is of these blocks."""
+        recording = self.recording(page)
+        if recording is None:
+            return None
+        recipe = replace(self.entries[page].recipe, blocks=tuple(blocks))
+        if is_of(recording, recipe):
+            return recording
+        self.withdraw(page)
+        return None
 
-        The runner may have been at work for long in between.
+    def withdraw(self, page: str) -> None:
+        """Have a page show no output, since its code changed after the build began.
+
+        The runner may have worked for a long time in between.
         """
         entry = self.entries[page]
-        reason = "it was edited during the build; build again"
-        entry = replace(entry, state="stale", reasons=(reason,))
-        self.entries[page] = entry
+        reasons = ("it was edited during the build; build again",)
+        self.entries[page] = entry = replace(entry, state="stale", reasons=reasons)
         _warn(entry, self.library.settings.command)
 
     def digest(self, page: str) -> str:
-        """Stand for all that a page takes from its recording, and how it shows it."""
-        entry = self.entries.get(page)
-        if entry is None:
-            return ""
-        settings = self.library.settings
+        """Digest all that a page takes from its recording, and how it shows it."""
+        entry, settings = self.entries[page], self.library.settings
         how = [str(settings.block_times), settings.path, entry.found_at or ""]
         text = "\0".join([entry.state, *entry.reasons, *how, repr(entry.recording)])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def of(app: Sphinx) -> Build:
-    """Give what this build knows of recordings."""
+def build_of(app: Sphinx) -> Build:
+    """Return what this build knows of recordings."""
     build: Build = app.recordings_build  # type: ignore[attr-defined]
     return build
 
 
 def before_gallery(app: Sphinx) -> None:
-    """Record what the mode asks for, then stand in for Sphinx-Gallery's running.
+    """Record what the mode asks for, then replace Sphinx-Gallery's running.
 
     Raises:
         ConfigError: A setting is wrong, or the store can't be used.
@@ -96,19 +107,19 @@ def before_gallery(app: Sphinx) -> None:
     for entry in build.entries.values():
         if entry.state != "fresh":
             _warn(entry, settings.command)
-    _forget_outdated_pages(build)
+    _forget_outdated_pages(app, build)
     replay = Replay(
-        lambda page, blocks: _recording_of(build, page, blocks),
-        lambda page, blocks, given: _notebook(app, page, blocks, given),
-        block_times=settings.block_times,
+        build.recording_of, partial(_notebook, app), block_times=settings.block_times
     )
-    # Its own processes would not know of what stands in for running, and run recipes.
-    app.config.sphinx_gallery_conf["parallel"] = False
-    # To replay is all that is done, and that is no running.
-    app.config.sphinx_gallery_conf["plot_gallery"] = True
-    # Nothing runs, so nothing need be reset; resetting would load what recipes use.
-    app.config.sphinx_gallery_conf["reset_modules"] = ()
     build.give_back = replay.install()
+    app.config.sphinx_gallery_conf |= {
+        # Its own processes would not know of the replacement, and run recipes.
+        "parallel": False,
+        # A replay does not run anything, but needs it to be on.
+        "plot_gallery": True,
+        # Nothing runs, so nothing need be reset; that would load what recipes use.
+        "reset_modules": (),
+    }
 
 
 def _prepare(app: Sphinx, settings: Settings) -> Build:
@@ -116,8 +127,7 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
     library = open_library(
         Path(app.confdir),
         Path(app.srcdir),
-        settings,
-        namespace={
+        conf={
             **{setting.name: setting.value for setting in app.config},
             "extensions": list(app.extensions),
             "tags": app.tags,
@@ -135,23 +145,46 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
 
 def after_gallery(app: Sphinx) -> None:
     """Give Sphinx-Gallery its own functions back."""
-    of(app).give_back()
+    build_of(app).give_back()
 
 
 def _record(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:
-    """Have the runner record what is not fresh, or all; compare again what it did."""
-    # Not before: a build that runs nothing starts sooner without.
-    from recordings.running import progress, runner  # noqa: PLC0415
+    """Have `python -m recordings run` record what is not fresh, or all; compare again.
 
-    with progress.lines() as report:
-        results = runner.run(library, entries, anew=anew, report=report)
-    done = {each.entry.recipe.page: each for each in results}
+    It reads `conf.py` alone. What it says of its progress is on this build's standard
+    error, and it ends with this process.
+
+    Raises:
+        ConfigError: It could not begin.
+    """
+    wanted = [each for each in entries if anew or each.state != "fresh"]
+    library.store.check_writable(each.recipe.file for each in wanted)
+    words = ["run", "--json", "--parent", str(os.getpid())]
+    words += ["--conf", str(library.conf_dir), "--source", str(library.source)]
+    words += ["--all"] if anew else []
+    with subprocess.Popen(
+        [sys.executable, "-m", "recordings", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    ) as runner:
+        try:
+            document, _ = runner.communicate()
+        except BaseException:
+            runner.terminate()  # in order: it keeps what is finished
+            raise
+    try:
+        results = {each["page"]: each for each in json.loads(document)["results"]}
+    except ValueError as error:
+        raise ConfigError(
+            "recordings: nothing was recorded, as said above; to build from the "
+            "recordings that are there, add: -D recordings_mode=replay"
+        ) from error
     compared: list[Entry] = []
     for before in entries:
-        result = done.get(before.recipe.page)
+        result = results.get(before.recipe.page)
         entry = library.entry(before.recipe) if result else before
-        if result and result.status == "failed":
-            reason = f"its run failed: {result.reason}"
+        if result and result["status"] == "failed":
+            reason = f"its run failed: {result['reason']}"
             entry = _failed(entry, reason, was_to_be_new=anew)
         compared.append(entry)
     return compared
@@ -178,44 +211,36 @@ def _warn(entry: Entry, command: str) -> None:
     )
 
 
-def _forget_outdated_pages(build: Build) -> None:
-    """Have Sphinx-Gallery make a page again whose recording is another than last time.
+def note_of(app: Sphinx, page: str) -> Path:
+    """Return the file that notes from which recording a page is made.
 
-    It does so by itself only when the script changed.
+    It is a dependency of the page, so Sphinx reads the page again when it changes.
+    """
+    return Path(app.doctreedir, "recordings", f"{page}.recording")
+
+
+def _forget_outdated_pages(app: Sphinx, build: Build) -> None:
+    """Have a page made again if its recording changed since last time.
+
+    Sphinx-Gallery does so by itself only when the script changed.
     """
     for page, entry in build.entries.items():
-        if entry.recipe.kind != "recipe":
-            continue
-        made = build.library.source / f"{page}{entry.recipe.path.suffix}"
-        note = made.with_name(f"{made.name}.recording")
-        digest = build.digest(page)
+        note, digest = note_of(app, page), build.digest(page)
         if not note.is_file() or note.read_text("utf-8") != digest:
-            made.with_name(f"{made.name}.md5").unlink(missing_ok=True)
+            made = build.library.source / f"{page}{entry.recipe.path.suffix}.md5"
+            made.unlink(missing_ok=True)
             note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(digest, encoding="utf-8")
 
 
 def before_guide(app: Sphinx, page: str, source: list[str]) -> None:
-    """Hand a guide's recording to MyST-NB, which would run the guide otherwise.
-
-    Pages that are no guides are told to it too: a setting for the one before ends.
-    """
+    """Hand a guide's recording to MyST-NB, which would run the guide otherwise."""
     if "myst_nb" in app.extensions:
-        build = of(app)
-        try:
-            guides.prepare(app, page, source[0], build.recording(page))
-        except guides.OtherCode:
+        from recordings.guides import rendering  # noqa: PLC0415 - it needs MyST-NB
+
+        build = build_of(app)
+        if not rendering.prepare(app, page, source[0], build.recording(page)):
             build.withdraw(page)
-            guides.prepare(app, page, source[0], None)
-
-
-def _recording_of(build: Build, page: str, blocks: Sequence[Block]) -> Recording | None:
-    """Give the recording of a recipe as its file is now, if it has a fresh one."""
-    recording = build.recording(page)
-    if recording is not None and not is_of(recording, blocks):
-        build.withdraw(page)
-        return None
-    return recording
 
 
 def _notebook(
@@ -225,12 +250,12 @@ def _notebook(
     given: Sequence[CodeBlock | None],
 ) -> dict[str, Any]:
     """Make a page's notebook download."""
-    build = of(app)
+    build = build_of(app)
     recording = build.recording(page)
     texts = [block for block in blocks if block.kind == "text"]
     file = os.path.relpath(build.entries[page].recipe.path)
     resolve = links.resolver(build.library.recipes, app.config.html_baseurl)
     language = app.config.language
-    card = run_card.as_markdown(recording.run, language) if recording else None
+    card = run_card.as_markdown(recording, language) if recording else None
     markdown = to_markdown(texts, file, resolve)
     return download.notebook(blocks, given, markdown, card)

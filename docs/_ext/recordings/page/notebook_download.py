@@ -18,8 +18,8 @@ def notebook(
 
     Args:
         blocks: Of the page, so without what it hides.
-        given: What was recorded of each of them, where it held code before the page
-            hid any. Without a recording, nothing of all.
+        given: What was recorded of each of them, if it held code before the page hid
+            any.
         texts: The Markdown of each text block.
         run_card: Markdown; the last cell.
     """

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TypeVar
 
 from docutils import nodes
 from sphinx.locale import get_translation
 from sphinx.util.i18n import format_date
 
-from recordings.model import Entry, Run
+from recordings.model import Confirmation, Entry, Recording
 from recordings.units import duration, size
+
+CONFIRMATIONS = 3
+"""How many are shown."""
+Node = TypeVar("Node", bound=nodes.Element)
 
 
 def _(text: str) -> str:
@@ -16,38 +21,56 @@ def _(text: str) -> str:
     return str(get_translation("recordings")(text))
 
 
-def lines(run: Run, language: str = "en") -> Iterator[tuple[str, str]]:
-    """Give what is known of a run, as pairs of a label and a value."""
+def lines(recording: Recording, language: str = "en") -> Iterator[tuple[str, str]]:
+    """Yield what is known of a recording's run, as pairs of a label and a value."""
+    run = recording.run
     if run.gpu:
         yield _("GPU"), run.gpu
     if run.processor:
         threads = _("1 thread") if run.threads == 1 else _("%d threads") % run.threads
         yield _("Processor"), f"{run.processor}, {threads}"
     if run.versions:
-        versions = ", ".join(f"{name} {each}" for name, each in run.versions.items())
-        yield _("Versions"), versions
-    day = datetime.fromisoformat(run.date)
-    written = format_date(_("%B %d, %Y"), date=day, language=language)
-    yield _("Date"), written
+        yield _("Versions"), ", ".join(map(" ".join, run.versions.items()))
+    yield _("Date"), _day(run.date, language)
     yield _("Run time"), duration(run.seconds)
     if run.peak_memory:
         yield _("Peak memory"), size(run.peak_memory)
     if run.commit:
         yield _("Commit"), run.commit[:10]
+    for each in recording.confirmations[:CONFIRMATIONS]:
+        yield _("Confirmed"), ", ".join(_confirmation(each, recording, language))
 
 
-def as_markdown(run: Run, language: str = "en") -> str:
+def _confirmation(
+    confirmation: Confirmation, recording: Recording, language: str
+) -> Iterator[str]:
+    """Yield when outputs were confirmed, and on what that the card doesn't say yet."""
+    yield _day(confirmation.date, language)
+    for name, version in confirmation.versions.items():
+        if version != recording.run.versions.get(name):
+            yield f"{name} {version}"
+    yield from filter(None, (confirmation.gpu, confirmation.processor))
+
+
+def _day(date: str, language: str) -> str:
+    day = datetime.fromisoformat(date)
+    return format_date(_("%B %-d, %Y"), date=day, language=language)
+
+
+def as_markdown(recording: Recording, language: str = "en") -> str:
     """Write the run card for a notebook."""
-    rows = "\n".join(f"- {label}: {value}" for label, value in lines(run, language))
+    rows = "\n".join(f"- {label}: {it}" for label, it in lines(recording, language))
     return f"**{_('How this output was made')}**\n\n{rows}"
 
 
-def as_nodes(run: Run, language: str, link: nodes.Node | None) -> nodes.container:
+def as_nodes(
+    recording: Recording, language: str, link: nodes.Node | None
+) -> nodes.container:
     """Write the run card for a page.
 
     Args:
-        run: What is known.
-        language: For the date.
+        recording: The page's.
+        language: For the dates.
         link: To the recording.
     """
     card = nodes.container(classes=["run-card"])
@@ -55,14 +78,12 @@ def as_nodes(run: Run, language: str, link: nodes.Node | None) -> nodes.containe
         "", _("How this output was made"), classes=["run-card-title"]
     )
     rows = nodes.field_list()
-    for label, value in lines(run, language):
+    for label, value in lines(recording, language):
         rows += _row(label, nodes.Text(value))
     if link is not None:
         rows += _row(_("Recording"), link)
     card += [title, rows]
-    for text in card.findall(nodes.paragraph):
-        text["translatable"] = False
-    return card
+    return _untranslatable(card)
 
 
 def _row(label: str, value: nodes.Node) -> nodes.field:
@@ -77,6 +98,11 @@ def as_note(entry: Entry, command: str) -> nodes.warning:
     typed = nodes.literal("", f"{command} {entry.recipe.name}")
     note = nodes.warning("", nodes.paragraph("", text), classes=["recording-note"])
     note += nodes.paragraph("", "", nodes.Text(_("To record it, type ")), typed)
-    for paragraph in note.findall(nodes.paragraph):
+    return _untranslatable(note)
+
+
+def _untranslatable(node: Node) -> Node:
+    """Keep the texts out of catalogs: they are translated already."""
+    for paragraph in node.findall(nodes.paragraph):
         paragraph["translatable"] = False
-    return note
+    return node

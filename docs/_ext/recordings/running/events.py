@@ -29,9 +29,10 @@ class Result:
     """What became of a recipe."""
 
     entry: Entry
-    status: Literal["recorded", "ran", "renamed", "failed"]
-    """`ran`: as `recorded`, but nothing was to be written. `renamed`: it was not run,
-    its recording stood under another name and now has the recipe's."""
+    status: Literal["recorded", "confirmed", "ran", "renamed", "failed"]
+    """`confirmed`: its outputs agree with its recording, which keeps its own. `ran`: as
+    `recorded`, but nothing was to be written. `renamed`: it was not run, its recording
+    stood under another name and now has the recipe's."""
     recording: Recording | None = None
     """The one that is new, or that was renamed."""
     reason: str = ""

@@ -1,50 +1,45 @@
-"""What the runner tells a worker, and what that tells in the end."""
+"""One recipe to run and the bounds that it must keep, and what came of it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """What the runner knows of settings, as plain data; see `handover`."""
-
-    settings: str
-    """Those that win over `conf.py`'s: a dictionary, written as a Python literal."""
-    gallery: str
-    """Those of Sphinx-Gallery, likewise."""
-    tags: list[str]
-    """Sphinx's, with which `conf.py` is read."""
-    expected: dict[str, Any]
-    """What the settings have to give: a recording's `Ingredients`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker is told."""
+    """What a supervisor is told. It can be pickled."""
 
+    run: str
+    """Names the run of the runner that this belongs to."""
     conf_dir: str
     source: str
     """Sphinx's source folder."""
     page: str
     """Document name of the recipe's page."""
+    log: str
+    """File for all that its processes print."""
     threads: int
     time_limit: float
     """Seconds."""
-    workspace: str
-    """A folder of the worker's own, removed after it. The outcome goes there."""
-    handover: Handover
+    memory_limit: int | None
+    """Bytes; None: a fair share of the machine's."""
+    jobs: int
+    """How many recipes run at once, each of which needs its share."""
+    workspace: str = ""
+    """A folder of the recipe's own, removed after it. The outcome goes there."""
 
-    def save(self, file: Path) -> None:
-        """Write the job where the worker reads it."""
-        file.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
-    @classmethod
-    def load(cls, file: Path) -> "Job":
-        """Read a job."""
-        job = json.loads(file.read_text("utf-8"))
-        return cls(**{**job, "handover": Handover(**job["handover"])})
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What a process offers to the recipe that it runs."""
+
+    echo: Callable[[str], None]
+    """Told what the recipe prints, as it prints."""
+    note_line: Callable[[int], None]
+    """Told the line at which each code block begins, before it runs."""
+    shared_memory: int = 0
+    """Bytes that this process uses and another one holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +63,13 @@ class Outcome:
         if not file.is_file():
             return None
         return cls(**json.loads(file.read_text("utf-8")))
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a recipe's process ended."""
+
+    outcome: Outcome
+    seconds: float
+    tail: str
+    """The last that it printed."""

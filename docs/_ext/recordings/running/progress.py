@@ -1,9 +1,8 @@
-"""Show how a run goes: a live board on a terminal, plain lines elsewhere."""
+"""Show how a run goes: live on a terminal, in plain lines elsewhere."""
 
 import math
 import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import TextIO
 
 from rich.box import HORIZONTALS
 from rich.console import Console, Group
-from rich.live import Live
+from rich.progress import Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -45,18 +44,71 @@ def lines(file: TextIO | None = None) -> Iterator[Report]:
         markup=False,
         emoji=False,
     )
-    board = _Board(console, on_terminal=on_terminal)
-    live = Live(board, console=console, refresh_per_second=4, transient=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[about]}", markup=False),
+    )
+    live = Progress(*columns, console=console, transient=True, disable=not on_terminal)
+    board = _Board(live, on_terminal=on_terminal)
     try:
-        if on_terminal:
-            with live:
-                yield board.note
-        else:
+        with live:
             yield board.note
     finally:
         failures = [each for each in board.results if each.status == "failed"]
         if failures:
             console.print(failure_table(failures))
+
+
+@dataclass
+class _Board:
+    """What is known of a run, shown as it changes."""
+
+    live: Progress
+    on_terminal: bool
+    results: list[Result] = field(default_factory=list)
+    left: dict[str, Entry] = field(default_factory=dict)
+    """Recipes that have not ended, by page."""
+    running: dict[str, TaskID] = field(default_factory=dict)
+    planned: int = 0
+    jobs: int = 1
+    whole: TaskID | None = None
+
+    def note(self, event: Event) -> None:
+        """Take note of what the runner reports, and tell it."""
+        match event:
+            case Planned(entries, jobs):
+                self.left = {each.recipe.page: each for each in entries}
+                self.planned, self.jobs = len(entries), jobs
+                self.whole = self.live.add_task("", about="")
+            case Started(entry):
+                name, about = entry.recipe.name, _about(entry)
+                self.running[entry.recipe.page] = self.live.add_task(name, about=about)
+                if not self.on_terminal:
+                    self._tell(f"running {name}{', ' if about else ''}{about}")
+            case Result(entry):
+                self.results.append(event)
+                self.left.pop(entry.recipe.page, None)
+                if (task := self.running.pop(entry.recipe.page, None)) is not None:
+                    self.live.remove_task(task)
+                self._tell(told(event), "red" if event.status == "failed" else "")
+        if self.whole is not None:
+            done = self.planned - len(self.left)
+            words = f"{done} of {self.planned} recipes"
+            self.live.update(self.whole, description=words, about=self._rest())
+
+    def _tell(self, line: str, style: str = "") -> None:
+        self.live.console.print(Text(line, style), soft_wrap=True)
+
+    def _rest(self) -> str:
+        """Estimate how long the rest takes, from the last recordings."""
+        expected = [_expected(entry) for entry in self.left.values()]
+        known = [each for each in expected if not math.isnan(each)]
+        if not known:
+            return ""
+        seconds = max(*known, sum(known) / self.jobs, 1.0)
+        about = "about" if len(known) == len(expected) else "at least"
+        return f"{about} {duration(seconds)} to go"
 
 
 def failure_table(failures: Sequence[Result]) -> Table:
@@ -65,8 +117,8 @@ def failure_table(failures: Sequence[Result]) -> Table:
     table.add_column("Failed", overflow="fold")
     table.add_column("Reason, last lines, whole log", overflow="fold")
     for failure in failures:
-        parts = [Text(failure.reason, "bold")]
         last = failure.tail.splitlines()[-LINES_SHOWN:]
+        parts = [Text(failure.reason, "bold")]
         parts += [Text(shorten(line), "dim") for line in last]
         if failure.log:
             parts.append(Text(f"Log: {near(failure.log)}"))
@@ -80,101 +132,21 @@ def shorten(line: str) -> str:
 
 
 def near(path: Path) -> str:
-    """Write a path as one types it from here."""
+    """Return a path as one types it from here."""
     here = Path.cwd()
     return os.fspath(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def told(result: Result) -> str:
-    """Say in a line what became of a recipe."""
+    """Say in a line what happened to a recipe."""
     name = result.entry.recipe.name
     match result.status:
         case "failed":
             return f"FAILED {name}: {result.reason}"
         case "renamed":
             return f"renamed {result.entry.found_at} to {result.entry.recipe.file}"
-        case "recorded" | "ran":
-            return f"{result.status} {name} in {duration(result.seconds)}"
-
-
-@dataclass
-class _Board:
-    """What is known of a run, and its picture for a terminal."""
-
-    console: Console
-    on_terminal: bool
-    results: list[Result] = field(default_factory=list)
-    waiting: dict[str, Entry] = field(default_factory=dict)
-    running: dict[str, tuple[Entry, float]] = field(default_factory=dict)
-    started: float = field(default_factory=time.monotonic)
-    planned: int = 0
-    ended: int = 0
-    jobs: int = 1
-
-    def note(self, event: Event) -> None:
-        """Take note of what the runner reports, and tell it."""
-        match event:
-            case Planned(entries, jobs):
-                self.waiting = {each.recipe.page: each for each in entries}
-                self.planned, self.jobs = len(entries), jobs
-                self.started = time.monotonic()
-            case Started(entry):
-                self.waiting.pop(entry.recipe.page, None)
-                self.running[entry.recipe.page] = entry, time.monotonic()
-                if not self.on_terminal:
-                    self._tell(f"running {entry.recipe.name}{_about(entry)}")
-            case Result(entry):
-                self.results.append(event)
-                self.ended += event.status != "renamed"
-                self.waiting.pop(entry.recipe.page, None)
-                self.running.pop(entry.recipe.page, None)
-                self._tell(told(event), "red" if event.status == "failed" else "")
-
-    def _tell(self, line: str, style: str = "") -> None:
-        self.console.print(Text(line, style), soft_wrap=True)
-
-    def __rich__(self) -> Table:
-        """Draw a line for each recipe that did not end yet, and one for the whole."""
-        now = time.monotonic()
-        table = Table.grid(padding=(0, 2))
-        if not self.planned:
-            return table
-        rows = [
-            (entry.recipe.name, "running", duration(now - start), _about(entry))
-            for entry, start in [*self.running.values()]
-        ]
-        rows += [
-            (entry.recipe.name, "waiting", "", _about(entry))
-            for entry in [*self.waiting.values()]
-        ]
-        # The last line, the whole, must always be seen.
-        room = max(1, self.console.height - 3)
-        for row in rows[:room]:
-            table.add_row(*(Text(cell.removeprefix(", ")) for cell in row))
-        if len(rows) > room:
-            table.add_row(Text(f"… and {len(rows) - room} more"), "waiting")
-        whole = f"{self.ended} of {self.planned} recipes"
-        failed = sum(each.status == "failed" for each in self.results)
-        if failed:
-            whole += f", {failed} failed"
-        table.add_row(
-            Text(whole, "bold"), "", duration(now - self.started), self._rest(now)
-        )
-        return table
-
-    def _rest(self, now: float) -> str:
-        """Estimate how long the rest takes, from the last recordings."""
-        left = [
-            _expected(entry) - (now - start)
-            for entry, start in [*self.running.values()]
-        ]
-        left += [_expected(entry) for entry in [*self.waiting.values()]]
-        known = [max(0.0, each) for each in left if not math.isnan(each)]
-        if not known:
-            return ""
-        seconds = max(*known, sum(known) / self.jobs, 1.0)
-        about = "about" if len(known) == len(left) else "at least"
-        return f"{about} {duration(seconds)} to go"
+        case status:
+            return f"{status} {name} in {duration(result.seconds)}"
 
 
 def _expected(entry: Entry) -> float:
@@ -183,4 +155,4 @@ def _expected(entry: Entry) -> float:
 
 def _about(entry: Entry) -> str:
     seconds = _expected(entry)
-    return "" if math.isnan(seconds) else f", about {duration(seconds)}"
+    return "" if math.isnan(seconds) else f"about {duration(seconds)}"

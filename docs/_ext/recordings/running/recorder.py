@@ -7,23 +7,23 @@ process, a guide in a kernel.
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recordings import guides
-from recordings.gallery import capture, failure_expected
+from recordings.gallery import capture
+from recordings.gallery.scripts import failure_expected
+from recordings.guides import GuideFailed
 from recordings.key import first_imports
 from recordings.key.ingredients import CodeError, make_key, names_lines
-from recordings.library import Library
+from recordings.library import Library, open_library
 from recordings.machine import git as repository
 from recordings.machine import provenance
 from recordings.machine.portable import make_portable
 from recordings.machine.workspace import mirror
 from recordings.model import CodeBlock, Ingredients, Recipe, Recording, Run
-from recordings.running import handover
-from recordings.running.job import Job, Outcome
+from recordings.running.job import Host, Job, Outcome
 from recordings.store.notebook import to_text
 
 CHANGED = "it, or a file that it uses, was changed while it ran; record it again"
@@ -39,34 +39,29 @@ class UnreadableRecipe(Exception):  # noqa: N818 - what happened, not a fault he
     """A recipe's file has no docstring, no title or the like; the message says."""
 
 
-def attempt(job: Job, echo: Callable[[str], None], shared_memory: int = 0) -> Outcome:
+def attempt(job: Job, host: Host) -> Outcome:
     """Run a recipe, and tell what came of it; whatever it raises ends here.
 
     Args:
         job: What to run, where and within which bounds.
-        echo: Told what the recipe prints, as it prints.
-        shared_memory: Bytes that this process uses and another one holds.
+        host: This process.
     """
     # What Sphinx-Gallery would warn of, a recipe that raised, is in the outcome.
     logging.getLogger("sphinx").setLevel(logging.CRITICAL)
     try:
-        library = handover.open_for(job)
+        conf_dir, source = Path(job.conf_dir), Path(job.source)
+        library = open_library(conf_dir, source, page=job.page)
         recipe = next(each for each in library.recipes if each.page == job.page)
         if recipe.fault:
             raise UnreadableRecipe(recipe.fault)  # noqa: TRY301 - told like the others
-        text = record(library, recipe, job, echo, shared_memory)
+        text = record(library, recipe, job, host)
         return Outcome(recording=text)
     except capture.RecipeFailed as failed:
         return Outcome(failure=failed.reason, traceback=str(failed))
-    except guides.GuideFailed as failed:
+    except GuideFailed as failed:
         *_, last = str(failed).strip().splitlines()
         return Outcome(failure=last, traceback=str(failed))
-    except (
-        UnreadableRecipe,
-        RecipeChanged,
-        CodeError,
-        handover.SettingsDiffer,
-    ) as refused:
+    except (UnreadableRecipe, RecipeChanged, CodeError) as refused:
         return Outcome(failure=str(refused))
     except SystemExit as left:
         return Outcome(failure=f"it called sys.exit({left.code!r})")
@@ -75,21 +70,14 @@ def attempt(job: Job, echo: Callable[[str], None], shared_memory: int = 0) -> Ou
         return Outcome(failure=reason, traceback=traceback.format_exc())
 
 
-def record(
-    library: Library,
-    recipe: Recipe,
-    job: Job,
-    echo: Callable[[str], None],
-    shared_memory: int = 0,
-) -> str:
+def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
     """Run a recipe in this process, and give its recording's text.
 
     Args:
         library: The project's.
         recipe: The one to run.
         job: Where and within which bounds.
-        echo: Told what the recipe prints, as it prints.
-        shared_memory: Bytes that this process uses and another one holds.
+        host: This process.
 
     Raises:
         RecipeFailed: It raised.
@@ -110,13 +98,15 @@ def record(
     def peak_of_block() -> int | None:
         peak = provenance.peak_memory()
         provenance.reset_peak_memory()
-        return peak + shared_memory if peak else None
+        return peak + host.shared_memory if peak else None
 
     commit = provenance.commit(recipe.path)
     provenance.reset_peak_memory()
     if recipe.kind == "guide":
-        ran = guides.record(
-            guides.open_guide(script, library.conf),
+        from recordings.guides import kernel, reading  # noqa: PLC0415 - MyST-NB
+
+        ran = kernel.record(
+            reading.open_guide(script, library.conf),
             job.time_limit,
             LONGEST_OUTPUT,
             portable,
@@ -130,7 +120,8 @@ def record(
             failure_expected=failure_expected(recipe.path, library.gallery_settings),
             peak_memory=peak_of_block,
             portable=portable,
-            echo=echo,
+            echo=host.echo,
+            note_line=host.note_line,
             longest_output=LONGEST_OUTPUT,
         )
         blocks, gpu = tuple(captured), provenance.gpu()

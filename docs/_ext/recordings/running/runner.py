@@ -1,8 +1,8 @@
 """Run what is stale, each recipe in a process of its own, and write its recording.
 
-An executor starts the runs: threads of this process, each of which watches one recipe,
-or the workers of a dask.distributed scheduler. Recordings are read and written by the
-caller's own process, each as soon as it is there.
+An executor starts the runs: threads of this process, each of which waits for the
+supervisor of one recipe, or the workers of a dask.distributed scheduler. Recordings are
+read and written by the caller's own process, each as soon as it is there.
 """
 
 import secrets
@@ -10,29 +10,25 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
 
+from recordings.comparison.confirm import merged
 from recordings.key import in_file_settings
 from recordings.library import Library
 from recordings.model import Entry
-from recordings.running import dask as scheduler
-from recordings.running import handover
-from recordings.running import supervisor as watch
+from recordings.running import dask, fork_server, supervisor
 from recordings.running.events import Planned, Report, Result, Started
-from recordings.running.fork_server import ForkServer, Plan
-from recordings.running.job import Handover
-from recordings.running.supervisor import Ending, Task
+from recordings.running.job import Ending, Job
 from recordings.store.notebook import RecordingError, from_text, to_text
 from recordings.store.store import StoreError
 
 LOGS = Path("_build", "recordings", "logs")
 """Folder of the logs, below that of `conf.py`."""
-LOOK_EVERY = 0.2
+POLL_INTERVAL = 0.2
 """Seconds between two looks at which recipes have begun."""
 
 
@@ -78,7 +74,7 @@ def run(  # noqa: PLR0913 - all but two have a default
         ReadOnlyError: Recordings can't be written; nothing was run.
     """
     work = _Work(
-        library, jobs or watch.cores(), time_limit, memory_limit, write, report
+        library, jobs or supervisor.cores(), time_limit, memory_limit, write, report
     )
     if write:
         work.rename([each for each in entries if each.found_at])
@@ -113,7 +109,6 @@ class _Work:
     """Recipes that did not end yet, by page."""
     begun: set[str] = field(default_factory=set)
     futures: dict[str, Any] = field(default_factory=dict)
-    fork_server: ForkServer | None = None
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def rename(self, entries: Sequence[Entry]) -> None:
@@ -129,7 +124,9 @@ class _Work:
                 else:
                     store.rename(entry.found_at, entry.recipe.file)
             except StoreError as error:
-                self._end(Result(entry, "failed", reason=watch.one_line(str(error))))
+                self._end(
+                    Result(entry, "failed", reason=supervisor.one_line(str(error)))
+                )
             else:
                 taken.add(entry.found_at)
                 self._end(Result(entry, "renamed", entry.recording))
@@ -138,65 +135,60 @@ class _Work:
         """Run recipes, in this order, and keep what each gives."""
         ended: SimpleQueue[str] = SimpleQueue()
         own = None if executor else ThreadPoolExecutor(self.jobs, "recordings")
-        if own:
-            self.fork_server = self._fork_server()
+        if own and len(entries) >= self.jobs:  # else none would be forked
+            fork_server.start(self.library.settings.preload)
         self.report(Planned(tuple(entries), self.jobs))
-        try:
-            for entry in entries:
-                self._submit(entry, executor or own, ended)
-            while self.waiting:
-                with suppress(Empty):
-                    page = ended.get(timeout=LOOK_EVERY)
-                    self._keep(page)
-                self._look_who_began()
-        except BaseException:
-            self._stop(own)
-            raise
-        finally:
-            if own:
-                own.shutdown()
-            if self.fork_server:
-                self.fork_server.close()
+        with supervisor.adopting() if own else nullcontext():
+            try:
+                for entry in entries:
+                    self._submit(entry, executor or own, ended)
+                while self.waiting:
+                    with suppress(Empty):
+                        self._keep(ended.get(timeout=POLL_INTERVAL))
+                    self._look_who_began()
+            except BaseException:
+                self._stop(own)
+                raise
+            finally:
+                if own:
+                    own.shutdown()
 
     def _submit(self, entry: Entry, executor: Any, ended: "SimpleQueue[str]") -> None:
         page = entry.recipe.page
         self.waiting[page] = entry
         options: dict[str, Any] = {}
         try:
-            task = self._task(entry)
-            if scheduler.is_one(executor):
-                options = scheduler.options(entry, executor)
-            Path(task.log).unlink(missing_ok=True)
+            job = self._job(entry)
+            if dask.is_one(executor):
+                options = dask.options(entry, executor)
+            else:
+                options = {"fork": self._may_be_forked(entry, job)}
+            Path(job.log).unlink(missing_ok=True)
         except (ValueError, OSError) as error:
-            self._fail(page, str(error))
+            del self.waiting[page]
+            self._fail(entry, str(error))
             return
-        server = self.fork_server if self._may_be_forked(entry, task) else None
-        future = executor.submit(watch.watch, task, server, **options)
+        future = executor.submit(supervisor.run, job, **options)
         self.futures[page] = future
         future.add_done_callback(lambda _: ended.put(page))
 
-    def _fork_server(self) -> ForkServer:
-        conf_dir = str(self.library.conf_dir.absolute())
-        modules = self.library.settings.preload
-        return ForkServer(Plan(conf_dir, self.handover.tags, modules))
-
-    def _may_be_forked(self, entry: Entry, task: Task) -> bool:
-        """Tell whether a recipe's process may begin as the fork server forks it.
+    def _may_be_forked(self, entry: Entry, job: Job) -> bool:
+        """Tell whether a recipe's supervisor may come from the fork server.
 
         The number of threads is fixed when modules are imported. And while the server
         does that for one recipe, others use the rest of the cores: they start afresh.
         """
         return (
-            task.threads == 1
+            job.threads == 1
             and len(self.futures) >= self.jobs - 1
             and self.library.may_preload(entry.recipe)
         )
 
-    def _task(self, entry: Entry) -> Task:
+    def _job(self, entry: Entry) -> Job:
         settings = entry.recipe.settings
         default = self.library.settings.time_limit
         limit = in_file_settings.number(settings, "time_limit", default)
-        return Task(
+        return Job(
             run=self.name,
             conf_dir=str(self.library.conf_dir.absolute()),
             source=str(self.library.source.absolute()),
@@ -206,13 +198,7 @@ class _Work:
             time_limit=self.time_limit or limit,
             memory_limit=self.memory_limit,
             jobs=self.jobs,
-            handover=self.handover,
         )
-
-    @cached_property
-    def handover(self) -> Handover:
-        """What recipes' processes are told of settings."""
-        return handover.of(self.library)
 
     def _log(self, entry: Entry) -> Path:
         folder = self.library.conf_dir.absolute() / LOGS
@@ -227,11 +213,11 @@ class _Work:
 
     def _keep(self, page: str) -> None:
         """Take the result of a recipe that ended, and write its recording."""
-        entry, future = self.waiting[page], self.futures[page]
+        entry, future = self.waiting.pop(page), self.futures[page]
         try:
             ending: Ending = future.result()
         except Exception as error:  # noqa: BLE001 - whatever befell it, the others go on
-            self._fail(page, f"it could not be run: {type(error).__name__}: {error}")
+            self._fail(entry, f"it could not be run: {type(error).__name__}: {error}")
             return
         if page not in self.begun:
             self.begun.add(page)
@@ -239,26 +225,28 @@ class _Work:
         text, name = ending.outcome.recording, entry.recipe.file
         if text is None:
             reason = ending.outcome.failure or "ended without a result"
-            self._fail(page, reason, ending)
+            self._fail(entry, reason, ending)
             return
         try:
-            recording = from_text(text, name)
+            recording = new = from_text(text, name)
             if self.write:
-                self.library.store.write(name, text)
+                rules = self.library.rules(entry.recipe)
+                recording = merged(entry.recording, new, rules)
+                self.library.store.write(name, to_text(recording))
         except (RecordingError, StoreError) as error:
-            self._fail(page, str(error), ending)
+            self._fail(entry, str(error), ending)
             return
-        del self.waiting[page]
-        status: Literal["recorded", "ran"] = "recorded" if self.write else "ran"
+        status: Literal["recorded", "confirmed", "ran"] = "ran"
+        if self.write:
+            status = "recorded" if recording is new else "confirmed"
         self._end(
             Result(entry, status, recording, "", ending.seconds, self._log(entry))
         )
 
-    def _fail(self, page: str, reason: str, ending: Ending | None = None) -> None:
-        entry = self.waiting.pop(page)
+    def _fail(self, entry: Entry, reason: str, ending: Ending | None = None) -> None:
         log = self._log(entry) if ending else None
         seconds, tail = (ending.seconds, ending.tail) if ending else (0.0, "")
-        text = watch.one_line(reason)
+        text = supervisor.one_line(reason)
         self._end(Result(entry, "failed", None, text, seconds, log, tail))
 
     def _end(self, result: Result) -> None:
@@ -267,9 +255,8 @@ class _Work:
 
     def _stop(self, own: ThreadPoolExecutor | None) -> None:
         """End all that runs, and keep what had been finished before."""
-        watch.stop(self.name)
-        if self.fork_server:
-            self.fork_server.interrupt()
+        supervisor.stop(self.name)
+        fork_server.interrupt()
         for future in self.futures.values():
             if not future.done():
                 future.cancel()
@@ -279,7 +266,8 @@ class _Work:
         for page in [*self.waiting]:
             future = self.futures.get(page)
             if future and future.done() and not future.cancelled():
-                self._keep(page)
+                with suppress(Exception):  # none may cost another its recording
+                    self._keep(page)
 
 
 @contextmanager

@@ -1,34 +1,46 @@
-"""Watch the process of one recipe from start to end, and keep it within its bounds.
+"""Supervise one recipe: start its process, keep it within its bounds, end it wholly.
 
-`watch` may be called in a thread, in another process or on another machine that sees
-the project at the same path: what it takes and gives can be pickled.
+A supervisor is a process of its own, and the parent of all that its recipe starts (see
+`recordings.machine.process_tree`). It ends the recipe, and removes what that left, also
+when the runner ends in whatever way: then its channel closes. If the supervisor itself
+is killed, so is the recipe's process, and the runner ends the rest.
+
+`run` is called by the runner, in a thread or on a worker of dask.distributed; what it
+takes and returns can be pickled. `supervise` is what the process does.
 """
 
 import os
 import re
-import secrets
 import signal
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import BinaryIO
 
 import psutil
 
-from recordings.machine.process_tree import Family
-from recordings.machine.spawn import JOB, RECIPE, Process, afresh
-from recordings.machine.workspace import workspace
-from recordings.running import dask as scheduler
-from recordings.running.fork_server import ForkServer, NoForkServerError
-from recordings.running.job import Handover, Job, Outcome
+from recordings.machine import spawn
+from recordings.machine.process_tree import ProcessTree, adopt_orphans
+from recordings.machine.workspace import remove, workspace
+from recordings.running import dask, fork_server, worker
+from recordings.running.job import Ending, Job, Outcome
 
+KILLED = "its supervisor was killed"
+MODULE = "recordings.running.supervisor"
+"""This one; where it is a program, that is not its `__name__`."""
 LONGEST_LOG = 50 * 2**20
 """Bytes that a recipe may write to its log."""
-PAUSE = 0.05
+POLL_INTERVAL = 0.05
 """Seconds between two looks at a recipe."""
+TREE_INTERVAL = 0.5
+"""Seconds between two looks at the memory of all its processes."""
 TAIL = 4000
 """Bytes at the end of a log that are shown when a recipe failed."""
 LONGEST_REASON = 300
@@ -37,144 +49,228 @@ CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\n\t\x20-\x7e\xa0-\U0010ffff]")
 
 _stopped: set[str] = set()
 """Runs that end now, in the process of their runner."""
+_spared: set[int] = set()
+"""Children of the runner's process that are no orphans, its supervisors among them."""
+_adopting = 0
+"""How many runs of this process have it adopt orphans."""
+_children = threading.RLock()
+"""Held where a child begins that must be spared, and where orphans are killed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One recipe to run, and the bounds that it must keep."""
-
-    run: str
-    """Names the run of the runner that this belongs to."""
-    conf_dir: str
-    source: str
-    page: str
-    log: str
-    """File for all that its processes print."""
-    threads: int
-    time_limit: float
-    """Seconds."""
-    memory_limit: int | None
-    """Bytes; None: a fair share of the machine's."""
-    jobs: int
-    """How many recipes run at once, each of which needs its share."""
-    handover: Handover
+# In the runner's process ------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a recipe's process ended."""
+def run(job: Job, *, fork: bool = False) -> Ending:
+    """Run a recipe in a process of its own, under a supervisor.
 
-    outcome: Outcome
-    seconds: float
-    tail: str
-    """The last that it printed."""
-
-
-def watch(task: Task, fork_server: ForkServer | None = None) -> Ending:
-    """Run a recipe in a process of its own.
-
-    When this returns, whatever the recipe started is ended and its folder is removed.
+    When this returns, whatever the recipe started has ended and its folder is removed.
 
     Args:
-        task: The recipe and its bounds.
-        fork_server: Starts the recipe's process sooner, if it can do so.
+        job: The recipe and its bounds.
+        fork: Start it sooner, from the fork server, if that can be done.
     """
-    if fork_server:
-        with suppress(NoForkServerError):
-            return _watch(task, fork_server.start)
-    # In a new folder, under a new name: something may yet begin in the other one.
-    return _watch(task, partial(afresh, RECIPE, task.threads))
-
-
-def _watch(task: Task, start: Callable[[Path, str, BinaryIO], Process]) -> Ending:
-    """Run a recipe in a process that is started with a folder, a token and a log."""
-    token = secrets.token_hex(16)
-    log = Path(task.log)
-    log.parent.mkdir(parents=True, exist_ok=True)
     clock = time.monotonic()
+    log = Path(job.log)
+    log.parent.mkdir(parents=True, exist_ok=True)
     with workspace() as folder, log.open("w+b") as output:
-        job = Job(
-            conf_dir=task.conf_dir,
-            source=task.source,
-            page=task.page,
-            threads=task.threads,
-            time_limit=task.time_limit,
-            workspace=str(folder),
-            handover=task.handover,
-        )
-        job.save(folder / JOB)
-        process = start(folder, token, output)
-        try:
-            family = Family(process.pid, token)
-            try:
-                failure = _wait(family, task, output)
-            finally:
-                family.end()
-        finally:
-            status = process.end()
-        # Only now nobody writes to it any more.
+        job = replace(job, workspace=str(folder))
+        with _started(fork=fork) as channel:
+            failure = _wait(channel, job)
+        if failure == KILLED:
+            end_strays()
         if _length(output) > LONGEST_LOG:
             output.truncate(LONGEST_LOG)
         tail = _tail(output)
-        outcome = Outcome(failure=failure) if failure else _outcome(folder, status)
+        outcome = None if failure else Outcome.load(folder)
+        if outcome is None:
+            failure = failure or "ended without a result"
+            outcome = Outcome(failure=f"{failure}{worker.place(folder)}")
         if outcome.failure is not None:
             outcome = Outcome(failure=one_line(outcome.failure))
     return Ending(outcome, time.monotonic() - clock, tail)
 
 
 def stop(run: str) -> None:
-    """Have each `watch` of a run in this process end its recipe and return."""
+    """Have each recipe of a run in this process end, and `run` return."""
     _stopped.add(run)
 
 
+@contextmanager
+def _started(*, fork: bool) -> Iterator[Connection]:
+    """Start a supervisor, and give it a channel; wait until it has ended."""
+    channel, process = (_forked() if fork else None) or _afresh()
+    try:
+        with channel:
+            yield channel
+    finally:
+        # It ends by itself as it loses the channel, and with it all that it has.
+        while True:
+            with suppress(psutil.TimeoutExpired, subprocess.TimeoutExpired):
+                process.wait(timeout=1)  # anew: it may become a child of this process
+                break
+        _spared.discard(process.pid)
+
+
+def _forked() -> tuple[Connection, psutil.Process] | None:
+    """Have the fork server start a supervisor, if it can."""
+    own, other = Pipe()
+    with other:
+        number = fork_server.fork(supervise, other)
+    with suppress(psutil.NoSuchProcess):
+        if number is not None:
+            return own, psutil.Process(number)
+    own.close()
+    return None
+
+
+def _afresh() -> tuple[Connection, subprocess.Popen[bytes]]:
+    own, other = Pipe()
+    with other, _children:
+        process = subprocess.Popen(
+            [sys.executable, "-m", MODULE, str(other.fileno())],
+            stdin=subprocess.DEVNULL,
+            env=spawn.environment(),
+            pass_fds=[other.fileno()],
+            start_new_session=True,
+        )
+        _spared.add(process.pid)
+    return own, process
+
+
+def _wait(channel: Connection, job: Job) -> str | None:
+    """Wait until all has ended; return what failed, as the supervisor says."""
+    try:
+        channel.send(job)
+        while not channel.poll(POLL_INTERVAL):
+            if job.run in _stopped or dask.gave_up():
+                channel.send(None)
+                break
+        failure: str | None = channel.recv()
+    except (OSError, EOFError):
+        return KILLED
+    return failure
+
+
+@contextmanager
+def adopting() -> Iterator[None]:
+    """Have this process adopt meanwhile, and end, what a killed supervisor leaves."""
+    global _adopting  # noqa: PLW0603 - it is this process that adopts
+    with _children:
+        _spared.update(each.pid for each in psutil.Process().children())
+        _adopting += 1
+        adopt_orphans()
+    try:
+        yield
+    finally:
+        end_strays()
+        with _children:
+            _adopting -= 1
+            if not _adopting:
+                adopt_orphans(adopt=False)
+                _spared.clear()
+
+
+def end_strays() -> None:
+    """End what this process has adopted."""
+    with _children:
+        if _adopting:
+            ProcessTree(frozenset(_spared)).kill()
+
+
+# In the supervisor's process ----------------------------------------------------------
+
+
+def supervise(channel: Connection) -> None:
+    """Run the recipe of the job that the channel brings, and tell how it ended."""
+    if fork_server.is_unsafe():
+        os.set_inheritable(channel.fileno(), True)  # noqa: FBT003 - its own signature
+        words = [sys.executable, "-m", MODULE, str(channel.fileno())]
+        os.execv(sys.executable, words)  # noqa: S606 - it is this very program, afresh
+    if os.getsid(0) != os.getpid():
+        os.setsid()  # Ctrl-C on a terminal is for the runner
+    adopt_orphans()
+    try:
+        job: Job = channel.recv()
+    except EOFError:
+        return
+    with Path(job.log).open("ab") as log:
+        supervisor = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                worker.main(job, log.fileno(), supervisor)
+            except BaseException:  # noqa: BLE001 - it must not go on as a supervisor
+                traceback.print_exc()
+            finally:
+                os._exit(1)
+        tree = ProcessTree()
+        try:
+            failure, status = _watch(channel, job, pid, tree, log)
+        finally:
+            tree.kill()
+    if failure is None and Outcome.load(Path(job.workspace)) is None:
+        failure = _why(status)
+    try:
+        channel.send(failure)
+    except OSError:  # the runner has ended
+        remove(Path(job.workspace))
+
+
+def _watch(
+    channel: Connection, job: Job, pid: int, tree: ProcessTree, log: BinaryIO
+) -> tuple[str | None, int | None]:
+    """Wait for a recipe's process to end; if it breaks a bound, say which.
+
+    Returns:
+        The bound, and the exit status where the process ended by itself.
+    """
+    start = looked = time.monotonic()
+    most = job.memory_limit or memory_of_machine() // (job.jobs + 1)
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return None, os.waitstatus_to_exitcode(status)
+        if channel.poll(POLL_INTERVAL):  # told to stop, or the runner has ended
+            return "it was stopped before its end", None
+        now = time.monotonic()
+        if now - start > job.time_limit:
+            return f"took longer than {job.time_limit:g} s", None
+        if _length(log) > LONGEST_LOG:
+            return f"printed more than {LONGEST_LOG // 2**20} MiB", None
+        if now - looked > TREE_INTERVAL:
+            looked = now
+            if tree.memory() > most:
+                return f"used more than {most / 2**30:.3g} GiB of memory", None
+
+
 def cores() -> int:
-    """Count the processor cores that this process may use."""
+    """Return the number of processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def memory_of_machine() -> int:
-    """Give the bytes of memory that there are, for a container its own limit."""
+    """Return the bytes of memory that there are, for a container its own limit."""
     total = int(psutil.virtual_memory().total)
     with suppress(OSError, ValueError):
         total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text("utf-8")))
     return total
 
 
-def _wait(family: Family, task: Task, log: BinaryIO) -> str | None:
-    """Wait for a recipe to end; if it breaks a bound, say which."""
-    start = time.monotonic()
-    most = task.memory_limit or memory_of_machine() // (task.jobs + 1)
-    while family.is_running():
-        if task.run in _stopped or scheduler.gave_up():
-            return "it was stopped before its end"
-        if time.monotonic() - start > task.time_limit:
-            return f"took longer than {task.time_limit:g} s"
-        if _length(log) > LONGEST_LOG:
-            return f"printed more than {LONGEST_LOG // 2**20} MiB"
-        if family.memory() > most:
-            return f"used more than {most / 2**30:.3g} GiB of memory"
-        time.sleep(PAUSE)
-    return None
-
-
-def _outcome(folder: Path, status: int | None) -> Outcome:
-    """Read what a worker left behind, or tell from its exit status why it left none."""
-    with suppress(OSError, ValueError, TypeError):
-        outcome = Outcome.load(folder)
-        if outcome is not None:
-            return outcome
-    if status is None:
-        return Outcome(failure="ended without a result")
-    if status >= 0:
-        return Outcome(failure=f"ended without a result: exit status {status}")
+def _why(status: int | None) -> str:
+    """Say of an exit status why a worker left no outcome."""
+    if status is None or status >= 0:
+        return f"ended without a result: exit status {status}"
     try:
         name = signal.Signals(-status).name
     except ValueError:
         name = f"signal {-status}"
     hint = ", maybe by the system for want of memory" if name == "SIGKILL" else ""
-    return Outcome(failure=f"killed by {name}{hint}")
+    return f"killed by {name}{hint}"
+
+
+# Text ---------------------------------------------------------------------------------
 
 
 def one_line(text: str) -> str:
@@ -189,10 +285,14 @@ def _length(log: BinaryIO) -> int:
 
 
 def _tail(log: BinaryIO) -> str:
-    """Give the last lines of a log, from the beginning of a line, without controls."""
+    """Return the last whole lines of a log, without control characters."""
     size = _length(log)
     log.seek(max(0, size - TAIL))
     text = log.read().decode("utf-8", "replace").replace("\r", "\n")
     if size > TAIL:
         text = text.partition("\n")[2] or text
     return CONTROLS.sub("", text).strip("\n")
+
+
+if __name__ == "__main__":
+    supervise(Connection(int(sys.argv[1])))

@@ -1,31 +1,48 @@
-"""The process of one recipe.
+"""The process of one recipe, forked by its supervisor.
 
-Started as `python -m recordings.running.worker JOB`, JOB being a file that holds a
-`Job`, or forked by `fork_server`. What a recipe does to its process ends with it.
+What a recipe does to its process ends with it.
 """
 
+import ctypes
 import os
 import sys
+import tempfile
 from contextlib import suppress
+from multiprocessing import forkserver, process, resource_tracker, set_start_method
 from pathlib import Path
 from typing import NoReturn
 
-from recordings.machine.watchdog import end_with_runner
-from recordings.running.job import Job
+from recordings.machine import provenance, spawn
+from recordings.machine.process_tree import die_with_parent
+from recordings.running.job import Host, Job
+
+MAX_DESCRIPTORS = 2**16
+LINE = "line"
+"""File in the workspace: the line of the code block that runs now."""
 
 
-def main(job_file: str, shared_memory: int = 0) -> NoReturn:
-    """Do the job that stands in a file, and end, whatever threads still run.
+def main(job: Job, log: int, supervisor: int) -> NoReturn:
+    """Do a job and end, whatever threads still run.
 
     Args:
-        job_file: Its path.
-        shared_memory: Bytes that this process would hold beyond what it holds, had it
-            been started afresh.
+        job: What to do; its workspace is where this process begins.
+        log: Descriptor of the file for all that it prints.
+        supervisor: Number of the process that forked this one.
     """
-    job = Job.load(Path(job_file))
-    end_with_runner(Path(job.workspace))
-    # Not before: it takes a second, in which the runner may end.
-    from recordings.running import recorder  # noqa: PLC0415
+    die_with_parent(supervisor)
+    folder = Path(job.workspace)
+    # A session of its own: a recipe may signal its whole process group.
+    os.setsid()
+    os.chdir(folder)
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.closerange(3, MAX_DESCRIPTORS)
+    sys.stdin = os.fdopen(0, closefd=False)
+    _begin_afresh(folder, job.threads)
+    # Not before: a supervisor needs none of it.
+    from recordings.running import preloaded, recorder  # noqa: PLC0415
 
     log = os.dup(1)
 
@@ -33,11 +50,56 @@ def main(job_file: str, shared_memory: int = 0) -> NoReturn:
         with suppress(OSError):
             os.write(log, text.encode("utf-8", "replace"))
 
-    outcome = recorder.attempt(job, echo, shared_memory)
-    outcome.save(Path(job.workspace))
+    def note_line(line: int) -> None:
+        with suppress(OSError):
+            (folder / LINE).write_text(str(line), "utf-8")
+
+    sys.path[:] = preloaded.PATH
+    _forget_server(preloaded.MAIN_PROCESS)
+    held_elsewhere = max(0, preloaded.FILE_MEMORY - provenance.file_memory())
+    outcome = recorder.attempt(job, Host(echo, note_line, held_elsewhere))
+    outcome.save(folder)
     echo(outcome.traceback)
     os._exit(0)
 
 
-if __name__ == "__main__":
-    main(sys.argv[1])
+def place(workspace: Path) -> str:
+    """Say which code block ran last; nothing if none did."""
+    with suppress(OSError):
+        line = (workspace / LINE).read_text("utf-8")
+        return f", in the code block at line {line}"
+    return ""
+
+
+def _begin_afresh(folder: Path, threads: int) -> None:
+    """Have this process find what is its own, as one that was not forked would."""
+    temporary = folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    os.environ |= spawn.thread_counts(threads) | {"TMPDIR": str(temporary)}
+    for name in spawn.OWN:
+        os.environ.pop(name, None)
+    tempfile.tempdir = None
+    # What was printed has to be in the log when this process is killed.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(write_through=True)  # type: ignore[union-attr]
+    with suppress(AttributeError, ValueError, OSError):  # a system without such a name
+        library = ctypes.CDLL(None)
+        unbuffered = 2  # _IONBF
+        library.setvbuf(ctypes.c_void_p.in_dll(library, "stdout"), None, unbuffered, 0)
+    # What was not seeded differs from process to process. Python's own generator sees
+    # to that itself.
+    if torch := sys.modules.get("torch"):
+        torch.default_generator.seed()
+    if random := sys.modules.get("numpy.random"):
+        random.seed()
+
+
+def _forget_server(main: process.BaseProcess) -> None:
+    """Have `multiprocessing` in a recipe begin anew, instead of asking our server."""
+    main.name = "MainProcess"  # a fork gave it its own
+    process.__dict__.update(
+        _current_process=main, _parent_process=None, _children=set()
+    )
+    set_start_method(None, force=True)
+    for each in (forkserver._forkserver, resource_tracker._resource_tracker):  # noqa: SLF001
+        type(each).__init__(each)

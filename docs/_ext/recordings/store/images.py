@@ -16,14 +16,14 @@ SUFFIXES = {
 
 
 def to_bytes(kind: str, data: str) -> bytes:
-    """Give what stands in a picture's file.
+    """Return the content of a picture's file.
 
     Args:
         kind: MIME type, one of `SUFFIXES`.
-        data: As in a notebook: an SVG's text, else base64.
+        data: As in a notebook: an SVG's text, or base64.
 
     Raises:
-        ValueError: It is no base64.
+        ValueError: It is not base64.
     """
     if kind == SVG:
         return data.encode()
@@ -42,7 +42,7 @@ def check(kind: str, data: str) -> None:
             _check_svg(content)
         else:
             _check_bitmap(kind, content)
-    # Pillow raises whatever it stumbles over.
+    # Pillow raises what it comes across.
     except (ValueError, OSError, SyntaxError, EOFError, expat.ExpatError) as error:
         cause = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ValueError(f"a picture ({kind}) is broken: {cause}") from error

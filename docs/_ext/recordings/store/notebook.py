@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from types import UnionType
@@ -10,7 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import nbformat
 
-from recordings.model import CodeBlock, Ingredients, Recording, Run
+from recordings.model import CodeBlock, Confirmation, Ingredients, Recording, Run
 from recordings.store import images
 
 FORMAT = 1
@@ -20,83 +19,82 @@ KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-"""What a notebook's metadata say of the language of its cells."""
+"""A notebook's metadata about the language of its cells."""
 REST = "text/x-rst"
 """Kind of an output that is a scraper's own reST; only the page can show it."""
-
 
 FAULTS = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 """What reading a text that is no recording may raise."""
 
 
 class RecordingError(Exception):
-    """What should be a recording is none; the message names the file and says why."""
+    """A text is no recording; the message names the file and says why."""
 
 
 class ForeignError(RecordingError):
-    """It is a notebook that somebody wrote; nothing here may remove it."""
-
-
-_TYPES = {
-    each: get_type_hints(each) for each in (Recording, Ingredients, Run, CodeBlock)
-}
-"""The types of each class's fields."""
+    """It is a notebook that a person wrote; nothing here may remove it."""
 
 
 def to_text(recording: Recording) -> str:
     """Write a recording as a notebook's text.
 
     The text depends on nothing but the recording: the same output gives the same lines.
+    A confirmation is one line, so that another run is a small difference.
     """
-    cells = []
-    for number, block in enumerate(recording.blocks, 1):
-        measured = {"seconds": block.seconds, "peak_memory": block.peak_memory}
-        outputs = [dict(output) for output in block.outputs]
-        for output in outputs:
-            if output["output_type"] == "execute_result":
-                output["execution_count"] = number
-        cells.append(
-            {
-                "cell_type": "code",
-                "id": f"block-{number}",
-                "execution_count": number,
-                "metadata": {"recording": measured},
-                "source": block.source,
-                "outputs": outputs,
-            }
+    lines = {
+        f"recordings: confirmation {number}": json.dumps(
+            asdict(each), ensure_ascii=False, sort_keys=True
         )
+        for number, each in enumerate(recording.confirmations)
+    }
+    about = asdict(recording) | {"format": FORMAT, "confirmations": [*lines]}
+    del about["blocks"]
+    if not lines:
+        del about["confirmations"]
     notebook = nbformat.from_dict(
         {
             "nbformat": 4,
             "nbformat_minor": 5,
-            "metadata": {
-                **KERNEL,
-                "recording": {
-                    "format": FORMAT,
-                    "recipe": recording.recipe,
-                    "key": recording.key,
-                    "ingredients": asdict(recording.ingredients),
-                    "run": asdict(recording.run),
-                },
-            },
-            "cells": cells,
+            "metadata": {**KERNEL, "recording": about},
+            "cells": [
+                _cell(number, block) for number, block in enumerate(recording.blocks, 1)
+            ],
         }
     )
     nbformat.validate(notebook)
     text: str = nbformat.writes(notebook, indent=1, sort_keys=True)
+    for mark, line in lines.items():
+        text = text.replace(f'"{mark}"', line)
     return f"{text}\n"
+
+
+def _cell(number: int, block: CodeBlock) -> dict[str, Any]:
+    count = {"execution_count": number}
+    return {
+        "cell_type": "code",
+        "id": f"block-{number}",
+        **count,
+        "metadata": {
+            "recording": {"seconds": block.seconds, "peak_memory": block.peak_memory}
+        },
+        "source": block.source,
+        "outputs": [
+            {**each, **(count if each["output_type"] == "execute_result" else {})}
+            for each in block.outputs
+        ],
+    }
 
 
 def from_text(text: str, name: str) -> Recording:
     """Read a recording from a notebook's text.
 
     Args:
-        text: What stands in the file.
+        text: The file's content.
         name: The file's name, for messages.
 
     Raises:
-        ForeignError: It is a notebook, but no recording.
-        RecordingError: It is no notebook, damaged, or of another format.
+        ForeignError: It is a notebook, but not a recording.
+        RecordingError: It is not a notebook, is damaged, or is in another format.
     """
     try:
         notebook = nbformat.v4.reads(text)
@@ -104,55 +102,58 @@ def from_text(text: str, name: str) -> Recording:
     except (*FAULTS, nbformat.ValidationError) as error:
         cause = str(error).strip().partition("\n")[0] or type(error).__name__
         raise RecordingError(f"{name}: not a valid notebook: {cause}") from error
-    about = notebook.metadata.get("recording")
-    if not isinstance(about, nbformat.NotebookNode):
+    plain = json.loads(json.dumps(notebook))
+    about = plain["metadata"].get("recording")
+    if not isinstance(about, dict):
         raise ForeignError(f"{name}: a notebook, but not a recording")
-    if about.get("format") != FORMAT:
+    if about.pop("format", None) != FORMAT:
         raise RecordingError(
-            f"{name}: recorded in format {about.get('format')!r}; "
-            f"this version reads format {FORMAT}"
+            f"{name}: recorded in another format; this version reads format {FORMAT}"
         )
     try:
-        ingredients = dict(about.ingredients)
-        lines = ingredients.pop("lines")
-        recording = Recording(
-            recipe=about.recipe,
-            key=about.key,
-            ingredients=Ingredients(
-                blocks=tuple(ingredients.pop("blocks")),
-                lines=None if lines is None else tuple(lines),
-                **_plain(ingredients),
-            ),
-            run=Run(**_plain(about.run)),
-            blocks=tuple(
-                CodeBlock(
-                    source=cell.source,
-                    outputs=tuple(_plain(output) for output in cell.outputs),
-                    **_plain(cell.metadata.recording),
-                )
-                for cell in notebook.cells
-            ),
-        )
-        _check(recording, recording.ingredients, recording.run, *recording.blocks)
-        datetime.fromisoformat(recording.run.date)
-        _check_pictures(recording.blocks)
+        recording = _recording(about, plain["cells"])
     except FAULTS as error:
         raise RecordingError(f"{name}: its recording is damaged: {error}") from error
     return recording
 
 
-def _check(*parts: Any) -> None:
+def _recording(about: dict[str, Any], cells: list[dict[str, Any]]) -> Recording:
+    """Make a recording of a notebook's metadata and cells."""
+    ingredients = about["ingredients"]
+    ingredients["blocks"] = tuple(ingredients["blocks"])
+    if ingredients["lines"] is not None:
+        ingredients["lines"] = tuple(ingredients["lines"])
+    confirmations = [Confirmation(**each) for each in about.pop("confirmations", ())]
+    parts = {
+        "ingredients": Ingredients(**ingredients),
+        "run": Run(**about["run"]),
+        "confirmations": tuple(confirmations),
+        "blocks": tuple(
+            CodeBlock(
+                cell["source"], tuple(cell["outputs"]), **cell["metadata"]["recording"]
+            )
+            for cell in cells
+        ),
+    }
+    recording = Recording(**(about | parts))
+    runs: list[Run | Confirmation] = [recording.run, *confirmations]
+    for part in (recording, recording.ingredients, *runs, *recording.blocks):
+        _check_types(part)
+    for each in runs:
+        datetime.fromisoformat(each.date)
+    for block in recording.blocks:
+        _check_pictures(block)
+    return recording
+
+
+def _check_types(part: Any) -> None:
     """Make sure that each field holds what its type says.
 
     Raises:
         TypeError: One does not.
     """
-    fields = (
-        (name, hint, getattr(part, name))
-        for part in parts
-        for name, hint in _TYPES[type(part)].items()
-    )
-    for name, hint, value in fields:
+    for name, hint in get_type_hints(type(part)).items():
+        value = getattr(part, name)
         options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
         kinds = [int | float if it is float else get_origin(it) or it for it in options]
         # JSON knows no such numbers, but Python reads them.
@@ -161,22 +162,16 @@ def _check(*parts: Any) -> None:
             raise TypeError(f"{name} can't be {value!r}")
 
 
-def _check_pictures(blocks: Iterable[CodeBlock]) -> None:
+def _check_pictures(block: CodeBlock) -> None:
     """Make sure that each picture can be shown, with its text alternative.
 
     Raises:
         TypeError: A text alternative is no text.
         ValueError: A picture is broken.
     """
-    for block in blocks:
-        for output in block.outputs:
-            for kind in output.get("data", {}).keys() & images.SUFFIXES.keys():
-                images.check(kind, output["data"][kind])
-                alternative = output["metadata"].get("alt", "")
-                if not isinstance(alternative, str):
-                    raise TypeError(f"a text alternative can't be {alternative!r}")
-
-
-def _plain(node: Any) -> Any:
-    """Turn notebook nodes, at every depth, into plain dictionaries and lists."""
-    return json.loads(json.dumps(node))
+    for output in block.outputs:
+        for kind in output.get("data", {}).keys() & images.SUFFIXES.keys():
+            images.check(kind, output["data"][kind])
+            alternative = output["metadata"].get("alt", "")
+            if not isinstance(alternative, str):
+                raise TypeError(f"a text alternative can't be {alternative!r}")

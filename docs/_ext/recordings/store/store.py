@@ -2,11 +2,10 @@
 
 A recording is written beside its place and then renamed, so it is there whole or not
 at all, and of two writers at once the last one wins. A writer that was killed may leave
-a temporary file behind; the next write or removal of that name sweeps it away.
+a temporary file behind; a later write of that name removes it once it is old.
 """
 
 import os
-import platform
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,14 +15,12 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from fsspec.core import url_to_fs
-from fsspec.implementations.local import (
-    LocalFileSystem,
-)
+from fsspec.implementations.local import LocalFileSystem
 
 from recordings.store.notebook import RecordingError
 
 OLD = timedelta(hours=1)
-"""Age from which a temporary file has no writer any more, wherever it came from."""
+"""Age from which a temporary file has no writer any more."""
 
 
 class StoreError(Exception):
@@ -38,7 +35,8 @@ class Store:
     """Texts by name, in a folder or at an fsspec address.
 
     A name is a path below the address, with `/`, such as `recipes/first.ipynb`.
-    Several processes may use one store at once.
+    Several processes may use one store at once. A method raises StoreError if the
+    store does not let it do what it is for.
 
     Examples:
         >>> store = Store("memory://recordings")
@@ -49,7 +47,7 @@ class Store:
         ['recipes/first.ipynb']
     """
 
-    def __init__(self, address: str | Path) -> None:
+    def __init__(self, address: str) -> None:
         """Open the store; nothing is read or made yet.
 
         Args:
@@ -59,40 +57,33 @@ class Store:
         Raises:
             StoreError: The address is of no known kind, or its package is missing.
         """
-        self.address = os.fspath(address)
+        self.address = address
         try:
-            if isinstance(address, Path):
-                self._files, root = LocalFileSystem(), str(address.absolute())
-            else:
-                self._files, root = url_to_fs(address)
+            self._files, root = url_to_fs(address)
         except (ImportError, ValueError) as error:
             raise StoreError(f"{address}: not usable as a store: {error}") from error
         self._is_local = isinstance(self._files, LocalFileSystem)
         self._is_web = "http" in self._files.protocol
-        self._root = Path(root).as_posix() if self._is_local else root.rstrip("/")
+        self._root = root.rstrip("/")
 
     def where(self, name: str) -> str:
-        """Say where a name stands, for messages."""
+        """Return the address of a name, for messages."""
         slash = "" if self.address.endswith(("/", os.sep)) else "/"
         return f"{self.address}{slash}{name}"
 
     def file(self, name: str) -> Path | None:
-        """Give the file of a name, where the store is a folder."""
+        """Return the file of a name, if the store is a folder."""
         return Path(self._path(name)) if self._is_local else None
 
     def link(self, name: str) -> str | None:
-        """Give the web address of a name, where the store has one."""
+        """Return the web address of a name, if the store has one."""
         return self._path(name) if self._is_web else None
 
     def read(self, name: str) -> str | None:
-        """Read what stands under a name.
-
-        Returns:
-            The text, or None when there is nothing under that name.
+        """Return the text under a name; None if there is nothing under it.
 
         Raises:
-            RecordingError: What stands there is not text in UTF-8.
-            StoreError: The store cannot be read.
+            RecordingError: It is not text in UTF-8.
         """
         path = self._path(name)
         with self._naming(name, "read"):
@@ -106,27 +97,18 @@ class Store:
             raise RecordingError(f"{self.where(name)}: not text: {error}") from error
 
     def write(self, name: str, text: str) -> None:
-        """Put a text under a name, whole or not at all, whatever stood there.
-
-        Raises:
-            StoreError: It could not be written; what stood there still does.
-        """
+        """Put a text under a name, whole or not at all, whatever was there."""
         path = self._writable(name)
-        temporary = _temporary_path(path)
-        with self._naming(name, "written"):
-            content = text.encode()
-            self._files.makedirs(_folder(path), exist_ok=True)
+        with self._naming(name, "written"), self._beside(path) as temporary:
             self._sweep(path)
-            try:
-                self._put(temporary, content)
-                self._move(temporary, path)
-            except BaseException:
-                with suppress(Exception):
-                    self._files.rm_file(temporary)
-                raise
+            self._put(temporary, text.encode())
+            if self._is_local:
+                Path(temporary).replace(path)
+            else:
+                self._files.cp_file(temporary, path)
 
     def check_writable(self, names: Iterable[str]) -> None:
-        """Make sure that names can be written, before anybody works for that.
+        """Make sure that names can be written, before any work is done for that.
 
         In each of their folders a temporary file is written and removed: only that
         shows it for every kind of store.
@@ -138,23 +120,17 @@ class Store:
         for name in one_a_folder.values():
             try:
                 path = self._writable(name)
-                temporary = _temporary_path(path)
-                with self._naming(name, "written"):
-                    self._files.makedirs(_folder(path), exist_ok=True)
+                with self._naming(name, "written"), self._beside(path) as temporary:
                     self._put(temporary, b"")
-                    self._files.rm_file(temporary)
             except StoreError as error:
                 raise ReadOnlyError(str(error)) from error
 
     def names(self) -> list[str]:
-        """List the names of all notebooks (`*.ipynb`) in the store, sorted.
+        """Return the names of all notebooks (`*.ipynb`) in the store, sorted.
 
-        What stands in a hidden folder, such as Jupyter's checkpoints, is left out.
-        The list of a web address is always empty: a web server need not list its
-        files, and what looks like a list may be a page with links to anywhere.
-
-        Raises:
-            StoreError: The store cannot be read.
+        Hidden folders, such as Jupyter's checkpoints, are left out. The list of a web
+        address is always empty: a web server need not list its files, and what looks
+        like a list may be a page with links to anywhere.
         """
         if self._is_web:
             return []
@@ -167,36 +143,29 @@ class Store:
                 return []
         beginning = f"{self._root}/"
         names = (p.removeprefix(beginning) for p in paths if p.startswith(beginning))
-        return sorted(n for n in names if n.endswith(".ipynb") and not _is_hidden(n))
+        return sorted(
+            name for name in names if name.endswith(".ipynb") and "/." not in f"/{name}"
+        )
 
     def remove(self, name: str) -> None:
-        """Remove what stands under a name; it is no fault if nothing does.
-
-        Raises:
-            StoreError: It could not be removed.
-        """
+        """Remove a name; it is no fault if it is not there."""
         path = self._writable(name)
-        self._sweep(path)
         with self._naming(name, "removed"), suppress(FileNotFoundError):
             self._files.rm_file(path)
 
     def rename(self, old: str, new: str) -> None:
-        """Put what stands under one name under another, whatever stood there.
+        """Give a text another name, whatever was under that.
 
-        Raises:
-            StoreError: It could not be renamed, or nothing stands under either name.
-                If only the new one is there, another process was quicker.
+        It is no fault if only the new name is there: another process was faster.
         """
-        source, target = self._writable(old), self._writable(new)
-        if source == target:
-            return
-        with self._naming(old, f"renamed to {new}"):
-            self._files.makedirs(_folder(target), exist_ok=True)
-            try:
-                self._move(source, target)
-            except FileNotFoundError:
-                if not self._files.exists(target):
-                    raise
+        text = self.read(old)
+        if text is not None and old != new:
+            self.write(new, text)
+            self.remove(old)
+        elif text is None and self.read(new) is None:
+            raise StoreError(
+                f"{self.where(old)}: cannot be renamed to {new}: not there"
+            )
 
     def _path(self, name: str) -> str:
         """Return a name's path in the file system."""
@@ -213,6 +182,17 @@ class Store:
             )
         return self._path(name)
 
+    @contextmanager
+    def _beside(self, path: str) -> Iterator[str]:
+        """Provide a path beside a path, for this writer alone; nothing stays there."""
+        self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+        temporary = f"{_beginning(path)}{secrets.token_hex(8)}.tmp"
+        try:
+            yield temporary
+        finally:
+            with suppress(Exception):
+                self._files.rm_file(temporary)
+
     def _put(self, path: str, content: bytes) -> None:
         """Write a new file, down to the disk where there is one."""
         if not self._is_local:
@@ -223,25 +203,14 @@ class Store:
             file.flush()
             os.fsync(file.fileno())
 
-    def _move(self, source: str, target: str) -> None:
-        """Give a file another path. In a folder, that is one step."""
-        if self._is_local:
-            Path(source).replace(target)
-        else:
-            self._files.cp_file(source, target)
-            self._files.rm_file(source)
-
     def _sweep(self, path: str) -> None:
         """Remove temporary files that killed writers of a path left behind."""
         with suppress(Exception):  # only tidying: it must not cost a write
             self._files.invalidate_cache()
-            beginning = _temporary_beginning(path)
-            for found in self._files.ls(_folder(path), detail=False):
-                if found.startswith(beginning) and (
-                    _writer_is_dead(found)
-                    or datetime.now(UTC) - self._files.modified(found) > OLD
-                ):
-                    with suppress(FileNotFoundError):  # another process swept it
+            for found in self._files.ls(path.rpartition("/")[0], detail=False):
+                if found.startswith(_beginning(path)):
+                    age = datetime.now(UTC) - self._files.modified(found)
+                    if age > OLD:
                         self._files.rm_file(found)
 
     @contextmanager
@@ -257,42 +226,10 @@ class Store:
             ) from error
 
 
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") for part in name.split("/"))
-
-
-def _temporary_beginning(path: str) -> str:
-    """Return what the paths of all temporary files of a path begin with.
+def _beginning(path: str) -> str:
+    """Return the beginning of the paths of all temporary files of a path.
 
     A digest stands for the name, which may be as long as a name can be already.
     """
     folder, _, name = path.rpartition("/")
     return f"{folder}/.{sha256(name.encode()).hexdigest()[:16]}-"
-
-
-def _temporary_path(path: str) -> str:
-    """Return a path beside a path, for this writer alone."""
-    writer = f"{_host()}-{os.getpid()}-{secrets.token_hex(4)}"
-    return f"{_temporary_beginning(path)}{writer}.tmp"
-
-
-def _writer_is_dead(temporary: str) -> bool:
-    """Tell if the process that made a temporary file ran here and has ended."""
-    host, pid, _ = temporary.rsplit("-", 3)[1:]
-    if host != _host() or os.name != "posix":  # elsewhere `os.kill` would kill
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
-
-
-def _host() -> str:
-    return sha256(platform.node().encode()).hexdigest()[:8]

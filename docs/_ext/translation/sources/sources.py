@@ -8,16 +8,25 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from sphinx.errors import ConfigError
+
+from recordings import settings
+from recordings.gallery import scripts
 from translation.catalogs.catalog import Source
 from translation.fault import FileError
 from translation.messages.segments import Kind, UnreadableScript, segments
 
-HEADER = "GALLERY_HEADER.rst"
-"""What Sphinx-Gallery takes the beginning of a section's page from."""
-
 
 class SourceError(FileError):
     """A source cannot be read."""
+
+
+class RecipeFile(NamedTuple):
+    """A file that Sphinx-Gallery makes a page of, or the beginning of one."""
+
+    path: Path
+    page: str
+    kind: Kind
 
 
 class Page(NamedTuple):
@@ -33,17 +42,39 @@ class Page(NamedTuple):
     """What the file is; None where Sphinx or Babel finds the messages."""
 
 
+def recipe_files(project: Path) -> list[RecipeFile]:
+    """List the headers of sections, then the recipes, in the order of their names.
+
+    Args:
+        project: The folder that holds `docs/` and `recipes/`.
+
+    Raises:
+        SourceError: `conf.py`, which says where they are, cannot be used.
+    """
+    docs = (project / "docs").resolve()
+    try:
+        given = scripts.load(settings.read(docs), docs)
+        headers = sorted(scripts.headers(given, docs))
+        recipes = sorted(scripts.pages(given, docs))
+    except ConfigError as error:
+        raise SourceError("docs/conf.py", 1, str(error)) from error
+    return [
+        *(RecipeFile(path, page, "rest") for path, page in headers),
+        *(RecipeFile(path, page, "script") for path, page in recipes),
+    ]
+
+
 def recipe_pages(project: Path) -> Iterator[Page]:
-    """Yield the pages that Sphinx-Gallery makes: recipes, and headers of sections.
+    """Yield the pages that Sphinx-Gallery makes.
+
+    Args:
+        project: The folder that holds `docs/` and `recipes/`.
 
     Raises:
         SourceError: A recipe has no messages, since it cannot be read.
     """
-    recipes = project / "recipes"
-    for path in sorted([*recipes.glob(HEADER), *recipes.glob(f"*/{HEADER}")]):
-        yield _page(project, path, path.with_name("index"), "rest")
-    for path in sorted(recipes.glob("*/*.py")):
-        yield _page(project, path, path.with_suffix(""), "script")
+    for file in recipe_files(project):
+        yield _page(project, file)
 
 
 def text_of(project: Path, path: str) -> str:
@@ -59,10 +90,10 @@ def text_of(project: Path, path: str) -> str:
         raise SourceError(path, line, "not in UTF-8; save it in UTF-8") from error
 
 
-def _page(project: Path, file: Path, page: Path, kind: Kind) -> Page:
-    path = file.relative_to(project).as_posix()
+def _page(project: Path, file: RecipeFile) -> Page:
+    path = file.path.relative_to(project.resolve()).as_posix()
     try:
-        pieces = segments(text_of(project, path), kind)
+        pieces = segments(text_of(project, path), file.kind)
     except UnreadableScript as error:
         raise SourceError(path, error.line, error.cause) from error
     sources = [
@@ -70,4 +101,4 @@ def _page(project: Path, file: Path, page: Path, kind: Kind) -> Page:
         for piece in pieces
         if (message := piece.message)
     ]
-    return Page(page.relative_to(project).as_posix(), sources, path, kind)
+    return Page(file.page, sources, path, file.kind)

@@ -1,0 +1,58 @@
+"""The recipes by page, and what they say of themselves in their last lines.
+
+# sphinx_gallery_tags = ["optimizer", "momentum"]
+# sphinx_gallery_position = 3
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx_gallery.py_source_parser import extract_file_config
+
+from recordings.gallery import scripts
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+
+def settings_by_page(app: "Sphinx") -> dict[str, Mapping[str, Any]]:
+    """Return all recipes' settings, in the language of the edition."""
+    found = scripts.pages(app.config.sphinx_gallery_conf, Path(app.srcdir))
+    return {page: _settings(script) for script, page in found}
+
+
+def position(settings: Mapping[str, Any]) -> float:
+    """Return a recipe's place in its section; one that names none comes last."""
+    place: float = settings.get("position", float("inf"))
+    return place
+
+
+class ReadingOrder:
+    """Sort a section's recipes by their `# sphinx_gallery_position`, then by name.
+
+    For Sphinx-Gallery's `within_subsection_order`.
+    """
+
+    def __init__(self, section: str) -> None:
+        """Remember the folder of the section."""
+        self.section = Path(section)
+
+    def __call__(self, filename: str) -> tuple[float, str]:
+        """Return the sort key of a recipe."""
+        return position(_settings(self.section / filename)), filename
+
+
+def link_to(page: str, here: str) -> pending_xref:
+    """Link from a page to another by its title; Sphinx warns if there is none."""
+    about = {"refdomain": "std", "reftype": "doc", "refexplicit": False}
+    target = {"reftarget": f"/{page}", "refdoc": here, "refwarn": True}
+    return pending_xref("", nodes.inline(), **about, **target)
+
+
+def _settings(script: Path) -> Mapping[str, Any]:
+    text = script.read_text("utf-8", errors="replace")
+    found: dict[str, Any] = extract_file_config(text)
+    return found

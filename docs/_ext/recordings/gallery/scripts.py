@@ -1,0 +1,106 @@
+"""The recipes of a project as Sphinx-Gallery's settings say, and their parts."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sphinx.errors import ConfigError, SphinxError
+from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
+
+from recordings.model import Block, Recipe
+
+
+def load(namespace: Mapping[str, Any], source: Path) -> dict[str, Any]:
+    """Fill in Sphinx-Gallery's defaults for settings that were read without Sphinx.
+
+    Args:
+        namespace: Everything that `conf.py` sets.
+        source: Sphinx's source folder.
+    """
+    given = namespace.get("sphinx_gallery_conf", {})
+    settings: dict[str, Any] = gen_gallery._fill_gallery_conf_defaults(given)
+    plot = gen_gallery._bool_eval(settings["plot_gallery"])
+    gen_gallery._update_gallery_conf_builder_inited(settings, source, plot)
+    return settings
+
+
+def pages(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each script that Sphinx-Gallery would run, with its document name.
+
+    Its switch `plot_gallery` does not count: with it a build runs nothing, and has the
+    same recipes.
+
+    Raises:
+        ConfigError: A setting of Sphinx-Gallery is on that recordings can't serve.
+    """
+    if settings["image_srcset"]:
+        raise ConfigError(
+            "recordings keeps one picture a figure: remove image_srcset from "
+            "sphinx_gallery_conf, and let recipes draw SVG"
+        )
+    switched_on = {**settings, "plot_gallery": True}
+    for folder, gallery in _sections(settings, source):
+        for name in sorted(utils._collect_gallery_files([folder], settings)):
+            if gen_rst.executable_script(folder / name, switched_on):
+                yield folder / name, (gallery / name).with_suffix("").as_posix()
+
+
+def headers(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the header of each gallery and section, with its document name."""
+    for folder, gallery in _sections(settings, source):
+        header = gen_rst._get_gallery_header(folder, settings, raise_error=False)
+        if header:
+            yield Path(header), (gallery / "index").as_posix()
+
+
+def _sections(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield each folder of scripts, with the folder of its pages."""
+    for examples, gallery in gen_gallery._prepare_sphx_glr_dirs(settings, source):
+        root = Path(os.path.normpath(source / examples))
+        if root.is_dir():
+            for section in ("", *gen_gallery.get_subsections(source, root, settings)):
+                yield root / section, Path(gallery, section)
+
+
+def read(script: Path, page: str) -> Recipe:
+    """Read a recipe; one that can't be read says why in its `fault`."""
+    try:
+        settings, blocks = split(script)
+    except (OSError, SphinxError, ValueError) as error:
+        # Whoever reads this knows which recipe it is about.
+        fault = " ".join(str(error).split()).replace(str(script), script.name)
+        return Recipe(script, page, "recipe", fault=fault)
+    return Recipe(script, page, "recipe", tuple(blocks), settings)
+
+
+def split(script: Path) -> tuple[dict[str, Any], list[Block]]:
+    """Return a script's in-file settings, and its blocks as they are in the file."""
+    settings, blocks = py_source_parser.split_code_and_text_blocks(script)
+    return settings, [Block(*block) for block in blocks]
+
+
+def settings_of_block(block: Block) -> dict[str, Any]:
+    """Return the settings that one block sets."""
+    return dict(py_source_parser.extract_file_config(block.content))
+
+
+def failure_expected(script: Path, settings: dict[str, Any]) -> bool:
+    """Tell whether a recipe is one of `expected_failing_examples`."""
+    return str(script.resolve()) in gen_gallery._expected_failing_examples(settings)
+
+
+def changes_output(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the gallery's settings that change what a recording holds."""
+    return {
+        "capture_repr": list(settings["capture_repr"]),
+        "ignore_repr_types": settings["ignore_repr_types"],
+        "image_scrapers": [_name(each) for each in settings["image_scrapers"]],
+        "matplotlib_animations": list(settings["matplotlib_animations"]),
+    }
+
+
+def _name(scraper: object) -> str:
+    if isinstance(scraper, str):
+        return scraper
+    return str(getattr(scraper, "__qualname__", type(scraper).__qualname__))

@@ -99,3 +99,16 @@ def test_code_that_differs_has_another_digest(one: str, other: str) -> None:
 @pytest.mark.parametrize("code", ["+".join("1" * 900), "0x" + "f" * 9000])
 def test_code_of_any_size_has_a_digest(code: str) -> None:
     assert syntax_tree.digest(syntax_tree.parse(code))
+
+
+@pytest.mark.parametrize(
+    ("other", "equal"),
+    [
+        ("a = (1 +\n     2)  # the sum\n", True),
+        ("a = 1 + 3", False),
+        ("a = 1 + 2\nb = 0", False),
+        ("a = 1 +", False),
+    ],
+)
+def test_code_is_equal_whatever_its_layout(other: str, *, equal: bool) -> None:
+    assert syntax_tree.are_equal("a = 1 + 2", other) is equal

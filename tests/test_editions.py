@@ -223,7 +223,7 @@ BROKEN = {
     "encoding": (catalog(TRANSLATIONS).encode("gb18030"), ""),
     "conflict": (
         f'{catalog(TRANSLATIONS)}\n\nmsgid "Add them"\nmsgstr "加"\n'.encode(),
-        "stands in line",
+        "duplicate of line",
     ),
 }
 

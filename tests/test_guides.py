@@ -213,7 +213,9 @@ def rich(tmp_path_factory: pytest.TempPathFactory) -> kernel.Ran:
         patch.setenv("IPYTHONDIR", str(own))
         patch.setenv("JUPYTER_PATH", str(home))
         patch.setenv("MPLBACKEND", "agg")
-        return kernel.record(guide(folder, RICH))
+        # In a thread: the browser that other tests share has an event loop in this one.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(kernel.record, guide(folder, RICH)).result()
 
 
 def test_what_is_printed_in_a_row_is_one_output(rich: kernel.Ran) -> None:

@@ -223,7 +223,7 @@ os.kill(os.getpid(), 9)
     result = make_project({"one": code}).run()["one"]
     assert result.tail == "printed written by C by a child"
     why = "killed by SIGKILL, maybe by the system for want of memory"
-    assert result.reason == f"{why}, in the code block at line 8"
+    assert result.reason == f"{why}, in the code block at line 9"
 
 
 def test_each_recipe_starts_and_ends_once(table: Table) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -25,26 +25,27 @@ USAGE, INTERRUPTED = 2, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what a command line asks for; return the exit status."""
     options = _parser().parse_args(arguments)
-    with _own_output(alone=options.json) as options.document:
+    alone = getattr(options, "json", False)
+    with _own_output(alone=alone) as options.document:
         return _run(options)
 
 
 @contextmanager
 def _own_output(*, alone: bool) -> Iterator[TextIO]:
     """Open standard output; where a document must be alone on it, others get none."""
-    if not alone:
-        yield sys.stdout
+    stdout: TextIO = sys.stdout
+    if not alone or stdout is not sys.__stdout__:  # the latter is a caller's own
+        yield stdout
         return
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        with os.fdopen(os.dup(kept), "w", encoding="utf-8") as document:
-            yield document
-    finally:
-        sys.stdout.flush()
-        os.dup2(kept, 1)
-        os.close(kept)
+    stdout.flush()
+    with ExitStack() as restored:
+        kept = os.dup(1)
+        restored.callback(os.close, kept)
+        restored.callback(os.dup2, kept, 1)
+        restored.callback(stdout.flush)
+        # Not just of this process: conf.py and what is started from here may print.
+        os.dup2(2, 1)
+        yield restored.enter_context(os.fdopen(os.dup(kept), "w", encoding="utf-8"))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -54,7 +54,7 @@ else searchChinese();
 
 
 def index_terms(text: str) -> Iterator[str]:
-    """Take a text apart into what stands in the index.
+    """Take a text apart into what is in the index.
 
     Examples:
         >>> list(index_terms("用zero_grad清零。"))
@@ -90,6 +90,6 @@ class ChineseSearch(SearchLanguage):
         return list(index_terms(input))
 
     def stem(self, word: str) -> str:
-        """Give the stem of an English word; others are their own."""
+        """Return the stem of an English word; others are their own."""
         # The stemmer would leave Chinese as it is, too, after looking at it for long.
         return word if _CHINESE.search(word) else self._english.stem(word)

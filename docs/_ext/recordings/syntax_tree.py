@@ -30,7 +30,7 @@ def parse(source: str | bytes) -> ast.Module:
 
 
 def digest(tree: ast.AST, *, with_lines: bool = False) -> str:
-    """Give the SHA-256 of a syntax tree.
+    """Return the SHA-256 of a syntax tree.
 
     Args:
         tree: What `parse` gave.

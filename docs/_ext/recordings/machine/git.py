@@ -1,4 +1,4 @@
-"""Ask git about the repository that a folder stands in."""
+"""Ask git about the repository that a folder is in."""
 
 import os
 import subprocess
@@ -19,13 +19,13 @@ def git(folder: Path, *command: str, given: bytes = b"") -> bytes:
 
 
 def top(folder: Path) -> Path | None:
-    """Give the repository's own folder; None outside of any."""
+    """Return the repository's own folder; None outside of any."""
     answer = git(folder, "rev-parse", "--show-toplevel").rstrip(b"\n")
     return Path(os.fsdecode(answer)).resolve() if answer else None
 
 
 def project(folder: Path, conf_dir: Path) -> Path:
-    """Give the folder that holds all of the project: the repository's, if there is one.
+    """Return the folder that holds all of the project: the repository's, if any.
 
     Args:
         folder: A recipe's, without links in its path.

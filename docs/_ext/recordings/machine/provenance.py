@@ -53,7 +53,7 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 
 
 def commit(file: Path) -> str | None:
-    """Give the commit that a file is at, only if the file is as that commit has it."""
+    """Return the commit that a file is at, only if the file is as that commit has it."""
 
     def git(*words: str) -> str:
         done = subprocess.run(
@@ -82,7 +82,7 @@ def reset_peak_memory(process: int | None = None) -> None:
 
 
 def peak_memory(process: int | None = None) -> int | None:
-    """Give the highest resident memory of a process since the last reset, in bytes.
+    """Return the highest resident memory of a process since the last reset, in bytes.
 
     Args:
         process: Its number; by default this process. Only Linux tells of another.
@@ -95,7 +95,7 @@ def peak_memory(process: int | None = None) -> int | None:
 
 
 def file_memory() -> int:
-    """Give the resident memory of this process that holds files, such as libraries.
+    """Return this process's resident memory that holds files, such as libraries.
 
     In bytes; 0 where the system doesn't tell (all but Linux).
     """

@@ -1,6 +1,6 @@
 """The folder of one run: made, filled with a copy of the recipe's own, and removed.
 
-As long as its maker lives, such a folder is locked. One that is not was left behind by
+As long as its maker runs, such a folder is locked. One that is not was left behind by
 a runner that was killed; the next one to make a folder removes it.
 """
 
@@ -78,7 +78,7 @@ def mirror(script: Path, project: Path, target: Path) -> Path:
     """Copy a recipe's folder, so that the recipe may change or delete what is in it.
 
     Files are copied; folders, such as a data set's, are links to the originals, and so
-    is what stands around the folder, up to the project's own. What is neither, such as
+    is what is around the folder, up to the project's own. What is neither, such as
     a link to nowhere or an editor's lock, is left out.
 
     Args:

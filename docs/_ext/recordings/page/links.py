@@ -8,7 +8,7 @@ from recordings.page.markdown.writer import Resolve
 
 
 def title(text: str) -> str:
-    r"""Give the title of a recipe: the first line of a text block that has words.
+    r"""Return the title of a recipe: the first line of a text block that has words.
 
     Examples:
         >>> title("\n=====\nA title\n=====\n\nWords.")
@@ -40,7 +40,7 @@ def resolver(recipes: Iterable[Recipe], site: str) -> Resolve:
 
 
 def _title_of(recipe: Recipe) -> str:
-    """Give the title of a page; its document name where that can't be read."""
+    """Return the title of a page; its document name where that can't be read."""
     if recipe.fault:
         return recipe.page
     if recipe.kind == "guide":

@@ -16,7 +16,7 @@ def is_one(executor: object) -> bool:
 
 
 def options(entry: Entry, client: Any) -> dict[str, Any]:
-    """Give the options with which it runs a recipe: once, where it can.
+    """Return the options with which it runs a recipe: once, where it can.
 
     Raises:
         ValueError: It asks for a GPU, and no worker has one; or for what can't be read.
@@ -33,7 +33,7 @@ def options(entry: Entry, client: Any) -> dict[str, Any]:
 
 
 def gave_up() -> bool:
-    """Tell, on a worker of the scheduler, whether nobody waits for the recipe now."""
+    """Tell, on a worker of the scheduler, whether no runner waits for the recipe now."""
     module = sys.modules.get("distributed.worker")
     if module is None:
         return False

@@ -39,7 +39,7 @@ class Host:
     note_line: Callable[[int], None]
     """Told the line at which each code block begins, before it runs."""
     shared_memory: int = 0
-    """Bytes that this process uses and another one holds."""
+    """Bytes that this process uses and a different one holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ LONGEST_OUTPUT = 10 * 2**20
 
 
 class RecipeChanged(Exception):  # noqa: N818 - what happened, not a fault here
-    """A recipe was edited while it ran, so nobody knows of what this is a recording."""
+    """A recipe was edited while it ran, so its recording would be of unknown code."""
 
 
 class UnreadableRecipe(Exception):  # noqa: N818 - what happened, not a fault here

@@ -13,7 +13,7 @@ from recordings.model import CodeBlock, Confirmation, Ingredients, Recording, Ru
 from recordings.store import images
 
 FORMAT = 1
-"""Version of the metadata. A recording with another one counts as missing."""
+"""Version of the metadata. A recording with a different one counts as missing."""
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -53,7 +53,7 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 
 
 def commit(file: Path) -> str | None:
-    """Return the commit that a file is at, only if the file is as that commit has it."""
+    """Return a file's last commit, only if the file is as that commit has it."""
 
     def git(*words: str) -> str:
         done = subprocess.run(

@@ -33,7 +33,7 @@ def options(entry: Entry, client: Any) -> dict[str, Any]:
 
 
 def gave_up() -> bool:
-    """Tell, on a worker of the scheduler, whether no runner waits for the recipe now."""
+    """Tell, on a worker of the scheduler, whether no runner waits for the recipe."""
     module = sys.modules.get("distributed.worker")
     if module is None:
         return False

@@ -183,7 +183,7 @@ def tests(session: nox.Session) -> None:
     install(session, "recipes", "tests")
     session.run("python", "-m", "recipe_site.fashion_mnist")
     # The tests of one file share what they build.
-    side_by_side = ("-n", "auto", "--dist", "loadfile")
+    side_by_side = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
     session.run("python", "-m", "pytest", *side_by_side, *session.posargs)
 
 

@@ -146,7 +146,7 @@ def test_where_threads_run_nothing_is_forked(
     )
     package(project, "threaded", code, monkeypatch)
     assert outputs(project, recipes) == {"one": "False\n"}
-    assert project.leaves_nothing()
+    assert wait_for(project.leaves_nothing), "its server ends as it notices the end"
 
 
 def test_what_is_not_seeded_differs_and_memory_is_the_same(

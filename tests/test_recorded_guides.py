@@ -135,6 +135,8 @@ def ran(
     thread.start()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(site.root))
+        # Matplotlib, in this process, may make its cache of fonts at home.
+        patch.setenv("MPLCONFIGDIR", str(folder))
         library = open_library(site.root / "docs")
         entries = [each for each in library.entries() if each.recipe.kind == "guide"]
         results = runner.run(library, entries, jobs=len(entries))

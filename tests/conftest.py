@@ -41,6 +41,17 @@ PROJECT: Final = Path(__file__).parents[1]
 _STRICT: Final = ("-W", "--keep-going", "-n")
 _INDEX: Final = "Test site\n=========\n\n.. toctree::\n\n   recipes/index\n"
 
+# To import it takes as long as all else that a small build does.
+_WITHOUT_MATPLOTLIB: Final = """\
+import sys
+if "pytest" not in sys.modules:
+    sys.modules["matplotlib"] = None
+"""
+_DRAWS_NOTHING: Final[Mapping[str, object]] = {
+    "image_scrapers": (),
+    "reset_modules": (),
+}
+
 # What a test's ``docs/conf.py`` says, unless the test says otherwise.
 _SETTINGS: Final[Mapping[str, object]] = {
     "project": "Test site",
@@ -135,8 +146,13 @@ def _server() -> None:
 class MakeSite(Protocol):
     """What the fixture ``make_site`` gives to a test."""
 
-    def __call__(self, files: Mapping[str, str | bytes], **conf: object) -> Site:
-        """Write a new site of *files*, with the settings *conf* in its ``conf.py``."""
+    def __call__(
+        self, files: Mapping[str, str | bytes], *, draws: object = False, **conf: object
+    ) -> Site:
+        """Write a new site of *files*, with the settings *conf* in its ``conf.py``.
+
+        Its recipes have Matplotlib only where the test says that it *draws*.
+        """
 
 
 @pytest.fixture(scope="session")
@@ -148,14 +164,21 @@ def make_site(tmp_path_factory: pytest.TempPathFactory) -> MakeSite:
     made where *files* has none.
     """
 
-    def make(files: Mapping[str, str | bytes], **conf: object) -> Site:
+    def make(
+        files: Mapping[str, str | bytes], *, draws: object = False, **conf: object
+    ) -> Site:
         site = Site(tmp_path_factory.mktemp("site"))
-        site.write({"docs/conf.py": _conf(conf), **_headers(files), **files})
+        settings = _conf(conf, draws=draws)
+        site.write({"docs/conf.py": settings, **_headers(files), **files})
         if not any(name.startswith("docs/index.") for name in files):
             site.write({"docs/index.rst": _INDEX})
         return site
 
     return make
+
+
+_BROWSERS: Final = ("chromium-headless-shell", "chromium")
+"""Commands. The second draws a user interface, too, with an eighth of a core."""
 
 
 @pytest.fixture(scope="session")
@@ -164,7 +187,8 @@ def browser() -> Iterator[Browser]:
     driver = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
     with driver.sync_playwright() as playwright:
         own = playwright.chromium.executable_path
-        found = shutil.which("chromium") or (own if Path(own).exists() else None)
+        installed = [shutil.which(each) for each in _BROWSERS]
+        found = next(filter(None, [*installed, Path(own).exists() and own]), None)
         if not found:
             pytest.skip("no browser; `playwright install chromium` gets one")
         with playwright.chromium.launch(executable_path=found) as chromium:
@@ -250,15 +274,17 @@ def _build_own_site(project: Path) -> None:
             made.result()
 
 
-def _conf(conf: Mapping[str, object]) -> str:
+def _conf(conf: Mapping[str, object], *, draws: object) -> str:
     """Return the text of a ``conf.py``."""
     settings = {**_SETTINGS, **conf}
     extensions, gallery = settings["extensions"], conf.get("sphinx_gallery_conf", {})
     assert isinstance(extensions, list), "extensions are a list"
     assert isinstance(gallery, dict), "sphinx_gallery_conf is a dict"
     settings["extensions"] = ["sphinx_gallery.gen_gallery", *extensions]
-    settings["sphinx_gallery_conf"] = {**_GALLERY, **gallery}
-    return "".join(f"{name} = {value!r}\n" for name, value in settings.items())
+    pictures = {} if draws else _DRAWS_NOTHING
+    settings["sphinx_gallery_conf"] = {**_GALLERY, **pictures, **gallery}
+    lines = [f"{name} = {value!r}\n" for name, value in settings.items()]
+    return "".join(["" if draws else _WITHOUT_MATPLOTLIB, *lines])
 
 
 def _headers(files: Mapping[str, str | bytes]) -> dict[str, str]:

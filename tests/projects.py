@@ -35,13 +35,6 @@ PATIENCE = 30
 MARK = "RECORDINGS_TEST"
 """Environment variable by which a test knows the processes that it is the cause of."""
 
-# A worker starts twice as fast without matplotlib, and these recipes draw nothing.
-WITHOUT_MATPLOTLIB = """
-import os, sys
-if "pytest" not in sys.modules and "recordings-" in os.environ.get("TMPDIR", ""):
-    sys.modules["matplotlib"] = None
-"""
-
 SLEEP = "import time\ntime.sleep(40)"
 DAEMON = """
 import os, time
@@ -162,11 +155,8 @@ def make_project(
                 {"recipes/all/first.py": recipe("")},
                 **conf,
                 extensions=["recordings"],
-                sphinx_gallery_conf={"image_scrapers": (), "reset_modules": ()},
             )
             (site.root / "recipes/all/first.py").unlink()
-            file = site.root / "docs" / "conf.py"
-            file.write_text(WITHOUT_MATPLOTLIB + file.read_text("utf-8"), "utf-8")
             project = Project(site, mark, temporary)
             project.write(recipes)
             return project

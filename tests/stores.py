@@ -16,14 +16,6 @@ from recordings.store.notebook import to_text
 RUN = Run("2026-01-01T00:00:00Z", 1.5, 1, 2**30, "A processor of this test")
 
 
-def hide_matplotlib(docs: Path) -> None:
-    """Have a build that draws nothing start without matplotlib, in half the time."""
-    conf = docs / "conf.py"
-    hide = "if 'pytest' not in sys.modules:\n    sys.modules['matplotlib'] = None\n"
-    hidden = f"import sys\n{hide}"
-    conf.write_text(hidden + conf.read_text("utf-8"), "utf-8")
-
-
 def printed(text: str) -> Output:
     """Return the output of a code block that printed a text."""
     return {"output_type": "stream", "name": "stdout", "text": text}

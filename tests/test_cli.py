@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pytest
-from projects import PATIENCE, WITHOUT_MATPLOTLIB, recipe
+from projects import PATIENCE, recipe
 from stores import keep, printed
 
 from recordings.cli import main
@@ -100,10 +100,7 @@ def make(
         site = make_site(
             {f"recipes/all/{name}.py": recipe(code) for name, code in recipes.items()},
             extensions=["recordings"],
-            sphinx_gallery_conf={"image_scrapers": (), "reset_modules": ()},
         )
-        conf = site.root / "docs" / "conf.py"
-        conf.write_text(WITHOUT_MATPLOTLIB + conf.read_text("utf-8"), "utf-8")
         monkeypatch.chdir(site.root)
         return Project(site, capsys)
 

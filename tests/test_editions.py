@@ -75,7 +75,6 @@ def site(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> Site:
         exclude_patterns=["_build"],
         locale_dirs=["../locales"],
         gettext_compact=False,
-        sphinx_gallery_conf={"image_scrapers": (), "reset_modules": ()},
     )
     english = site.build()
     assert english.status == 0, english.stderr

@@ -71,9 +71,10 @@ def test_a_store_that_is_not_there_is_told(
 # A recording that a hand or a disk broke ------------------------------------------
 
 
-def test_a_broken_picture_counts_as_missing(site: Site) -> None:
-    draws = "import matplotlib.pyplot as plt\n\n_ = plt.plot([1, 2])\n"
-    site.write({"recipes/one/good.py": TITLE + draws})
+def test_a_broken_picture_counts_as_missing(make_site: MakeSite) -> None:
+    plots = "import matplotlib.pyplot as plt\n\n_ = plt.plot([1, 2])\n"
+    files = {"recipes/one/good.py": TITLE + plots}
+    site = make_site(files, draws=True, extensions=["recordings"])
     assert site.build().status == 0
     recording = site.root / "docs/recordings/recipes/one/good.ipynb"
     text = recording.read_text("utf-8")

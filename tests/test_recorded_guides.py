@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import Site
-from stores import hide_matplotlib, keep, printed
+from stores import keep, printed
 
 from recordings.cli import main
 from recordings.library import open_library
@@ -32,16 +32,13 @@ INDEX = "# Site\n\n```{toctree}\n:glob:\n\nguides/*\nrecipes/index\n```\n"
 def make(make_site: MakeSite, **guides: str) -> Site:
     """Make a site with a recipe and these guides."""
     files = {f"docs/guides/{name}.md": text for name, text in guides.items()}
-    site = make_site(
+    return make_site(
         {"recipes/all/one.py": RECIPE, "docs/index.md": INDEX, **files},
         extensions=["myst_nb", "recordings"],
         exclude_patterns=["_build", "**.ipynb", "**.md5"],
         locale_dirs=["locales"],
         gettext_compact=False,
-        sphinx_gallery_conf={"image_scrapers": (), "reset_modules": ()},
     )
-    hide_matplotlib(site.root / "docs")
-    return site
 
 
 # Runs --------------------------------------------------------------------------

@@ -84,6 +84,7 @@ def site(make_site: MakeSite) -> Site:
     """Make a site of a recipe and a guide."""
     return make_site(
         {"recipes/one/recipe.py": RECIPE, "docs/guide.md": GUIDE},
+        draws=True,
         extensions=["myst_nb", "recordings"],
         recordings_preload=["matplotlib.pyplot"],
         recordings_requirements=["numpy==1.0"],

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from conftest import Site
 from sphinx.errors import ConfigError
-from stores import hide_matplotlib, keep, printed
+from stores import keep, printed
 
 from recordings.gallery import signatures
 from recordings.library import open_library
@@ -110,6 +110,7 @@ def features(make_site: MakeSite, *extensions: str) -> Site:
     files["recipes/other/nested.py"] = recipe("Nested", f"{first}print('nested')")
     site = make_site(
         {**files, "docs/scraping.py": SCRAPER, "docs/_static/own.png": b""},
+        draws=True,
         extensions=[*extensions],
         recordings_block_times=False,
         recordings_preload=["matplotlib.pyplot"],
@@ -268,9 +269,7 @@ def recorded(make_site: MakeSite) -> Site:
     site = make_site(
         RECIPES,
         extensions=["recordings"],
-        sphinx_gallery_conf={"image_scrapers": (), "reset_modules": ()},
     )
-    hide_matplotlib(site.root / "docs")
     keep(site.root / "docs")
     build = site.build(*REPLAY)
     assert build.status == 0, build.stderr

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import polib
 import pytest
 from conftest import MakeSite, Site
-from stores import RUN, hide_matplotlib, keep, web_server
+from stores import RUN, keep, web_server
 
 RECIPE = '"""\nOne\n===\n\nText.\n"""\n\nprint(1)\n\n# %%\n# More.\n\nprint(2)\n'
 NAME = "recipes/one/good_梯度"
@@ -36,7 +36,6 @@ def site(make_site: MakeSite) -> Site:
         extensions=["recordings"],
         recordings_requirements=["torch==2.15.0"],
     )
-    hide_matplotlib(site.root / "docs")
     keep(site.root / "docs")
     file = site.root / f"docs/recordings/{NAME}.ipynb"
     notebook = json.loads(file.read_text("utf-8"))

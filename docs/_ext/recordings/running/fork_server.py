@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 
 import psutil
@@ -40,17 +40,16 @@ def start(modules: Iterable[str]) -> None:
     if CONTEXT is None:
         return
     CONTEXT.set_forkserver_preload(MODULES)
+    resource_tracker.ensure_running()  # or it would be a new child, too
+    before = set(psutil.Process().children())
     with spawn.fixed_environment(RECORDINGS_PRELOAD=" ".join(modules)):
         try:
             forkserver.ensure_running()
-        except (
-            OSError
-        ):  # such as a temporary folder whose name is too long for a socket
+        except OSError:  # such as a temporary folder whose name is too long for it
             return
-    for child in psutil.Process().children():
-        with suppress(psutil.Error):
-            if "multiprocessing.forkserver" in " ".join(child.cmdline()):
-                _server = child
+    # Not by its command line, which a process lacks in its first moment.
+    for child in set(psutil.Process().children()) - before:
+        _server = child
 
 
 def fork(function: Callable[[Connection], None], channel: Connection) -> int | None:

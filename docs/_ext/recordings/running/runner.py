@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol
 from recordings.comparison.confirm import merged
 from recordings.key import in_file_settings
 from recordings.library import Library
+from recordings.machine import capacity
 from recordings.model import Entry
 from recordings.running import dask, fork_server, supervisor
 from recordings.running.events import Planned, Report, Result, Started
@@ -74,7 +75,7 @@ def run(  # noqa: PLR0913 - all but two have a default
         ReadOnlyError: Recordings can't be written; nothing was run.
     """
     work = _Work(
-        library, jobs or supervisor.cores(), time_limit, memory_limit, write, report
+        library, jobs or capacity.cores(), time_limit, memory_limit, write, report
     )
     if write:
         work.rename([each for each in entries if each.found_at])

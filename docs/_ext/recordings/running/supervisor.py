@@ -26,7 +26,7 @@ from typing import BinaryIO
 
 import psutil
 
-from recordings.machine import spawn
+from recordings.machine import capacity, spawn
 from recordings.machine.process_tree import ProcessTree, adopt_orphans
 from recordings.machine.workspace import remove, workspace
 from recordings.running import dask, fork_server, worker
@@ -37,6 +37,8 @@ MODULE = "recordings.running.supervisor"
 """This one; where it is a program, that is not its `__name__`."""
 LONGEST_LOG = 50 * 2**20
 """Bytes that a recipe may write to its log."""
+LONGEST_START = 60
+"""Seconds until a recipe's first code block begins; its time limit counts from then."""
 POLL_INTERVAL = 0.05
 """Seconds between two looks at a recipe."""
 TREE_INTERVAL = 0.5
@@ -224,8 +226,10 @@ def _watch(
     Returns:
         The bound, and the exit status where the process ended by itself.
     """
-    start = looked = time.monotonic()
-    most = job.memory_limit or memory_of_machine() // (job.jobs + 1)
+    latest = looked = time.monotonic()
+    latest += LONGEST_START + job.time_limit
+    begun = False
+    most = job.memory_limit or capacity.memory() // (job.jobs + 1)
     while True:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
@@ -233,7 +237,9 @@ def _watch(
         if channel.poll(POLL_INTERVAL):  # told to stop, or the runner has ended
             return "it was stopped before its end", None
         now = time.monotonic()
-        if now - start > job.time_limit:
+        if not begun and (begun := bool(worker.place(Path(job.workspace)))):
+            latest = now + job.time_limit
+        if now > latest:
             return f"took longer than {job.time_limit:g} s", None
         if _length(log) > LONGEST_LOG:
             return f"printed more than {LONGEST_LOG // 2**20} MiB", None
@@ -241,21 +247,6 @@ def _watch(
             looked = now
             if tree.memory() > most:
                 return f"used more than {most / 2**30:.3g} GiB of memory", None
-
-
-def cores() -> int:
-    """Return the number of processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def memory_of_machine() -> int:
-    """Return the bytes of memory that there are, for a container its own limit."""
-    total = int(psutil.virtual_memory().total)
-    with suppress(OSError, ValueError):
-        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text("utf-8")))
-    return total
 
 
 def _why(status: int | None) -> str:

@@ -1,7 +1,6 @@
 """Compare scripts as Python, Sphinx-Gallery and other tools read them."""
 
 import ast
-import io
 import tokenize
 from collections.abc import Callable
 
@@ -44,8 +43,7 @@ def _tree(script: str) -> str:
 
 def _blocks(script: str) -> list[str]:
     """Return the code's tokens, with a mark where each block ends."""
-    splits = set(parts(script).splits)
-    tokens = list(tokenize.generate_tokens(io.StringIO(script).readline))
+    splits, tokens = set(parts(script).splits), parts(script).tokens
     docstring = next(n for n, t in enumerate(tokens) if t.type == tokenize.STRING)
     result = []
     for token in tokens[docstring + 1 :]:

@@ -58,6 +58,8 @@ class Parts:
     """The comment lines below each of them, which are text."""
     comments: Sequence[Comment]
     """The comments in code."""
+    tokens: Sequence[tokenize.TokenInfo]
+    """All of the script, as Python reads it."""
 
 
 @lru_cache(maxsize=4)
@@ -88,7 +90,7 @@ def parts(script: str) -> Parts:
             comments.append(Comment(row, column, start + column, text, is_alone))
     splits, texts, others = _divided(comments)
     offset = starts[string.start[0] - 1] + string.start[1]
-    return Parts(string.string, offset, splits, texts, others)
+    return Parts(string.string, offset, splits, texts, others, tokens)
 
 
 def _divided(

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,49 @@ def benchmark(session: nox.Session) -> None:
     install(session, "docs", "recipes", "benchmark")
     session.run("python", "-m", "recipe_site.fashion_mnist")
     session.run("python", "tests/benchmark.py")
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build `recordings` as a wheel for other projects, in docs/_build/dist."""
+    arguments(session)
+    session.install(*nox.project.dependency_groups(PYPROJECT, "package"))
+    _build_wheel(session)
+
+
+SUPPORTED = {
+    "oldest": ("sphinx==8.2.*", "sphinx-gallery==0.22.0"),
+    "newest": ("sphinx", "sphinx-gallery"),
+}
+"""Versions on which the wheel is tested; newest: of those that it asks for."""
+
+
+@nox.session
+@nox.parametrize("versions", [*SUPPORTED], ids=[*SUPPORTED])
+def compatibility(session: nox.Session, versions: str) -> None:
+    """Test the wheel alone, on the oldest and newest versions that it supports."""
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
+    groups = nox.project.dependency_groups(PYPROJECT, "package", "compatibility")
+    session.install(*groups)
+    wheel = _build_wheel(session)
+    session.install(f"{wheel}[guides]", *SUPPORTED[versions])
+    session.run("python", "-m", "pytest", *(session.posargs or PACKAGE_TESTS))
+
+
+PACKAGE_TESTS = [
+    f"tests/test_{name}.py"
+    for name in ("replay", "edits", "promises", "faults", "run_card", "runner")
+]
+"""Tests of `recordings` that need nothing else of this site."""
+
+
+def _build_wheel(session: nox.Session) -> str:
+    folder = (BUILD / "dist").resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    with session.chdir("docs/_ext/recordings"):
+        session.run("hatchling", "build", "-t", "wheel", "-d", str(folder))
+    [wheel] = folder.glob("*.whl")
+    return str(wheel)
 
 
 @nox.session

@@ -218,7 +218,8 @@ def test_second_build_rewrites_no_page_and_records_nothing(site: Site) -> None:
     after = files(output)
     assert after.keys() == before.keys()
     written = {name for name in after if after[name] != before[name]}
-    assert written == OF_THE_WHOLE_SITE, "no page, no picture, no download"
+    # Older versions of Sphinx rewrite none of them.
+    assert written <= OF_THE_WHOLE_SITE, "no page, no picture, no download"
     assert files(recordings) == kept
 
 

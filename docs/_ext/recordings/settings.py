@@ -24,29 +24,26 @@ class Settings:
     path: str = "recordings"
     """Where recordings are kept: a folder beside `conf.py`, or an fsspec address."""
     mode: str = "auto"
-    """`auto`: record what is stale or missing, then replay. `replay`: never run; what
-    is stale or missing is a warning, and its page says so. `run`: record all anew.
-    Sphinx-Gallery's switch `plot_gallery`, where it is off, makes each of them
-    `replay`. The build's settings count, but for objects that `conf.py` itself does
-    not set."""
+    """`auto`: record what is stale or missing, then build. `replay`: run nothing; a
+    page without a fresh recording says so, with a warning. `run`: record everything
+    again. Where `plot_gallery` is off, each of them is `replay`."""
     command: str = "python -m recordings run"
-    """What people type to record, before the recipe's name; messages say it."""
+    """What messages tell people to type, before the name of a recipe."""
     requirements: tuple[str, ...] = ()
-    """What a recording's key knows of versions: requirements with `==`, or
+    """Versions that recordings belong to: requirements with `==`, or
     `path/to/pyproject.toml:group`, relative to `conf.py`, for a dependency group."""
     preload: tuple[str, ...] = ()
-    """Modules that are imported before a recipe's clock starts, if the recipe imports
-    their packages before it does anything else; several recipes share that. What such
-    a module prints as it is imported is not on the page."""
+    """Modules to import once for all recipes that begin by importing their packages,
+    before a recipe's clock starts. What they print then is on no page."""
     data: Mapping[str, str] = field(default_factory=dict)
-    """Published digests of data sets by name; a recipe names its sets in
+    """Digests of data sets by name; a recipe names those that it needs:
     `# sphinx_gallery_needs = ["…"]`."""
     time_limit: float = 300  # a whole number can be given by `-D`
-    """Seconds that a recipe may take; `# sphinx_gallery_time_limit = …` in it wins."""
+    """Seconds that a recipe may take."""
     tolerance: float = 0.05
-    """Relative difference between two numbers up to which outputs agree."""
+    """Relative difference between two numbers up to which they count as equal."""
     block_times: bool = True
-    """Show under each code block how long it ran."""
+    """Show below each code block how long it ran."""
 
     def __post_init__(self) -> None:
         """Check the values.

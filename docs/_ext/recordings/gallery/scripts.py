@@ -10,6 +10,9 @@ from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
 
 from recordings.model import Block, Recipe
 
+IMPORTED_FIRST = ("matplotlib.pyplot", "matplotlib.backends.backend_agg")
+"""Modules that Sphinx-Gallery imports, where it can, before it runs any recipe."""
+
 
 def load(namespace: Mapping[str, Any], source: Path) -> dict[str, Any]:
     """Fill in Sphinx-Gallery's defaults for settings that were read without Sphinx.

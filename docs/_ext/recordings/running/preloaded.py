@@ -9,6 +9,8 @@ from contextlib import suppress
 from multiprocessing import forkserver
 from pathlib import Path
 
+import nbformat
+
 from recordings.key import first_imports
 from recordings.machine import provenance
 
@@ -30,6 +32,8 @@ IS_SAFE = not _TASKS.is_dir() or len([*_TASKS.iterdir()]) == 1
 FILE_MEMORY = provenance.file_memory()
 """Bytes of files, such as libraries, that a fork uses and doesn't count as its own."""
 
+# Else each fork would compile nbformat's schema.
+nbformat.validate(nbformat.v4.new_notebook())
 # Else each fork would search, and so copy, all that was imported.
 gc.freeze()
 

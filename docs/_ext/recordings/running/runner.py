@@ -7,6 +7,7 @@ read and written by the caller's own process, each as soon as it is there.
 
 import secrets
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
 
 from recordings.comparison.confirm import merged
+from recordings.gallery import scripts
 from recordings.key import in_file_settings
 from recordings.library import Library
 from recordings.machine import capacity
@@ -136,8 +138,10 @@ class _Work:
         """Run recipes, in this order, and keep what each gives."""
         ended: SimpleQueue[str] = SimpleQueue()
         own = None if executor else ThreadPoolExecutor(self.jobs, "recordings")
-        if own and len(entries) >= self.jobs:  # else none would be forked
-            fork_server.start(self.library.settings.preload)
+        if own and any(self._may_be_forked(each) for each in entries):
+            # With those that Sphinx-Gallery has imported here: it does so everywhere.
+            also = [each for each in scripts.IMPORTED_FIRST if sys.modules.get(each)]
+            fork_server.start([*self.library.settings.preload, *also])
         self.report(Planned(tuple(entries), self.jobs))
         with supervisor.adopting() if own else nullcontext():
             try:
@@ -163,7 +167,7 @@ class _Work:
             if dask.is_one(executor):
                 options = dask.options(entry, executor)
             else:
-                options = {"fork": self._may_be_forked(entry, job)}
+                options = {"fork": self._may_be_forked(entry)}
             Path(job.log).unlink(missing_ok=True)
         except (ValueError, OSError) as error:
             del self.waiting[page]
@@ -173,17 +177,13 @@ class _Work:
         self.futures[page] = future
         future.add_done_callback(lambda _: ended.put(page))
 
-    def _may_be_forked(self, entry: Entry, job: Job) -> bool:
+    def _may_be_forked(self, entry: Entry) -> bool:
         """Tell whether a recipe's supervisor may come from the fork server.
 
-        The number of threads is fixed when modules are imported. And while the server
-        does that for one recipe, others use the rest of the cores: they start afresh.
+        The number of threads is fixed when modules are imported.
         """
-        return (
-            job.threads == 1
-            and len(self.futures) >= self.jobs - 1
-            and self.library.may_preload(entry.recipe)
-        )
+        threads = entry.recipe.settings.get("threads", 1)
+        return threads == 1 and self.library.may_preload(entry.recipe)
 
     def _job(self, entry: Entry) -> Job:
         settings = entry.recipe.settings

@@ -37,6 +37,7 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
                     "page": each.entry.recipe.page,
                     "status": each.status,
                     "reason": each.reason,
+                    "partial": str(each.partial) if each.partial else None,
                 }
                 for each in results
             ],

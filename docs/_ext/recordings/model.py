@@ -125,6 +125,16 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that ended without a recording."""
+
+    reason: str
+    """In a line."""
+    recording: Recording | None = None
+    """What the recipe gave before it raised, and the traceback."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A recipe, and the state of its recording."""
 
@@ -136,3 +146,5 @@ class Entry:
     """The recording that was found; fresh or stale."""
     found_at: str | None = None
     """Its name in the store, if that is not the recipe's: the recipe was renamed."""
+    failure: Failure | None = None
+    """The run that this build made and that failed."""

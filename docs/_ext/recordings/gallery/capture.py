@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,13 +15,16 @@ from recordings.machine.portable import Portable
 from recordings.model import Block, CodeBlock, Output
 
 
-class RecipeFailed(Exception):  # noqa: N818 - what happened, not a fault of ours
-    """A recipe raised. The message is the traceback, from the recipe's own line on."""
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What a recipe gave, up to its end or to its failure."""
 
-    def __init__(self, traceback: str, reason: str) -> None:
-        """Keep the traceback, and in a line what was raised."""
-        super().__init__(traceback)
-        self.reason = reason
+    blocks: tuple[CodeBlock, ...]
+    """One for each block that holds code; those after a failure are without output."""
+    failure: str | None = None
+    """What it raised, in a line, unless it was expected to raise."""
+    traceback: str = ""
+    """From the recipe's own line on; empty unless it failed."""
 
 
 def reason(name: str, message: str) -> str:
@@ -47,7 +51,7 @@ def capture(  # noqa: PLR0913 - all but three by name
     echo: Callable[[str], None],
     note_line: Callable[[int], None],
     longest_output: int,
-) -> list[CodeBlock]:
+) -> Captured:
     """Run a recipe through Sphinx-Gallery, in this process, which is for it alone.
 
     Args:
@@ -60,12 +64,6 @@ def capture(  # noqa: PLR0913 - all but three by name
         echo: Told what the recipe prints, as it prints.
         note_line: Told the line at which each code block begins, before it runs.
         longest_output: Characters that it may print before it counts as a flood.
-
-    Returns:
-        One entry for each block that holds code.
-
-    Raises:
-        RecipeFailed: It raised, and was not expected to.
     """
     in_file, blocks = py_source_parser.split_code_and_text_blocks(script)
     template = folder / "images" / f"sphx_glr_{script.stem}_{{0:03}}.png"
@@ -85,9 +83,9 @@ def capture(  # noqa: PLR0913 - all but three by name
     _tap(echo, longest_output)
     gen_rst.execute_script(blocks, variables, settings, in_file)
     traceback = variables.get("formatted_exception")
-    if traceback is not None and not failure_expected:
-        raise RecipeFailed(portable(traceback), watch.reason)
-    return watch.blocks
+    if traceback is None or failure_expected:
+        return Captured(tuple(watch.blocks))
+    return Captured(tuple(watch.blocks), watch.reason, portable(traceback))
 
 
 class OutputFlood(Exception):  # noqa: N818 - the name that a recipe's author will see

@@ -5,20 +5,21 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
+from textwrap import indent
 from types import SimpleNamespace
 from typing import Any
 
-from sphinx_gallery import gen_rst, py_source_parser
+from sphinx_gallery import gen_gallery, gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
 
 from recordings.gallery import pictures, signatures
 from recordings.key.ingredients import is_code
-from recordings.model import Block, CodeBlock, Recording
+from recordings.model import Block, CodeBlock, Failure, Output, Recording
 from recordings.units import duration
 
-Find = Callable[[str, Sequence[Block]], Recording | None]
+Find = Callable[[str, Sequence[Block]], Recording | Failure | None]
 """Returns the recording for a page, by its document name and the blocks of its script
-as it is now; None: it has no output."""
+as it is now, or how its recipe failed; None: it has no output."""
 
 MakeNotebook = Callable[
     [str, Sequence[Block], Sequence[CodeBlock | None]], dict[str, Any]
@@ -30,14 +31,24 @@ ZIP_YEARS = range(1981, 2107)
 """Years that a zip file knows in every time zone; a machine's clock may be wrong."""
 
 
+class ExampleFailed(Exception):  # noqa: N818 - what happened, not a fault of ours
+    """A recipe failed, and Sphinx-Gallery is to stop there."""
+
+
 class Replay:
     """Takes the place of the functions with which Sphinx-Gallery runs and writes."""
 
     def __init__(
-        self, find: Find, make_notebook: MakeNotebook, *, block_times: bool
+        self,
+        find: Find,
+        make_notebook: MakeNotebook,
+        *,
+        block_times: bool,
+        command: str,
     ) -> None:
         """Keep the functions that find recordings and make notebooks."""
         self._find = find
+        self._command = command
         self._make_notebook = make_notebook
         self._block_times = block_times
         self._page, self._target, self._failed = "", Path(), False
@@ -65,7 +76,10 @@ class Replay:
         self._page, self._target, self._failed = page.as_posix(), target, False
         script = [Block(*block) for block in blocks]
         self._given = [None] * len(blocks)
-        self._recording = recording = self._find(self._page, script)
+        found = self._find(self._page, script)
+        failure = found if isinstance(found, Failure) else None
+        recording = found.recording if isinstance(found, Failure) else found
+        self._recording = recording
         self._pictures, template = [], variables["image_path_iterator"].image_path
         if recording is None or not variables["execute_script"]:
             variables["execute_script"] = False
@@ -73,6 +87,9 @@ class Replay:
             result: tuple[list[str], float] = self._run_nothing(
                 blocks, variables, settings, in_file
             )
+            # One that was killed did not fail as it was expected to.
+            if failure and not _is_expected(variables, settings):
+                self._fail(failure.reason, failure.reason, variables, settings)
             return result
         recorded = iter(recording.blocks)
         self._given = [next(recorded) if is_code(each) else None for each in script]
@@ -84,7 +101,6 @@ class Replay:
         variables["example_globals"] = {}
         variables["memory_delta"] = (recording.run.peak_memory or 0) / 2**20
         # Sphinx-Gallery counts failures as it makes pages, so it makes these each time.
-        self._failed = "formatted_exception" in variables
         if not self._failed:
             variables["passing"] = True
         return output, recording.run.seconds
@@ -117,7 +133,7 @@ class Replay:
         settings: dict[str, Any],
         in_file: dict[str, Any],
     ) -> str:
-        if "formatted_exception" in variables:
+        if self._failed:
             return ""  # nothing ran after the failure
         in_block = py_source_parser.extract_file_config(block.content)
         shown, files = pictures.write(
@@ -136,7 +152,7 @@ class Replay:
                 case "execute_result":
                     result = output["data"]
                 case "error":
-                    return _traceback(output["traceback"], variables)
+                    return self._traceback(output, variables, settings)
         rest: str = gen_rst._get_code_output(
             bool(result),
             {"___": _Shown(result)},
@@ -148,6 +164,52 @@ class Replay:
         if self._block_times and recorded.seconds is not None:
             rest += BLOCK_TIME.format(duration(recorded.seconds))
         return rest
+
+    def _traceback(
+        self, output: Output, variables: dict[str, Any], settings: dict[str, Any]
+    ) -> str:
+        """Show a recorded failure as Sphinx-Gallery does, and tell it of that."""
+        traceback = "\n".join(output["traceback"]) + "\n"
+        self._fail(traceback, output["evalue"], variables, settings)
+        rest = gen_rst.codestr2rst(traceback, lang="pytb")
+        return f"\n.. rst-class:: sphx-glr-script-out\n\n{rest}\n\n\n\n"
+
+    def _fail(
+        self,
+        traceback: str,
+        message: str,
+        variables: dict[str, Any],
+        settings: dict[str, Any],
+    ) -> None:
+        """Tell Sphinx-Gallery of a failure, as it does itself: the rest it judges.
+
+        Raises:
+            ExampleFailed: It is to stop at the first failure.
+        """
+        file = os.path.relpath(variables["src_file"], settings["src_dir"])
+        shown = indent(traceback, "    ")
+        if _is_expected(variables, settings):
+            gen_rst.logger.info(
+                "\n%s expectedly failed to execute correctly:\n\n%s", file, shown
+            )
+        else:
+            gen_rst.logger.warning(
+                "\n%s unexpectedly failed to execute correctly:\n\n%s\n"
+                "To run it alone, type: %s %s%s",
+                *(file, shown, self._command, self._page, self._target.suffix),
+                type=gen_rst.WARNING_TYPE,
+                subtype="example_error",
+            )
+        if settings["abort_on_example_error"]:
+            raise ExampleFailed(message)
+        self._failed = True
+        variables["formatted_exception"] = traceback
+        variables["execute_script"] = False
+
+
+def _is_expected(variables: dict[str, Any], settings: dict[str, Any]) -> bool:
+    """Tell whether the recipe of a page is expected to fail."""
+    return variables["src_file"] in gen_gallery._expected_failing_examples(settings)
 
 
 BLOCK_TIME = """
@@ -169,11 +231,3 @@ class _Shown:
 
     def _repr_html_(self) -> str:
         return self._data["text/html"]
-
-
-def _traceback(lines: Sequence[str], variables: dict[str, Any]) -> str:
-    """Show a recorded failure as Sphinx-Gallery does, and tell it of the failure."""
-    traceback = "\n".join(lines) + "\n"
-    variables["formatted_exception"] = traceback
-    rest = gen_rst.codestr2rst(traceback, lang="pytb")
-    return f"\n.. rst-class:: sphx-glr-script-out\n\n{rest}\n\n\n\n"

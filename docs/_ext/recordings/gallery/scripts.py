@@ -1,7 +1,7 @@
 """The recipes of a project as Sphinx-Gallery's settings say, and their parts."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,13 @@ def settings_of_block(block: Block) -> dict[str, Any]:
 def failure_expected(script: Path, settings: dict[str, Any]) -> bool:
     """Tell whether a recipe is one of `expected_failing_examples`."""
     return str(script.resolve()) in gen_gallery._expected_failing_examples(settings)
+
+
+def still_expected(settings: dict[str, Any], unknown: Container[Path]) -> list[str]:
+    """Return the expected failures less those of which is not known how they end."""
+    source = Path(settings["src_dir"])
+    expected = settings["expected_failing_examples"]
+    return [it for it in expected if (source / it).resolve() not in unknown]
 
 
 def changes_output(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,14 +18,15 @@ from sphinx.errors import ConfigError
 from sphinx.util import logging
 
 from recordings import settings as config
-from recordings.gallery import signatures
+from recordings.gallery import scripts, signatures
 from recordings.gallery.replay import Replay
 from recordings.library import Library, is_of, open_library
-from recordings.model import Block, CodeBlock, Entry, Recording
+from recordings.model import Block, CodeBlock, Entry, Failure, Recording
 from recordings.page import links, run_card
 from recordings.page import notebook_download as download
 from recordings.page.markdown import to_markdown
 from recordings.settings import Settings
+from recordings.store.notebook import RecordingError, from_text
 from recordings.store.store import ReadOnlyError, StoreError
 
 logger = logging.getLogger(__name__)
@@ -49,16 +51,23 @@ class Build:
         entry = self.entries.get(page)
         return entry.recording if entry and entry.state == "fresh" else None
 
-    def recording_of(self, page: str, blocks: Sequence[Block]) -> Recording | None:
-        """Return the recording that a page shows, if it is of these blocks."""
-        recording = self.recording(page)
-        if recording is None:
-            return None
-        recipe = replace(self.entries[page].recipe, blocks=tuple(blocks))
-        if is_of(recording, recipe):
-            return recording
+    def shown(self, page: str, blocks: Sequence[Block]) -> Recording | Failure | None:
+        """Return what a page shows, if it is of these blocks."""
+        entry = self.entries.get(page)
+        shown = entry.failure or self.recording(page) if entry else None
+        recording = shown.recording if isinstance(shown, Failure) else shown
+        if entry is None or recording is None:
+            return shown
+        if is_of(recording, replace(entry.recipe, blocks=tuple(blocks))):
+            return shown
         self.withdraw(page)
         return None
+
+    def unknown(self) -> set[Path]:
+        """Return the recipes of which is not known whether they fail."""
+        entries = self.entries.values()
+        not_run = (it for it in entries if it.state != "fresh" and not it.failure)
+        return {each.recipe.path.resolve() for each in not_run}
 
     def withdraw(self, page: str) -> None:
         """Have a page show no output, since its code changed after the build began.
@@ -67,14 +76,16 @@ class Build:
         """
         entry = self.entries[page]
         reasons = ("it was edited during the build; build again",)
-        self.entries[page] = entry = replace(entry, state="stale", reasons=reasons)
+        entry = replace(entry, state="stale", reasons=reasons, failure=None)
+        self.entries[page] = entry
         _warn(entry, self.library.settings.command)
 
     def digest(self, page: str) -> str:
         """Digest all that a page takes from its recording, and how it shows it."""
         entry, settings = self.entries[page], self.library.settings
         how = [str(settings.block_times), settings.path, entry.found_at or ""]
-        text = "\0".join([entry.state, *entry.reasons, *how, repr(entry.recording)])
+        shown = repr((entry.recording, entry.failure))
+        text = "\0".join([entry.state, *entry.reasons, *how, shown])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -105,11 +116,15 @@ def before_gallery(app: Sphinx) -> None:
         ) from error
     app.recordings_build = build  # type: ignore[attr-defined]
     for entry in build.entries.values():
-        if entry.state != "fresh":
+        # Of what a page shows of a failure, Sphinx-Gallery tells.
+        if entry.state != "fresh" and not (entry.failure and entry.failure.recording):
             _warn(entry, settings.command)
     _forget_outdated_pages(app, build)
     replay = Replay(
-        build.recording_of, partial(_notebook, app), block_times=settings.block_times
+        build.shown,
+        partial(_notebook, app),
+        block_times=settings.block_times,
+        command=settings.command,
     )
     build.give_back = replay.install()
     app.config.sphinx_gallery_conf |= {
@@ -119,6 +134,9 @@ def before_gallery(app: Sphinx) -> None:
         "plot_gallery": True,
         # Nothing runs, so nothing need be reset; that would load what recipes use.
         "reset_modules": (),
+        "expected_failing_examples": scripts.still_expected(
+            app.config.sphinx_gallery_conf, build.unknown()
+        ),
     }
 
 
@@ -184,16 +202,24 @@ def _record(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry
         result = results.get(before.recipe.page)
         entry = library.entry(before.recipe) if result else before
         if result and result["status"] == "failed":
-            reason = f"its run failed: {result['reason']}"
-            entry = _failed(entry, reason, was_to_be_new=anew)
+            entry = _failed(entry, result, was_to_be_new=anew)
         compared.append(entry)
     return compared
 
 
-def _failed(entry: Entry, reason: str, *, was_to_be_new: bool) -> Entry:
+def _failed(entry: Entry, result: dict[str, Any], *, was_to_be_new: bool) -> Entry:
     """Say of an entry that its recipe failed; what was recorded before won't do."""
     state = "stale" if was_to_be_new and entry.state == "fresh" else entry.state
-    return replace(entry, state=state, reasons=(*entry.reasons, reason))
+    partial = None
+    if file := result["partial"]:
+        with suppress(OSError, RecordingError):  # the failure is told all the same
+            partial = from_text(Path(file).read_text("utf-8"), file)
+    return replace(
+        entry,
+        state=state,
+        reasons=(*entry.reasons, f"its run failed: {result['reason']}"),
+        failure=Failure(result["reason"], partial),
+    )
 
 
 def _warn(entry: Entry, command: str) -> None:

@@ -44,7 +44,10 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a worker tells: the recording's text, or why there is none."""
+    """What a worker tells: the recording's text, or why there is none.
+
+    Where both are there, the text is what the recipe gave before it failed.
+    """
 
     recording: str | None = None
     failure: str | None = None

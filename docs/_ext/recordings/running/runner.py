@@ -165,6 +165,7 @@ class _Work:
             else:
                 options = {"fork": self._may_be_forked(entry, job)}
             Path(job.log).unlink(missing_ok=True)
+            self._partial(entry).unlink(missing_ok=True)
         except (ValueError, OSError) as error:
             del self.waiting[page]
             self._fail(entry, str(error))
@@ -205,6 +206,10 @@ class _Work:
         folder = self.library.conf_dir.absolute() / LOGS
         return folder / f"{entry.recipe.page}.log"
 
+    def _partial(self, entry: Entry) -> Path:
+        """Return the file for what a recipe gave before it failed: not in the store."""
+        return self._log(entry).with_suffix(".ipynb")
+
     def _look_who_began(self) -> None:
         """Report recipes that run now: a recipe's log is there from its beginning."""
         for page, entry in self.waiting.items():
@@ -224,9 +229,9 @@ class _Work:
             self.begun.add(page)
             self.report(Started(entry))
         text, name = ending.outcome.recording, entry.recipe.file
-        if text is None:
+        if text is None or ending.outcome.failure is not None:
             reason = ending.outcome.failure or "ended without a result"
-            self._fail(entry, reason, ending)
+            self._fail(entry, reason, ending, text)
             return
         try:
             recording = new = from_text(text, name)
@@ -244,11 +249,21 @@ class _Work:
             Result(entry, status, recording, "", ending.seconds, self._log(entry))
         )
 
-    def _fail(self, entry: Entry, reason: str, ending: Ending | None = None) -> None:
+    def _fail(
+        self,
+        entry: Entry,
+        reason: str,
+        ending: Ending | None = None,
+        gave: str | None = None,
+    ) -> None:
         log = self._log(entry) if ending else None
         seconds, tail = (ending.seconds, ending.tail) if ending else (0.0, "")
-        text = supervisor.one_line(reason)
-        self._end(Result(entry, "failed", None, text, seconds, log, tail))
+        text, partial = supervisor.one_line(reason), None
+        if gave is not None:
+            with suppress(OSError):  # the failure is told all the same
+                self._partial(entry).write_text(gave, encoding="utf-8")
+                partial = self._partial(entry)
+        self._end(Result(entry, "failed", None, text, seconds, log, tail, partial))
 
     def _end(self, result: Result) -> None:
         self.results.append(result)

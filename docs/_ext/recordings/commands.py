@@ -103,7 +103,7 @@ def verify(library: Library, entries: list[Entry], options: Namespace) -> int:
     lacking = {
         each.recipe.name: f"nothing to compare with, its recording is {each.state}: "
         f"{'; '.join(each.reasons)}\n"
-        f"Type: {_command(library, options, each.recipe.name)}"
+        f"Type: {_command(library, options, each.recipe.typed)}"
         for each in entries
         if each.state != "fresh"
     }

@@ -3,6 +3,7 @@
 This module imports nothing of the rest, so any other may import it.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,11 @@ class Recipe:
     def name(self) -> str:
         """What people call it: its page and its own suffix."""
         return self.page + self.path.suffix
+
+    @property
+    def typed(self) -> str:
+        """Its name as it is typed in a command."""
+        return shlex.quote(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
+from shlex import quote
 from textwrap import indent
 from types import SimpleNamespace
 from typing import Any
@@ -195,8 +196,8 @@ class Replay:
         else:
             gen_rst.logger.warning(
                 "\n%s unexpectedly failed to execute correctly:\n\n%s\n"
-                "To run it alone, type: %s %s%s",
-                *(file, shown, self._command, self._page, self._target.suffix),
+                "To run it alone, type: %s %s",
+                *(file, shown, self._command, quote(self._page + self._target.suffix)),
                 type=gen_rst.WARNING_TYPE,
                 subtype="example_error",
             )

@@ -59,7 +59,12 @@ def _sections(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, Pa
     for examples, gallery in gen_gallery._prepare_sphx_glr_dirs(settings, source):
         root = Path(os.path.normpath(source / examples))
         if root.is_dir():
-            for section in ("", *gen_gallery.get_subsections(source, root, settings)):
+            header = gen_rst._get_gallery_header(root, settings, raise_error=False)
+            # A gallery with an index of its own has sections without headers.
+            sections = gen_gallery.get_subsections(
+                source, root, settings, check_for_header=header is not None
+            )
+            for section in ("", *sections):
                 yield root / section, Path(gallery, section)
 
 

@@ -230,7 +230,7 @@ def _warn(entry: Entry, command: str) -> None:
         entry.state,
         why,
         command,
-        entry.recipe.name,
+        entry.recipe.typed,
         location=f"{os.path.relpath(entry.recipe.path)}:1",
         type="recordings",
         subtype=entry.state,

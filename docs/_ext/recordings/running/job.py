@@ -21,11 +21,14 @@ class Job:
     """File for all that its processes print."""
     threads: int
     time_limit: float
-    """Seconds."""
+    """Seconds; infinite where there is none."""
     memory_limit: int | None
     """Bytes; None: a fair share of the machine's."""
     jobs: int
     """How many recipes run at once, each of which needs its share."""
+    path: str = ""
+    """A folder in which modules are found first: where the runner works, if it is one
+    for the runner too, as Python and Sphinx have it."""
     workspace: str = ""
     """A folder of the recipe's own, removed after it. The outcome goes there."""
 

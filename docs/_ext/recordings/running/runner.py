@@ -5,6 +5,7 @@ supervisor of one recipe, or the workers of a dask.distributed scheduler. Record
 read and written by the caller's own process, each as soon as it is there.
 """
 
+import math
 import secrets
 import signal
 import threading
@@ -19,7 +20,7 @@ from typing import Any, Literal, Protocol
 from recordings.comparison.confirm import merged
 from recordings.key import in_file_settings
 from recordings.library import Library
-from recordings.machine import capacity
+from recordings.machine import capacity, spawn
 from recordings.model import Entry
 from recordings.running import dask, fork_server, supervisor
 from recordings.running.events import Planned, Report, Result, Started
@@ -188,7 +189,7 @@ class _Work:
 
     def _job(self, entry: Entry) -> Job:
         settings = entry.recipe.settings
-        default = self.library.settings.time_limit
+        default = self.library.settings.time_limit or math.inf
         limit = in_file_settings.number(settings, "time_limit", default)
         return Job(
             run=self.name,
@@ -200,6 +201,7 @@ class _Work:
             time_limit=self.time_limit or limit,
             memory_limit=self.memory_limit,
             jobs=self.jobs,
+            path=spawn.working_folder(),
         )
 
     def _log(self, entry: Entry) -> Path:

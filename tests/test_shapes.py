@@ -1,0 +1,108 @@
+"""Galleries of every shape are recorded as Sphinx-Gallery builds them."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pytest
+from sphinx.errors import ConfigError
+
+from recordings.library import open_library
+from recordings.settings import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import MakeSite
+
+RECIPE = '"""\nTitle\n=====\n\nWords.\n"""\n{}\n'
+OWN_INDEX = "Own\n===\n\n.. toctree::\n   :glob:\n\n   *\n   two/*\n"
+ONCE = """
+import sys
+assert not hasattr(sys, "read"), "conf.py is read twice"
+sys.read = 1
+"""
+
+
+def test_own_index_spaces_and_working_folder(make_site: MakeSite) -> None:
+    site = make_site(
+        {
+            "recipes/with blanks.py": RECIPE.format('print("in the gallery itself")'),
+            "recipes/two/packaged.py": RECIPE.format("import ours\nprint(ours.NAME)"),
+            "ours/__init__.py": 'NAME = "found in the working folder"',
+            "recipes/index.rst": OWN_INDEX,
+            "recipes/two/index.rst": ":orphan:\n\n" + OWN_INDEX,
+        },
+        extensions=["recordings"],
+        sphinx_gallery_conf={"copyfile_regex": r"index\.rst"},
+    )
+    build = site.build(strict=False)
+    assert build.status == 0, build.stderr
+    assert "in the gallery itself" in build.page("recipes/with blanks.html")
+    packaged = build.page("recipes/two/packaged.html")
+    assert "found in the working folder" in packaged
+    assert "recording" in packaged
+    recorded = site.root / "docs" / "recordings" / "recipes"
+    assert [*recorded.glob("with blanks.ipynb"), *recorded.glob("two/packaged.ipynb")]
+
+    (recorded / "with blanks.ipynb").unlink()
+    replay = site.build("-D", "recordings_mode=replay", strict=False)
+    command = "Type: python -m recordings run 'recipes/with blanks.py'"
+    assert command in replay.stderr
+    page = re.sub("<[^>]+>", "", replay.page("recipes/with blanks.html"))
+    assert "python -m recordings run 'recipes/with blanks.py'" in unescape(page)
+
+
+def test_conf_py_is_read_once_in_each_process(make_site: MakeSite) -> None:
+    names = "abcd"  # more than there are cores: the last ones are forked
+    code = "import colorsys, sys\nprint(sys.read)"
+    site = make_site(
+        {f"recipes/one/{name}.py": RECIPE.format(code) for name in names},
+        extensions=["recordings"],
+        recordings_preload=["colorsys"],
+    )
+    conf = site.root / "docs" / "conf.py"
+    conf.write_text(f"{conf.read_text('utf-8')}{ONCE}", encoding="utf-8")
+    done = site.run("recordings", "run", "--jobs", "2")
+    assert done.status == 0, done.stdout
+    assert done.stdout.count("recorded ") == len(names)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("a = 1\nb = [\n", r"SyntaxError: '\[' was never closed \(conf\.py, line 2\)$"),
+        ("a = 1\n1 / 0\n", "conf.py:2: ZeroDivisionError: division by zero$"),
+        ("import helper_of_conf", r"conf.py:1: KeyError: 'a' \(at .+conf\.py:2\)$"),
+        ("raise ValueError('one\\ntwo')", "conf.py:1: ValueError: one two$"),
+        ("import sys\nsys.exit(3)", "conf.py:2: SystemExit: 3$"),
+    ],
+)
+def test_what_is_wrong_in_conf_py_is_told_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, told: str
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "helper_of_conf.py").write_text("\n{}['a']\n", encoding="utf-8")
+    (tmp_path / "conf.py").write_text(code, encoding="utf-8")
+    with pytest.raises(ConfigError, match=told) as raised:
+        read(tmp_path)
+    assert str(raised.value).startswith(str(tmp_path / "conf.py"))
+
+
+def test_a_fault_of_conf_py_that_only_recipes_meet_is_told_whole(
+    make_site: MakeSite,
+) -> None:
+    site = make_site(
+        {"recipes/one/good.py": RECIPE.format("1")}, extensions=["recordings"]
+    )
+    conf = site.root / "docs" / "conf.py"
+    text = "import os\nif 'TMPDIR' in os.environ:\n    {}['the\\nkey']\n"
+    conf.write_text(conf.read_text("utf-8") + text, encoding="utf-8")
+    assert len(open_library(site.root / "docs").recipes) == 1
+    build = site.build(strict=False)
+    assert build.status == 2
+    line = conf.read_text("utf-8").count("\n")
+    told = rf"its run failed: ConfigError: \S+/conf\.py:{line}: KeyError: 'the\\nkey'"
+    assert re.search(told, build.stderr)

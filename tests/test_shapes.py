@@ -106,3 +106,49 @@ def test_a_fault_of_conf_py_that_only_recipes_meet_is_told_whole(
     line = conf.read_text("utf-8").count("\n")
     told = rf"its run failed: ConfigError: \S+/conf\.py:{line}: KeyError: 'the\\nkey'"
     assert re.search(told, build.stderr)
+
+
+def test_recipes_share_a_folder_where_conf_py_says_so(make_site: MakeSite) -> None:
+    writes = 'from pathlib import Path\nPath("number.txt").write_text("7")\nprint("w")'
+    reads = 'print("read", open("number.txt").read())' + "\n1" * 50
+    site = make_site(
+        {
+            "recipes/io/b_writes.py": RECIPE.format(writes),
+            "recipes/io/c_reads.py": RECIPE.format(reads),
+            "recipes/io/a_reads.py": RECIPE.format(f"{reads}\n1"),
+        },
+        extensions=["recordings"],
+        sphinx_gallery_conf={"within_subsection_order": "NumberOfCodeLinesSortKey"},
+    )
+    conf = site.root / "docs" / "conf.py"
+    text = conf.read_text("utf-8")
+    apart = site.run("recordings", "run")
+    assert apart.status == 1
+    for other in ("a_reads.py", "c_reads.py"):
+        hint = f"if {other} or b_writes.py, where that name stands, writes the file, "
+        hint = hint.replace("c_reads.py or b_writes.py", "b_writes.py or c_reads.py")
+        add = "add '../recipes/io' to recordings_shared_folders in conf.py"
+        assert hint + add in apart.stdout
+
+    together = f"{text}recordings_shared_folders = ['../recipes/io']\n"
+    conf.write_text(together, encoding="utf-8")
+    run = site.run("recordings", "run")
+    assert run.status == 0, run.stdout
+    assert not (site.root / "recipes/io/number.txt").exists()
+    build = site.build("-D", "recordings_mode=replay")
+    assert "read 7" in build.page("recipes/io/a_reads.html")
+    assert "read 7" in build.page("recipes/io/c_reads.html")
+
+    site.write({"recipes/io/b_writes.py": RECIPE.format(writes.replace("7", "8"))})
+    status = site.run("recordings", "status")
+    assert status.stdout.count("stale") == 3
+    assert "setting run after b_writes.py: " in status.stdout
+    run = site.run("recordings", "run", "c_reads")
+    assert "b_writes" in run.stdout, "what it reads has to be written"
+    recording = site.root / "docs/recordings/recipes/io/c_reads.ipynb"
+    assert "read 8" in recording.read_text("utf-8")
+
+    conf.write_text(together.replace("'../recipes/io'", "'io'"), encoding="utf-8")
+    wrong = site.run("recordings", "status")
+    assert wrong.status == 2
+    assert "recordings_shared_folders: " in wrong.stderr

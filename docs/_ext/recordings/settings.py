@@ -45,6 +45,10 @@ class Settings:
     time_limit: float = 0  # a whole number can be given by `-D`
     """Seconds that a recipe may take; 0: as long as it wants.
     `# sphinx_gallery_time_limit = …` in it wins."""
+    shared_folders: tuple[str, ...] = ()
+    """Folders of recipes, relative to `conf.py`, in which one recipe reads what another
+    wrote. Their recipes run one after the other, in the gallery's order, and in one
+    copy of the folder; to run one, those before it run, too."""
     tolerance: float = 0.05
     """Relative difference between two numbers up to which outputs agree."""
     block_times: bool = True
@@ -114,6 +118,7 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         lambda it: _is_number(it) and 0 <= it < math.inf,
         "a number of seconds, or 0 for no limit",
     ),
+    "shared_folders": (_are_texts, "a list of strings"),
     "tolerance": (
         lambda it: _is_number(it) and 0 <= it < 1,
         "a number from 0 to below 1",

@@ -25,6 +25,8 @@ class Captured:
     """What it raised, in a line, unless it was expected to raise."""
     traceback: str = ""
     """From the recipe's own line on; empty unless it failed."""
+    missing: str = ""
+    """Name of the file that was not found, if it failed for that."""
 
 
 def reason(name: str, message: str) -> str:
@@ -85,7 +87,9 @@ def capture(  # noqa: PLR0913 - all but three by name
     traceback = variables.get("formatted_exception")
     if traceback is None or failure_expected:
         return Captured(tuple(watch.blocks))
-    return Captured(tuple(watch.blocks), watch.reason, portable(traceback))
+    return Captured(
+        tuple(watch.blocks), watch.reason, portable(traceback), watch.missing
+    )
 
 
 class OutputFlood(Exception):  # noqa: N818 - the name that a recipe's author will see
@@ -119,6 +123,7 @@ class _Watch:
     ) -> None:
         self.blocks: list[CodeBlock] = []
         self.reason = ""
+        self.missing = ""
         self._portable = portable
         self._peak_memory = peak_memory
         self._note_line = note_line
@@ -190,6 +195,8 @@ class _Watch:
         traceback = self._portable(variables["formatted_exception"])
         name, message = type(exc_info[1]).__name__, self._portable(str(exc_info[1]))
         self.reason = reason(name, message)
+        if isinstance(exc_info[1], FileNotFoundError):
+            self.missing = Path(str(exc_info[1].filename or "")).name
         self._outputs = [
             {
                 "output_type": "error",

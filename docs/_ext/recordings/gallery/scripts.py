@@ -1,7 +1,7 @@
 """The recipes of a project as Sphinx-Gallery's settings say, and their parts."""
 
 import os
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,14 @@ def pages(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
         for name in sorted(utils._collect_gallery_files([folder], settings)):
             if gen_rst.executable_script(folder / name, switched_on):
                 yield folder / name, (gallery / name).with_suffix("").as_posix()
+
+
+def in_order(found: Iterable[Path], settings: dict[str, Any]) -> list[Path]:
+    """Sort scripts of one folder as Sphinx-Gallery's setting has it."""
+    paths = {path.name: path for path in found}
+    folder = next(iter(paths.values())).parent
+    (key,) = gen_rst._get_callables(settings, "within_subsection_order", folder)
+    return [paths[name] for name in sorted(paths, key=key)]
 
 
 def headers(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:

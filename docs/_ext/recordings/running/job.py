@@ -29,6 +29,8 @@ class Job:
     path: str = ""
     """A folder in which modules are found first: where the runner works, if it is one
     for the runner too, as Python and Sphinx have it."""
+    shared: Path | None = None
+    """A folder for the copy of the recipe's own, where others have run or will run."""
     workspace: str = ""
     """A folder of the recipe's own, removed after it. The outcome goes there."""
 

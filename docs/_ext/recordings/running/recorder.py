@@ -5,9 +5,11 @@ process, a guide in a kernel.
 """
 
 import logging
+import os
 import time
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,7 +84,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     """
     folder = Path(job.workspace)
     project = repository.project(recipe.path.parent.resolve(), library.conf_dir)
-    script = mirror(recipe.path, project, folder / "copy")
+    script = mirror(recipe.path, project, (job.shared or folder) / "copy")
     portable = make_portable(script.parent, recipe.path.parent)
     before = library.ingredients(recipe, with_lines=False)
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
@@ -145,7 +147,26 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         ),
         blocks=blocks,
     )
-    return Outcome(to_text(recording), captured.failure, captured.traceback)
+    failure = captured.failure
+    if failure and captured.missing and not job.shared:
+        failure += _hint(library, recipe, captured.missing)
+    return Outcome(to_text(recording), failure, captured.traceback)
+
+
+def _hint(library: Library, recipe: Recipe, missing: str) -> str:
+    """Say what to do if another recipe of the folder writes a file that is missing."""
+    folder, others = recipe.path.parent, []
+    for other in sorted({*folder.glob("*.py")} - {recipe.path}):
+        with suppress(OSError, ValueError):
+            if missing in other.read_text("utf-8"):
+                others.append(other.name)
+    if not others:
+        return ""
+    own = Path(os.path.relpath(folder, library.conf_dir)).as_posix()
+    return (
+        f"; if {' or '.join(others)}, where that name stands, writes the file, add "
+        f"{own!r} to recordings_shared_folders in conf.py"
+    )
 
 
 def _changed(

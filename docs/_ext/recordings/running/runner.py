@@ -7,11 +7,9 @@ read and written by the caller's own process, each as soon as it is there.
 
 import math
 import secrets
-import signal
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -21,10 +19,12 @@ from recordings.comparison.confirm import merged
 from recordings.key import in_file_settings
 from recordings.library import Library
 from recordings.machine import capacity, spawn
+from recordings.machine.process_tree import ended_by_sigterm
 from recordings.model import Entry
 from recordings.running import dask, fork_server, supervisor
 from recordings.running.events import Planned, Report, Result, Started
 from recordings.running.job import Ending, Job
+from recordings.running.turns import Turns
 from recordings.store.notebook import RecordingError, from_text, to_text
 from recordings.store.store import StoreError
 
@@ -76,18 +76,26 @@ def run(  # noqa: PLR0913 - all but two have a default
         ReadOnlyError: Recordings can't be written; nothing was run.
     """
     work = _Work(
-        library, jobs or capacity.cores(), time_limit, memory_limit, write, report
+        library,
+        jobs or capacity.cores(),
+        time_limit,
+        memory_limit,
+        write,
+        report,
+        Turns(library),
     )
     if write:
         work.rename([each for each in entries if each.found_at])
     wanted = [each for each in entries if anew or each.state != "fresh"]
     if wanted:
+        wanted = work.turns.with_earlier(wanted)
         if write:
             library.store.check_writable(each.recipe.file for each in wanted)
-        with _ended_by_sigterm():
+        with ended_by_sigterm(), work.turns:
             work.run(sorted(wanted, key=_longest_first), executor)
     order = {entry.recipe.page: number for number, entry in enumerate(entries)}
-    return sorted(work.results, key=lambda each: order[each.entry.recipe.page])
+    asked = [each for each in work.results if each.entry.recipe.page in order]
+    return sorted(asked, key=lambda each: order[each.entry.recipe.page])
 
 
 def _longest_first(entry: Entry) -> tuple[bool, float, str]:
@@ -106,6 +114,7 @@ class _Work:
     memory_limit: int | None
     write: bool
     report: Report
+    turns: Turns
     results: list[Result] = field(default_factory=list)
     waiting: dict[str, Entry] = field(default_factory=dict)
     """Recipes that did not end yet, by page."""
@@ -142,11 +151,14 @@ class _Work:
         self.report(Planned(tuple(entries), self.jobs))
         with supervisor.adopting() if own else nullcontext():
             try:
-                for entry in entries:
+                for entry in self.turns.first(entries):
                     self._submit(entry, executor or own, ended)
                 while self.waiting:
                     with suppress(Empty):
-                        self._keep(ended.get(timeout=POLL_INTERVAL))
+                        page = ended.get(timeout=POLL_INTERVAL)
+                        entry = self.waiting[page]
+                        self._keep(page)
+                        self._next(entry, executor or own, ended)
                     self._look_who_began()
             except BaseException:
                 self._stop(own)
@@ -170,10 +182,16 @@ class _Work:
         except (ValueError, OSError) as error:
             del self.waiting[page]
             self._fail(entry, str(error))
+            self._next(entry, executor, ended)
             return
         future = executor.submit(supervisor.run, job, **options)
         self.futures[page] = future
         future.add_done_callback(lambda _: ended.put(page))
+
+    def _next(self, entry: Entry, executor: Any, ended: "SimpleQueue[str]") -> None:
+        """Submit the recipe that waited for this one to end, if any."""
+        if later := self.turns.after(entry):
+            self._submit(later, executor, ended)
 
     def _may_be_forked(self, entry: Entry, job: Job) -> bool:
         """Tell whether a recipe's supervisor may come from the fork server.
@@ -202,6 +220,7 @@ class _Work:
             memory_limit=self.memory_limit,
             jobs=self.jobs,
             path=spawn.working_folder(),
+            shared=self.turns.folder(entry),
         )
 
     def _log(self, entry: Entry) -> Path:
@@ -232,8 +251,7 @@ class _Work:
             self.report(Started(entry))
         text, name = ending.outcome.recording, entry.recipe.file
         if text is None or ending.outcome.failure is not None:
-            reason = ending.outcome.failure or "ended without a result"
-            self._fail(entry, reason, ending, text)
+            self._fail(entry, ending.outcome.failure or "it gave nothing", ending)
             return
         try:
             recording = new = from_text(text, name)
@@ -251,19 +269,13 @@ class _Work:
             Result(entry, status, recording, "", ending.seconds, self._log(entry))
         )
 
-    def _fail(
-        self,
-        entry: Entry,
-        reason: str,
-        ending: Ending | None = None,
-        gave: str | None = None,
-    ) -> None:
+    def _fail(self, entry: Entry, reason: str, ending: Ending | None = None) -> None:
         log = self._log(entry) if ending else None
         seconds, tail = (ending.seconds, ending.tail) if ending else (0.0, "")
         text, partial = supervisor.one_line(reason), None
-        if gave is not None:
+        if ending and ending.outcome.failure and ending.outcome.recording:
             with suppress(OSError):  # the failure is told all the same
-                self._partial(entry).write_text(gave, encoding="utf-8")
+                self._partial(entry).write_text(ending.outcome.recording, "utf-8")
                 partial = self._partial(entry)
         self._end(Result(entry, "failed", None, text, seconds, log, tail, partial))
 
@@ -286,20 +298,3 @@ class _Work:
             if future and future.done() and not future.cancelled():
                 with suppress(Exception):  # none may cost another its recording
                     self._keep(page)
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Have SIGTERM raise here, so that a run ends in order as on Ctrl-C."""
-
-    def leave(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sphinx_gallery import gen_rst, py_source_parser, scrapers
 
-from recordings.gallery import pictures, signatures
+from recordings.gallery import frames, pictures, signatures
 from recordings.key.ingredients import is_code
 from recordings.machine.portable import Portable
 from recordings.model import Block, CodeBlock, Output
@@ -83,6 +83,7 @@ def capture(  # noqa: PLR0913 - all but three by name
     watch = _Watch(portable, peak_memory, note_line)
     signatures.replace(watch.wrappers())
     _tap(echo, longest_output)
+    frames.hide()
     gen_rst.execute_script(blocks, variables, settings, in_file)
     traceback = variables.get("formatted_exception")
     if traceback is None or failure_expected:
@@ -189,8 +190,9 @@ class _Watch:
     def handle_exception(
         self, exc_info: Any, src_file: str, variables: Any, settings: Any
     ) -> str:
+        raised = (*exc_info[:2], frames.without_own(exc_info[2]))
         page: str = self._original.handle_exception(
-            exc_info, src_file, variables, settings
+            raised, src_file, variables, settings
         )
         traceback = self._portable(variables["formatted_exception"])
         name, message = type(exc_info[1]).__name__, self._portable(str(exc_info[1]))

@@ -39,6 +39,8 @@ SIGNATURES = {
         "sphinx_gallery_conf src_dir plot_gallery abort_on_example_error builder_name"
     ),
     "gen_gallery.get_subsections": "srcdir examples_dir gallery_conf check_for_header",
+    "gen_rst._exec_once.__call__": "self",
+    "gen_rst._showwarning": "message category filename lineno file line",
     "gen_rst._get_callables": "gallery_conf key src_dir",
     "gen_rst._get_gallery_header": "dir_ gallery_conf raise_error",
     "gen_rst.codestr2rst": "codestr lang lineno",

@@ -6,16 +6,15 @@ from datetime import datetime
 from io import StringIO
 from pathlib import Path
 from shlex import quote
-from textwrap import indent
 from types import SimpleNamespace
 from typing import Any
 
-from sphinx_gallery import gen_gallery, gen_rst, py_source_parser
+from sphinx_gallery import gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
 
-from recordings.gallery import pictures, signatures
+from recordings.gallery import failures, pictures, signatures
 from recordings.key.ingredients import is_code
-from recordings.model import Block, CodeBlock, Failure, Output, Recording
+from recordings.model import Block, CodeBlock, Failure, Recording
 from recordings.units import duration
 
 Find = Callable[[str, Sequence[Block]], Recording | Failure | None]
@@ -30,10 +29,6 @@ was recorded of each that held code; the page may hide that code."""
 
 ZIP_YEARS = range(1981, 2107)
 """Years that a zip file knows in every time zone; a machine's clock may be wrong."""
-
-
-class ExampleFailed(Exception):  # noqa: N818 - what happened, not a fault of ours
-    """A recipe failed, and Sphinx-Gallery is to stop there."""
 
 
 class Replay:
@@ -89,7 +84,7 @@ class Replay:
                 blocks, variables, settings, in_file
             )
             # One that was killed did not fail as it was expected to.
-            if failure and not _is_expected(variables, settings):
+            if failure and not failures.is_expected(variables, settings):
                 self._fail(failure.reason, failure.reason, variables, settings)
             return result
         recorded = iter(recording.blocks)
@@ -153,7 +148,9 @@ class Replay:
                 case "execute_result":
                     result = output["data"]
                 case "error":
-                    return self._traceback(output, variables, settings)
+                    traceback = "\n".join(output["traceback"]) + "\n"
+                    self._fail(traceback, output["evalue"], variables, settings)
+                    return failures.as_rest(traceback)
         rest: str = gen_rst._get_code_output(
             bool(result),
             {"___": _Shown(result)},
@@ -166,15 +163,6 @@ class Replay:
             rest += BLOCK_TIME.format(duration(recorded.seconds))
         return rest
 
-    def _traceback(
-        self, output: Output, variables: dict[str, Any], settings: dict[str, Any]
-    ) -> str:
-        """Show a recorded failure as Sphinx-Gallery does, and tell it of that."""
-        traceback = "\n".join(output["traceback"]) + "\n"
-        self._fail(traceback, output["evalue"], variables, settings)
-        rest = gen_rst.codestr2rst(traceback, lang="pytb")
-        return f"\n.. rst-class:: sphx-glr-script-out\n\n{rest}\n\n\n\n"
-
     def _fail(
         self,
         traceback: str,
@@ -182,35 +170,10 @@ class Replay:
         variables: dict[str, Any],
         settings: dict[str, Any],
     ) -> None:
-        """Tell Sphinx-Gallery of a failure, as it does itself: the rest it judges.
-
-        Raises:
-            ExampleFailed: It is to stop at the first failure.
-        """
-        file = os.path.relpath(variables["src_file"], settings["src_dir"])
-        shown = indent(traceback, "    ")
-        if _is_expected(variables, settings):
-            gen_rst.logger.info(
-                "\n%s expectedly failed to execute correctly:\n\n%s", file, shown
-            )
-        else:
-            gen_rst.logger.warning(
-                "\n%s unexpectedly failed to execute correctly:\n\n%s\n"
-                "To run it alone, type: %s %s",
-                *(file, shown, self._command, quote(self._page + self._target.suffix)),
-                type=gen_rst.WARNING_TYPE,
-                subtype="example_error",
-            )
-        if settings["abort_on_example_error"]:
-            raise ExampleFailed(message)
+        """Tell Sphinx-Gallery of a failure: what follows from it is its to judge."""
         self._failed = True
-        variables["formatted_exception"] = traceback
-        variables["execute_script"] = False
-
-
-def _is_expected(variables: dict[str, Any], settings: dict[str, Any]) -> bool:
-    """Tell whether the recipe of a page is expected to fail."""
-    return variables["src_file"] in gen_gallery._expected_failing_examples(settings)
+        typed = f"{self._command} {quote(self._page + self._target.suffix)}"
+        failures.tell(traceback, message, variables, settings, typed)
 
 
 BLOCK_TIME = """

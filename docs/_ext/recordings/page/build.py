@@ -1,12 +1,8 @@
 """What `recordings` does in a build: record, tell what is missing, replay."""
 
 import hashlib
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,11 +18,10 @@ from recordings.gallery import scripts, signatures
 from recordings.gallery.replay import Replay
 from recordings.library import Library, is_of, open_library
 from recordings.model import Block, CodeBlock, Entry, Failure, Recording
-from recordings.page import links, run_card
+from recordings.page import links, renewal, run_card
 from recordings.page import notebook_download as download
 from recordings.page.markdown import to_markdown
 from recordings.settings import Settings
-from recordings.store.notebook import RecordingError, from_text
 from recordings.store.store import ReadOnlyError, StoreError
 
 logger = logging.getLogger(__name__)
@@ -157,69 +152,13 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
     anew = settings.mode == "run"
     current = all(each.state == "fresh" and not each.found_at for each in entries)
     if may_run and settings.mode != "replay" and (anew or not current):
-        entries = _record(library, entries, anew=anew)
+        entries = renewal.renew(library, entries, anew=anew)
     return Build(library, entries)
 
 
 def after_gallery(app: Sphinx) -> None:
     """Give Sphinx-Gallery its own functions back."""
     build_of(app).give_back()
-
-
-def _record(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:
-    """Have `python -m recordings run` record what is not fresh, or all; compare again.
-
-    It reads `conf.py` alone. What it says of its progress is on this build's standard
-    error, and it ends with this process.
-
-    Raises:
-        ConfigError: It could not begin.
-    """
-    wanted = [each for each in entries if anew or each.state != "fresh"]
-    library.store.check_writable(each.recipe.file for each in wanted)
-    words = ["run", "--json", "--parent", str(os.getpid())]
-    words += ["--conf", str(library.conf_dir), "--source", str(library.source)]
-    words += ["--all"] if anew else []
-    with subprocess.Popen(
-        [sys.executable, "-m", "recordings", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-    ) as runner:
-        try:
-            document, _ = runner.communicate()
-        except BaseException:
-            runner.terminate()  # in order: it keeps what is finished
-            raise
-    try:
-        results = {each["page"]: each for each in json.loads(document)["results"]}
-    except ValueError as error:
-        raise ConfigError(
-            "recordings: nothing was recorded, as said above; to build from the "
-            "recordings that are there, add: -D recordings_mode=replay"
-        ) from error
-    compared: list[Entry] = []
-    for before in entries:
-        result = results.get(before.recipe.page)
-        entry = library.entry(before.recipe) if result else before
-        if result and result["status"] == "failed":
-            entry = _failed(entry, result, was_to_be_new=anew)
-        compared.append(entry)
-    return compared
-
-
-def _failed(entry: Entry, result: dict[str, Any], *, was_to_be_new: bool) -> Entry:
-    """Say of an entry that its recipe failed; what was recorded before won't do."""
-    state = "stale" if was_to_be_new and entry.state == "fresh" else entry.state
-    partial = None
-    if file := result["partial"]:
-        with suppress(OSError, RecordingError):  # the failure is told all the same
-            partial = from_text(Path(file).read_text("utf-8"), file)
-    return replace(
-        entry,
-        state=state,
-        reasons=(*entry.reasons, f"its run failed: {result['reason']}"),
-        failure=Failure(result["reason"], partial),
-    )
 
 
 def _warn(entry: Entry, command: str) -> None:

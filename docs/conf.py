@@ -54,6 +54,7 @@ recordings_command = "nox -s record --"
 recordings_requirements = ["../pyproject.toml:recipes"]
 # PyTorch itself imports the last one when the first optimizer is made.
 recordings_preload = ["matplotlib.pyplot", "torch", "torch._dynamo"]
+recordings_time_limit = 300
 recordings_data = {"Fashion-MNIST": " ".join(FASHION_MNIST.values())}
 
 # Guides ----------------------------------------------------------------------

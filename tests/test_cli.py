@@ -195,6 +195,9 @@ def test_run_as_json_prints_one_document(make: MakeProject) -> None:
     assert done.status == 1
     assert "FAILED recipes/all/bad.py" in done.stderr
     [bad] = done.json["results"]
+    partial = bad.pop("partial")
+    assert partial.endswith("docs/_build/recordings/logs/recipes/all/bad.ipynb")
+    assert "ZeroDivisionError" in Path(partial).read_text("utf-8")
     assert bad == {
         "recipe": "recipes/all/bad.py",
         "page": "recipes/all/bad",

@@ -18,7 +18,8 @@ INVALID: Mapping[str, Sequence[object]] = {
     "preload": ["torch", None, [7]],
     "requirements": ["torch==2.0", [7], {"torch": "2.0"}, (b"a==1",)],
     "data": [None, ["Numbers"], {"Numbers": 7}, {7: "aa"}],
-    "time_limit": [None, "300", True, 0, -1, math.nan],
+    "time_limit": [None, "300", True, -1, math.nan],
+    "shared_folders": ["../recipes/io", None, [7]],
     "tolerance": [None, "0.1", True, -0.1, 1, math.nan],
     "block_times": [None, "no", 0.5, []],
 }
@@ -29,7 +30,8 @@ VALID: Mapping[str, Sequence[object]] = {
     "preload": [[], ["torch", "torch.nn"], ("torch",)],
     "requirements": [[], ["torch==2.0", "pyproject.toml:recipes"], ("a==1",)],
     "data": [{}, {"Numbers": "aa"}],
-    "time_limit": [1, 0.5],
+    "time_limit": [1, 0.5, 0],
+    "shared_folders": [[], ["../recipes/io"], ("../recipes/io",)],
     "tolerance": [0, 0.05, 0.99],
     "block_times": [True, 0],
 }

@@ -11,7 +11,6 @@ import pytest
 from recordings.gallery import scripts
 from recordings.key.differences import differences
 from recordings.key.ingredients import (
-    CodeError,
     collect_ingredients,
     is_code,
     make_key,
@@ -317,16 +316,15 @@ def test_block_that_holds_code(code: str, holds_code: bool) -> None:  # noqa: FB
     assert not is_code(Block("text", code, 1))
 
 
-@pytest.mark.parametrize(
-    ("code", "line"),
-    [("a = 1\nb = (\n", 11), ("a\n  b\n", 11), ("\n\n\nf(", 13), ("a\0", 10)],
-)
-def test_code_that_is_not_python_has_no_key(
-    tmp_path: Path, code: str, line: int
-) -> None:
-    blocks = (Block("code", "ok", 1), Block("text", "f(", 2), Block("code", code, 10))
-    with pytest.raises(CodeError, match=f"^line {line}: ."):
-        collect_ingredients(Recipe(tmp_path / "r.py", "r", "recipe", blocks))
+@pytest.mark.parametrize("code", ["a = 1\nb = (\n", "a\n  b\n", "f(", "a\0"])
+def test_code_that_is_not_python_is_compared_as_text(tmp_path: Path, code: str) -> None:
+    def key(code: str) -> str:
+        blocks = (Block("code", "ok", 1), Block("code", code, 10))
+        recipe = Recipe(tmp_path / "r.py", "r", "recipe", blocks)
+        return make_key(collect_ingredients(recipe))
+
+    assert key(code) == key(f"\n{code}\n")
+    assert key(code) != key(f"{code} # comment")
 
 
 @pytest.mark.parametrize(

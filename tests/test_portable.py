@@ -1,5 +1,6 @@
 """What is printed names no folder of the machine that recorded it."""
 
+import re
 import sys
 import sysconfig
 import tempfile
@@ -80,6 +81,31 @@ def test_a_folder_of_the_whole_machine_stays(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("HOME", "/")
     portable = make_portable(Path("/app"))
     assert portable("/app/x in /app, / and /etc") == "x in ., / and /etc"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("./item of HOME/no-such-item, <a href='HOME/no-such-item'>", None),
+        ("GET HOME and HOME/", None),
+        ("HOME/THERE, HOME/THERE/not/there", "~/THERE, ~/THERE/not/there"),
+        ('  File "HOME/gone/x.py", line 3', '  File "~/gone/x.py", line 3'),
+    ],
+)
+def test_a_home_below_the_root_is_a_path_where_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, expected: str | None
+) -> None:
+    home = "/tmp"  # noqa: S108 - like `/root`, but all may write to it
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with tempfile.TemporaryDirectory(dir=home) as there:
+        names = {"HOME": home, "THERE": Path(there).name}
+
+        def filled(template: str) -> str:
+            return re.sub("HOME|THERE", lambda it: names[it[0]], template)
+
+        portable = make_portable(Path("/srv/project"))
+        assert portable(filled(text)) == filled(expected or text)
 
 
 def test_this_very_python_is_not_named(tmp_path: Path) -> None:

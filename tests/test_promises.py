@@ -61,6 +61,7 @@ import os
 print("printed before")
 if os.environ.get("FAIL"):
     raise OSError("no memory")"""
+FILES = ("recipes/one/fails.py", "guide.md")
 COMMAND = "python -m recordings run"
 
 
@@ -96,13 +97,10 @@ def edit(site: Site) -> None:
         site.write({name: text.replace("printed before", "printed then")})
 
 
-def refused(build: Build, state: str, why: str) -> None:
-    """Check that a build failed, said why and what to type, and shows no output."""
-    assert build.status == 1
-    for name, page in (
-        ("recipes/one/fails.py", "recipes/one/fails.html"),
-        ("guide.md", "guide.html"),
-    ):
+def without_output(build: Build, *files: str, state: str, why: str) -> None:
+    """Check that a build said why and what to type, and that pages show no output."""
+    for name in files:
+        page = str(Path(name).with_suffix(".html"))
         [line] = [each for each in build.stderr.splitlines() if f"{name}:1:" in each]
         assert re.search(f"WARNING: its recording is {state}: .*{why}", line), line
         assert f"Type: {COMMAND} {name}" in line
@@ -132,7 +130,17 @@ def test_what_fails_cannot_be_published(
         edit(site)
     monkeypatch.setenv("FAIL", "yes")
     build = site.build("-D", f"recordings_mode={mode}")
-    refused(build, state, "its run failed: .*OSError: no memory")
+    assert build.status == 2
+    why = "its run failed: .*OSError: no memory"
+    without_output(build, "guide.md", state=state, why=why)
+    assert "fails.py unexpectedly failed to execute correctly" in build.stderr
+    assert f"type: {COMMAND} recipes/one/fails.py" in build.stderr
+    text = re.sub(r"<[^>]+>", "", build.page("recipes/one/fails.html"))
+    assert "OSError: no memory" in text
+    assert "How this output was made" not in text
+    replay = site.build("-D", "recordings_mode=replay")
+    is_fresh = mode == "run"  # what was recorded before
+    assert replay.status == (0 if is_fresh else 1), "a failure counts as no recording"
 
 
 def test_what_is_not_fresh_cannot_be_published_by_building_again(site: Site) -> None:
@@ -140,9 +148,13 @@ def test_what_is_not_fresh_cannot_be_published_by_building_again(site: Site) -> 
     edit(site)
     for _ in range(2):
         build = site.build("-D", "recordings_mode=replay")
-        refused(build, "stale", r"code block 1 \(line \d+\) changed")
+        assert build.status == 1
+        why = r"code block 1 \(line \d+\) changed"
+        without_output(build, *FILES, state="stale", why=why)
     for file in ("recipes/one/fails", "guide"):
         (site.root / "docs" / "recordings" / f"{file}.ipynb").unlink()
     for _ in range(2):
         build = site.build("-D", "recordings_mode=replay")
-        refused(build, "missing", "it has no recording yet")
+        assert build.status == 1
+        why = "it has no recording yet"
+        without_output(build, *FILES, state="missing", why=why)

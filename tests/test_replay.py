@@ -446,3 +446,7 @@ def test_unknown_sphinx_gallery_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(signatures.SIGNATURES, "gen_rst.no_such", "x")
     with pytest.raises(ConfigError, match="no_such takes"):
         signatures.check()
+    monkeypatch.undo()
+    monkeypatch.setattr("sphinx.version_info", (8, 1, 3, "final", 0))
+    with pytest.raises(ConfigError, match=r"from 8\.2 .* pip install 'sphinx>=8\.2"):
+        signatures.check()

@@ -37,6 +37,7 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
                     "page": each.entry.recipe.page,
                     "status": each.status,
                     "reason": each.reason,
+                    "partial": str(each.partial) if each.partial else None,
                 }
                 for each in results
             ],
@@ -102,7 +103,7 @@ def verify(library: Library, entries: list[Entry], options: Namespace) -> int:
     lacking = {
         each.recipe.name: f"nothing to compare with, its recording is {each.state}: "
         f"{'; '.join(each.reasons)}\n"
-        f"Type: {_command(library, options, each.recipe.name)}"
+        f"Type: {_command(library, options, each.recipe.typed)}"
         for each in entries
         if each.state != "fresh"
     }

@@ -1,10 +1,12 @@
 """Which recipes there are, and whether their recordings are fresh."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+from sphinx.errors import ConfigError
 
 from recordings.comparison.confirm import has_code
 from recordings.comparison.verify import Rules
@@ -37,6 +39,8 @@ class Library:
     store: Store
     packages: Mapping[str, str]
     recipes: tuple[Recipe, ...]
+    before: Mapping[str, Recipe | None] = field(default_factory=dict)
+    """Of a recipe in a shared folder, by its page, the one that runs just before it."""
 
     def entries(self, names: Sequence[str] = ()) -> list[Entry]:
         """Compare the named recipes with their recordings; without a name, all.
@@ -99,9 +103,13 @@ class Library:
     def ingredients(self, recipe: Recipe, *, with_lines: bool) -> Ingredients:
         """Collect all that a recording of the recipe would depend on now."""
         of_gallery = recipe.kind == "recipe"
+        settings = scripts.changes_output(self.gallery_settings) if of_gallery else {}
+        if earlier := self.before.get(recipe.page):
+            key = make_key(self.ingredients(earlier, with_lines=False))
+            settings[f"run after {earlier.path.name}"] = key[:12]
         return collect_ingredients(
             recipe,
-            gallery=scripts.changes_output(self.gallery_settings) if of_gallery else {},
+            gallery=settings,
             packages=self.packages,
             data=self.settings.data,
             with_lines=with_lines,
@@ -204,7 +212,7 @@ def open_library(
     settings = from_namespace(conf)
     if gallery_settings is None:
         gallery_settings = scripts.load(conf, source)
-    found = scripts.pages(gallery_settings, source)
+    found = [*scripts.pages(gallery_settings, source)]
     recipes = [scripts.read(*each) for each in found if page in {None, each[1]}]
     if page is None or not recipes:
         recipes += _guides(source, conf)
@@ -217,7 +225,33 @@ def open_library(
         store=Store(settings.address(conf_dir)),
         packages=settings.packages(conf_dir),
         recipes=tuple(recipes),
+        before={
+            page: earlier
+            for each in settings.shared_folders
+            for page, earlier in _in_turn(conf_dir / each, found, gallery_settings)
+        },
     )
+
+
+def _in_turn(
+    folder: Path, found: Sequence[tuple[Path, str]], settings: dict[str, Any]
+) -> Iterator[tuple[str, Recipe | None]]:
+    """Yield the pages of a folder's recipes in order, each with the recipe before.
+
+    Raises:
+        ConfigError: It has none.
+    """
+    own = folder.resolve()
+    pages = {path: page for path, page in found if path.parent.resolve() == own}
+    if not pages:
+        raise ConfigError(
+            f"recordings_shared_folders: {folder} is no folder of recipes; give each "
+            "as seen from conf.py, such as '../examples/io'"
+        )
+    earlier = None
+    for path in scripts.in_order(pages, settings):
+        yield pages[path], earlier
+        earlier = scripts.read(path, pages[path])
 
 
 def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:

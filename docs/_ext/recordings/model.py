@@ -3,6 +3,7 @@
 This module imports nothing of the rest, so any other may import it.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,11 @@ class Recipe:
     def name(self) -> str:
         """What people call it: its page and its own suffix."""
         return self.page + self.path.suffix
+
+    @property
+    def typed(self) -> str:
+        """Its name as it is typed in a command."""
+        return shlex.quote(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,16 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that ended without a recording."""
+
+    reason: str
+    """In a line."""
+    recording: Recording | None = None
+    """What the recipe gave before it raised, and the traceback."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A recipe, and the state of its recording."""
 
@@ -136,3 +152,5 @@ class Entry:
     """The recording that was found; fresh or stale."""
     found_at: str | None = None
     """Its name in the store, if that is not the recipe's: the recipe was renamed."""
+    failure: Failure | None = None
+    """The run that this build made and that failed."""

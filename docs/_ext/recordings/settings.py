@@ -1,6 +1,7 @@
 """The settings of `recordings`, read from `conf.py` with or without Sphinx."""
 
 import math
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
 from pathlib import Path
@@ -38,8 +39,12 @@ class Settings:
     data: Mapping[str, str] = field(default_factory=dict)
     """Digests of data sets by name; a recipe names those that it needs:
     `# sphinx_gallery_needs = ["…"]`."""
-    time_limit: float = 300  # a whole number can be given by `-D`
-    """Seconds that a recipe may take."""
+    time_limit: float = 0  # a whole number can be given by `-D`
+    """Seconds that a recipe may take; 0: as many as it wants."""
+    shared_folders: tuple[str, ...] = ()
+    """Folders of recipes, relative to `conf.py`, in which one recipe reads what another
+    wrote: they run one after the other, in the gallery's order, in one copy of the
+    folder. To run one, those before it run, too."""
     tolerance: float = 0.05
     """Relative difference between two numbers up to which they count as equal."""
     block_times: bool = True
@@ -105,7 +110,11 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "requirements": (_are_texts, "a list of strings"),
     "preload": (_are_texts, "a list of strings"),
     "data": (_are_pairs, "a dictionary of strings"),
-    "time_limit": (lambda it: _is_number(it) and 0 < it < math.inf, "a number above 0"),
+    "time_limit": (
+        lambda it: _is_number(it) and 0 <= it < math.inf,
+        "a number of seconds, or 0 for no limit",
+    ),
+    "shared_folders": (_are_texts, "a list of strings"),
     "tolerance": (
         lambda it: _is_number(it) and 0 <= it < 1,
         "a number from 0 to below 1",
@@ -141,12 +150,27 @@ def read(conf_dir: Path) -> dict[str, Any]:
     """Return everything that `conf.py` sets, without starting Sphinx.
 
     Raises:
-        ConfigError: There is no `conf.py`, or it can't be run.
+        ConfigError: There is no `conf.py`, or it can't be run; the message says why and
+            where, in a line.
     """
     file = conf_dir / "conf.py"
     if not file.is_file():
         raise ConfigError(f"no conf.py in {conf_dir}; name its folder with --conf")
-    return eval_config_file(file, Tags())
+    try:
+        return eval_config_file(file, Tags())
+    except ConfigError as error:
+        cause = error.__cause__ or error
+        raise ConfigError(_told(cause, file)) from cause
+
+
+def _told(error: BaseException, conf: Path) -> str:
+    """Say in a line what went wrong in `conf.py`, and where."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f":{each.lineno}" for each in frames if each.filename == str(conf)]
+    what = f"{conf}{''.join(lines[-1:])}: {type(error).__name__}: {error}"
+    if lines and frames[-1].filename != str(conf):
+        what += f" (at {frames[-1].filename}:{frames[-1].lineno})"
+    return " ".join(what.split())
 
 
 def from_namespace(namespace: Mapping[str, Any]) -> Settings:

@@ -2,25 +2,31 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from sphinx_gallery import gen_rst, py_source_parser, scrapers
 
-from recordings.gallery import pictures, signatures
+from recordings.gallery import frames, pictures, signatures
 from recordings.key.ingredients import is_code
 from recordings.machine.portable import Portable
 from recordings.model import Block, CodeBlock, Output
 
 
-class RecipeFailed(Exception):  # noqa: N818 - what happened, not a fault of ours
-    """A recipe raised. The message is the traceback, from the recipe's own line on."""
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What a recipe gave, up to its end or to its failure."""
 
-    def __init__(self, traceback: str, reason: str) -> None:
-        """Keep the traceback, and in a line what was raised."""
-        super().__init__(traceback)
-        self.reason = reason
+    blocks: tuple[CodeBlock, ...]
+    """One for each block that holds code; those after a failure are without output."""
+    failure: str | None = None
+    """What it raised, in a line, unless it was expected to raise."""
+    traceback: str = ""
+    """From the recipe's own line on; empty unless it failed."""
+    missing: str = ""
+    """Name of the file that was not found, if it failed for that."""
 
 
 def reason(name: str, message: str) -> str:
@@ -47,7 +53,7 @@ def capture(  # noqa: PLR0913 - all but three by name
     echo: Callable[[str], None],
     note_line: Callable[[int], None],
     longest_output: int,
-) -> list[CodeBlock]:
+) -> Captured:
     """Run a recipe through Sphinx-Gallery, in this process, which is for it alone.
 
     Args:
@@ -60,12 +66,6 @@ def capture(  # noqa: PLR0913 - all but three by name
         echo: Told what the recipe prints, as it prints.
         note_line: Told the line at which each code block begins, before it runs.
         longest_output: Characters that it may print before it counts as a flood.
-
-    Returns:
-        One entry for each block that holds code.
-
-    Raises:
-        RecipeFailed: It raised, and was not expected to.
     """
     in_file, blocks = py_source_parser.split_code_and_text_blocks(script)
     template = folder / "images" / f"sphx_glr_{script.stem}_{{0:03}}.png"
@@ -83,11 +83,14 @@ def capture(  # noqa: PLR0913 - all but three by name
     watch = _Watch(portable, peak_memory, note_line)
     signatures.replace(watch.wrappers())
     _tap(echo, longest_output)
+    frames.hide()
     gen_rst.execute_script(blocks, variables, settings, in_file)
     traceback = variables.get("formatted_exception")
-    if traceback is not None and not failure_expected:
-        raise RecipeFailed(portable(traceback), watch.reason)
-    return watch.blocks
+    if traceback is None or failure_expected:
+        return Captured(tuple(watch.blocks))
+    return Captured(
+        tuple(watch.blocks), watch.reason, portable(traceback), watch.missing
+    )
 
 
 class OutputFlood(Exception):  # noqa: N818 - the name that a recipe's author will see
@@ -121,6 +124,7 @@ class _Watch:
     ) -> None:
         self.blocks: list[CodeBlock] = []
         self.reason = ""
+        self.missing = ""
         self._portable = portable
         self._peak_memory = peak_memory
         self._note_line = note_line
@@ -186,12 +190,15 @@ class _Watch:
     def handle_exception(
         self, exc_info: Any, src_file: str, variables: Any, settings: Any
     ) -> str:
+        raised = (*exc_info[:2], frames.without_own(exc_info[2]))
         page: str = self._original.handle_exception(
-            exc_info, src_file, variables, settings
+            raised, src_file, variables, settings
         )
         traceback = self._portable(variables["formatted_exception"])
         name, message = type(exc_info[1]).__name__, self._portable(str(exc_info[1]))
         self.reason = reason(name, message)
+        if isinstance(exc_info[1], FileNotFoundError):
+            self.missing = Path(str(exc_info[1].filename or "")).name
         self._outputs = [
             {
                 "output_type": "error",

@@ -5,20 +5,21 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
+from shlex import quote
 from types import SimpleNamespace
 from typing import Any
 
 from sphinx_gallery import gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
 
-from recordings.gallery import pictures, signatures
+from recordings.gallery import failures, pictures, signatures
 from recordings.key.ingredients import is_code
-from recordings.model import Block, CodeBlock, Recording
+from recordings.model import Block, CodeBlock, Failure, Recording
 from recordings.units import duration
 
-Find = Callable[[str, Sequence[Block]], Recording | None]
+Find = Callable[[str, Sequence[Block]], Recording | Failure | None]
 """Returns the recording for a page, by its document name and the blocks of its script
-as it is now; None: it has no output."""
+as it is now, or how its recipe failed; None: it has no output."""
 
 MakeNotebook = Callable[
     [str, Sequence[Block], Sequence[CodeBlock | None]], dict[str, Any]
@@ -34,10 +35,16 @@ class Replay:
     """Takes the place of the functions with which Sphinx-Gallery runs and writes."""
 
     def __init__(
-        self, find: Find, make_notebook: MakeNotebook, *, block_times: bool
+        self,
+        find: Find,
+        make_notebook: MakeNotebook,
+        *,
+        block_times: bool,
+        command: str,
     ) -> None:
         """Keep the functions that find recordings and make notebooks."""
         self._find = find
+        self._command = command
         self._make_notebook = make_notebook
         self._block_times = block_times
         self._page, self._target, self._failed = "", Path(), False
@@ -65,7 +72,10 @@ class Replay:
         self._page, self._target, self._failed = page.as_posix(), target, False
         script = [Block(*block) for block in blocks]
         self._given = [None] * len(blocks)
-        self._recording = recording = self._find(self._page, script)
+        found = self._find(self._page, script)
+        failure = found if isinstance(found, Failure) else None
+        recording = found.recording if isinstance(found, Failure) else found
+        self._recording = recording
         self._pictures, template = [], variables["image_path_iterator"].image_path
         if recording is None or not variables["execute_script"]:
             variables["execute_script"] = False
@@ -73,6 +83,9 @@ class Replay:
             result: tuple[list[str], float] = self._run_nothing(
                 blocks, variables, settings, in_file
             )
+            # One that was killed did not fail as it was expected to.
+            if failure and not failures.is_expected(variables, settings):
+                self._fail(failure.reason, failure.reason, variables, settings)
             return result
         recorded = iter(recording.blocks)
         self._given = [next(recorded) if is_code(each) else None for each in script]
@@ -84,7 +97,6 @@ class Replay:
         variables["example_globals"] = {}
         variables["memory_delta"] = (recording.run.peak_memory or 0) / 2**20
         # Sphinx-Gallery counts failures as it makes pages, so it makes these each time.
-        self._failed = "formatted_exception" in variables
         if not self._failed:
             variables["passing"] = True
         return output, recording.run.seconds
@@ -117,7 +129,7 @@ class Replay:
         settings: dict[str, Any],
         in_file: dict[str, Any],
     ) -> str:
-        if "formatted_exception" in variables:
+        if self._failed:
             return ""  # nothing ran after the failure
         in_block = py_source_parser.extract_file_config(block.content)
         shown, files = pictures.write(
@@ -136,7 +148,9 @@ class Replay:
                 case "execute_result":
                     result = output["data"]
                 case "error":
-                    return _traceback(output["traceback"], variables)
+                    traceback = "\n".join(output["traceback"]) + "\n"
+                    self._fail(traceback, output["evalue"], variables, settings)
+                    return failures.as_rest(traceback)
         rest: str = gen_rst._get_code_output(
             bool(result),
             {"___": _Shown(result)},
@@ -148,6 +162,18 @@ class Replay:
         if self._block_times and recorded.seconds is not None:
             rest += BLOCK_TIME.format(duration(recorded.seconds))
         return rest
+
+    def _fail(
+        self,
+        traceback: str,
+        message: str,
+        variables: dict[str, Any],
+        settings: dict[str, Any],
+    ) -> None:
+        """Tell Sphinx-Gallery of a failure: what follows from it is its to judge."""
+        self._failed = True
+        typed = f"{self._command} {quote(self._page + self._target.suffix)}"
+        failures.tell(traceback, message, variables, settings, typed)
 
 
 BLOCK_TIME = """
@@ -169,11 +195,3 @@ class _Shown:
 
     def _repr_html_(self) -> str:
         return self._data["text/html"]
-
-
-def _traceback(lines: Sequence[str], variables: dict[str, Any]) -> str:
-    """Show a recorded failure as Sphinx-Gallery does, and tell it of the failure."""
-    traceback = "\n".join(lines) + "\n"
-    variables["formatted_exception"] = traceback
-    rest = gen_rst.codestr2rst(traceback, lang="pytb")
-    return f"\n.. rst-class:: sphx-glr-script-out\n\n{rest}\n\n\n\n"

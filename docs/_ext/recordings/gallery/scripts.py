@@ -1,7 +1,7 @@
 """The recipes of a project as Sphinx-Gallery's settings say, and their parts."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,14 @@ def pages(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
                 yield folder / name, (gallery / name).with_suffix("").as_posix()
 
 
+def in_order(found: Iterable[Path], settings: dict[str, Any]) -> list[Path]:
+    """Sort scripts of one folder as Sphinx-Gallery's setting has it."""
+    paths = {path.name: path for path in found}
+    folder = next(iter(paths.values())).parent
+    (key,) = gen_rst._get_callables(settings, "within_subsection_order", folder)
+    return [paths[name] for name in sorted(paths, key=key)]
+
+
 def headers(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
     """Yield the header of each gallery and section, with its document name."""
     for folder, gallery in _sections(settings, source):
@@ -62,7 +70,12 @@ def _sections(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, Pa
     for examples, gallery in gen_gallery._prepare_sphx_glr_dirs(settings, source):
         root = Path(os.path.normpath(source / examples))
         if root.is_dir():
-            for section in ("", *gen_gallery.get_subsections(source, root, settings)):
+            header = gen_rst._get_gallery_header(root, settings, raise_error=False)
+            # A gallery with an index of its own has sections without headers.
+            sections = gen_gallery.get_subsections(
+                source, root, settings, check_for_header=header is not None
+            )
+            for section in ("", *sections):
                 yield root / section, Path(gallery, section)
 
 
@@ -91,6 +104,13 @@ def settings_of_block(block: Block) -> dict[str, Any]:
 def failure_expected(script: Path, settings: dict[str, Any]) -> bool:
     """Tell whether a recipe is one of `expected_failing_examples`."""
     return str(script.resolve()) in gen_gallery._expected_failing_examples(settings)
+
+
+def still_expected(settings: dict[str, Any], unknown: Container[Path]) -> list[str]:
+    """Return the expected failures less those of which is not known how they end."""
+    source = Path(settings["src_dir"])
+    expected = settings["expected_failing_examples"]
+    return [it for it in expected if (source / it).resolve() not in unknown]
 
 
 def changes_output(settings: Mapping[str, Any]) -> dict[str, Any]:

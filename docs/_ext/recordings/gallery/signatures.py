@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+import sphinx
 import sphinx_gallery
 from sphinx.errors import ConfigError
 from sphinx_gallery import gen_rst
 
 TESTED = "0.22"
-"""The minor release that this was written for and tested with."""
+"""The minor release of Sphinx-Gallery that this was written for and tested with."""
+SPHINX = (8, 2), (10, 0)
+"""The oldest Sphinx whose `eval_config_file` takes a path, and the first untested."""
 
 SIGNATURES = {
     # Wrapped, by `capture` or by `replay`.
@@ -36,6 +39,9 @@ SIGNATURES = {
         "sphinx_gallery_conf src_dir plot_gallery abort_on_example_error builder_name"
     ),
     "gen_gallery.get_subsections": "srcdir examples_dir gallery_conf check_for_header",
+    "gen_rst._exec_once.__call__": "self",
+    "gen_rst._showwarning": "message category filename lineno file line",
+    "gen_rst._get_callables": "gallery_conf key src_dir",
     "gen_rst._get_gallery_header": "dir_ gallery_conf raise_error",
     "gen_rst.codestr2rst": "codestr lang lineno",
     "gen_rst.executable_script": "src_file gallery_conf",
@@ -53,11 +59,19 @@ SIGNATURES = {
 
 
 def check() -> None:
-    """Make sure that this Sphinx-Gallery is one that can be wrapped.
+    """Make sure that this Sphinx is supported, and this Sphinx-Gallery can be wrapped.
 
     Raises:
-        ConfigError: A function is gone or has other parameters.
+        ConfigError: Sphinx is too old or too new; or a function of Sphinx-Gallery is
+            gone or has other parameters.
     """
+    oldest, untested = SPHINX
+    if not oldest <= sphinx.version_info[:2] < untested:
+        least, below = (".".join(map(str, each)) for each in SPHINX)
+        raise ConfigError(
+            f"recordings supports Sphinx from {least} to below {below}, and this is "
+            f"{sphinx.__version__}. Type: pip install 'sphinx>={least},<{below}'"
+        )
     for name, expected in SIGNATURES.items():
         if (found := _parameters(name)) != expected:
             raise ConfigError(

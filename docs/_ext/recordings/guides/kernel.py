@@ -58,7 +58,7 @@ class Ran(NamedTuple):
 
 def record(
     guide: Guide,
-    time_limit: float = 300,
+    time_limit: float = math.inf,
     longest_output: int = 10 * 2**20,
     portable: Portable | None = None,
 ) -> Ran:
@@ -84,7 +84,7 @@ def record(
             longest_output,
             km=_kernel(Path(scratch)),
             resources={"metadata": {"path": str(guide.path.parent)}},
-            timeout_func=lambda _cell: max(1, math.ceil(deadline - time.monotonic())),
+            timeout_func=lambda _cell: _seconds_to(deadline),
             # Rather fail than lose output on a busy machine.
             iopub_timeout=60,
             raise_on_iopub_timeout=True,
@@ -201,6 +201,12 @@ def _environment(scratch: str) -> dict[str, str]:
     kept = {name: text for name, text in os.environ.items() if name != "MPLBACKEND"}
     # Otherwise the debugger, which is not used, warns that modules are frozen.
     return kept | {"IPYTHONDIR": scratch, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+
+def _seconds_to(deadline: float) -> int | None:
+    """Return how many seconds are left, at least 1; None if there is no deadline."""
+    left = deadline - time.monotonic()
+    return None if math.isinf(left) else max(1, math.ceil(left))
 
 
 def _line_in_cell(cell: NotebookNode, traceback: list[str]) -> int:

@@ -6,12 +6,14 @@ from typing import Any
 
 
 def number(settings: Mapping[str, Any], name: str, default: float) -> float:
-    """Return a setting that is a number above 0.
+    """Return a setting that is a number above 0; where it is not given, the default.
 
     Raises:
         ValueError: It is not.
     """
-    value = settings.get(name, default)
+    if name not in settings:
+        return default
+    value = settings[name]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 < value < math.inf:
         raise ValueError(

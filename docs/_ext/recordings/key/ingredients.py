@@ -29,10 +29,6 @@ _SETTING = re.compile(
 _LINE = re.compile(r"\blines? \d", re.IGNORECASE)
 
 
-class CodeError(ValueError):
-    """A code block is not Python, so the recipe has no key. The message says where."""
-
-
 def collect_ingredients(
     recipe: Recipe,
     *,
@@ -52,7 +48,6 @@ def collect_ingredients(
         with_lines: Whether an output names lines of the recipe, so that they count.
 
     Raises:
-        CodeError: A code block is not Python.
         ValueError: A setting can't be used.
     """
     settings = recipe.settings
@@ -88,10 +83,7 @@ def make_key(ingredients: Ingredients) -> str:
 
 def is_code(block: Block) -> bool:
     """Tell whether a block holds more than comments; only such blocks are run."""
-    try:
-        return _code(block) is not None
-    except CodeError:
-        return True
+    return _code(block) is not None
 
 
 def code_blocks(recipe: Recipe) -> list[Block]:
@@ -107,15 +99,16 @@ def names_lines(texts: Iterable[str], filename: str) -> bool:
 
 @cache  # one build asks many times
 def _code(block: Block) -> ast.Module | None:
-    """Parse a block; None if it holds no code."""
+    """Parse a block; None if it holds no code. What is not Python, its text stands for.
+
+    To be that may be what a recipe is there to show.
+    """
     if block.kind != "code":
         return None
     try:
         tree = syntax_tree.parse(block.content)
-    except syntax_tree.PARSE_ERRORS as error:
-        line = getattr(error, "lineno", None) or 1
-        reason = getattr(error, "msg", None) or str(error) or type(error).__name__
-        raise CodeError(f"line {block.line + line - 1}: {reason}") from error
+    except syntax_tree.PARSE_ERRORS:
+        tree = syntax_tree.parse(repr(block.content.strip("\n")))
     return tree if tree.body else None
 
 

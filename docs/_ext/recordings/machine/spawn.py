@@ -1,6 +1,7 @@
 """Start processes in an environment that is alike on every machine in what counts."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,3 +58,9 @@ def fixed_environment(**also: str) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def working_folder() -> str:
+    """Return this process's working folder if modules are found there, else nothing."""
+    here = str(Path.cwd())
+    return here if {"", here} & {*sys.path} else ""

@@ -84,13 +84,15 @@ def mirror(script: Path, project: Path, target: Path) -> Path:
     Args:
         script: The recipe, or a guide.
         project: A folder around it; the recipe finds what is in there.
-        target: A folder that is not there yet.
+        target: A folder for the copy; if it is there, so is the copy.
 
     Returns:
         The recipe in the copy.
     """
     folder = script.parent.resolve()
     place, copy = project, target / (project.name or "project")
+    if target.exists():
+        return copy / folder.relative_to(project) / script.name
     copy.mkdir(parents=True)
     for name in folder.relative_to(project).parts:
         for entry in _entries(place):

@@ -42,6 +42,8 @@ def add_to_page(app: Sphinx, document: nodes.document) -> None:
     if entry is None or section is None:
         return
     app.env.note_dependency(build.note_of(app, page))
+    if entry.failure and entry.failure.recording:
+        return  # the page shows how it failed, as Sphinx-Gallery's own
     if entry.state != "fresh" or entry.recording is None:
         section.insert(1, run_card.as_note(entry, settings.command))
         return

@@ -1,10 +1,7 @@
 """What `recordings` does in a build: record, tell what is missing, replay."""
 
 import hashlib
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,11 +14,11 @@ from sphinx.errors import ConfigError
 from sphinx.util import logging
 
 from recordings import settings as config
-from recordings.gallery import signatures
+from recordings.gallery import scripts, signatures
 from recordings.gallery.replay import Replay
 from recordings.library import Library, is_of, open_library
-from recordings.model import Block, CodeBlock, Entry, Recording
-from recordings.page import links, run_card
+from recordings.model import Block, CodeBlock, Entry, Failure, Recording
+from recordings.page import links, renewal, run_card
 from recordings.page import notebook_download as download
 from recordings.page.markdown import to_markdown
 from recordings.settings import Settings
@@ -49,16 +46,23 @@ class Build:
         entry = self.entries.get(page)
         return entry.recording if entry and entry.state == "fresh" else None
 
-    def recording_of(self, page: str, blocks: Sequence[Block]) -> Recording | None:
-        """Return the recording that a page shows, if it is of these blocks."""
-        recording = self.recording(page)
-        if recording is None:
-            return None
-        recipe = replace(self.entries[page].recipe, blocks=tuple(blocks))
-        if is_of(recording, recipe):
-            return recording
+    def shown(self, page: str, blocks: Sequence[Block]) -> Recording | Failure | None:
+        """Return what a page shows, if it is of these blocks."""
+        entry = self.entries.get(page)
+        shown = entry.failure or self.recording(page) if entry else None
+        recording = shown.recording if isinstance(shown, Failure) else shown
+        if entry is None or recording is None:
+            return shown
+        if is_of(recording, replace(entry.recipe, blocks=tuple(blocks))):
+            return shown
         self.withdraw(page)
         return None
+
+    def unknown(self) -> set[Path]:
+        """Return the recipes of which is not known whether they fail."""
+        entries = self.entries.values()
+        not_run = (it for it in entries if it.state != "fresh" and not it.failure)
+        return {each.recipe.path.resolve() for each in not_run}
 
     def withdraw(self, page: str) -> None:
         """Have a page show no output, since its code changed after the build began.
@@ -67,14 +71,16 @@ class Build:
         """
         entry = self.entries[page]
         reasons = ("it was edited during the build; build again",)
-        self.entries[page] = entry = replace(entry, state="stale", reasons=reasons)
+        entry = replace(entry, state="stale", reasons=reasons, failure=None)
+        self.entries[page] = entry
         _warn(entry, self.library.settings.command)
 
     def digest(self, page: str) -> str:
         """Digest all that a page takes from its recording, and how it shows it."""
         entry, settings = self.entries[page], self.library.settings
         how = [str(settings.block_times), settings.path, entry.found_at or ""]
-        text = "\0".join([entry.state, *entry.reasons, *how, repr(entry.recording)])
+        shown = repr((entry.recording, entry.failure))
+        text = "\0".join([entry.state, *entry.reasons, *how, shown])
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -105,11 +111,15 @@ def before_gallery(app: Sphinx) -> None:
         ) from error
     app.recordings_build = build  # type: ignore[attr-defined]
     for entry in build.entries.values():
-        if entry.state != "fresh":
+        # Of what a page shows of a failure, Sphinx-Gallery tells.
+        if entry.state != "fresh" and not (entry.failure and entry.failure.recording):
             _warn(entry, settings.command)
     _forget_outdated_pages(app, build)
     replay = Replay(
-        build.recording_of, partial(_notebook, app), block_times=settings.block_times
+        build.shown,
+        partial(_notebook, app),
+        block_times=settings.block_times,
+        command=settings.command,
     )
     build.give_back = replay.install()
     app.config.sphinx_gallery_conf |= {
@@ -119,6 +129,9 @@ def before_gallery(app: Sphinx) -> None:
         "plot_gallery": True,
         # Nothing runs, so nothing need be reset; that would load what recipes use.
         "reset_modules": (),
+        "expected_failing_examples": scripts.still_expected(
+            app.config.sphinx_gallery_conf, build.unknown()
+        ),
     }
 
 
@@ -139,61 +152,13 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
     anew = settings.mode == "run"
     current = all(each.state == "fresh" and not each.found_at for each in entries)
     if may_run and settings.mode != "replay" and (anew or not current):
-        entries = _record(library, entries, anew=anew)
+        entries = renewal.renew(library, entries, anew=anew)
     return Build(library, entries)
 
 
 def after_gallery(app: Sphinx) -> None:
     """Give Sphinx-Gallery its own functions back."""
     build_of(app).give_back()
-
-
-def _record(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:
-    """Have `python -m recordings run` record what is not fresh, or all; compare again.
-
-    It reads `conf.py` alone. What it says of its progress is on this build's standard
-    error, and it ends with this process.
-
-    Raises:
-        ConfigError: It could not begin.
-    """
-    wanted = [each for each in entries if anew or each.state != "fresh"]
-    library.store.check_writable(each.recipe.file for each in wanted)
-    words = ["run", "--json", "--parent", str(os.getpid())]
-    words += ["--conf", str(library.conf_dir), "--source", str(library.source)]
-    words += ["--all"] if anew else []
-    with subprocess.Popen(
-        [sys.executable, "-m", "recordings", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-    ) as runner:
-        try:
-            document, _ = runner.communicate()
-        except BaseException:
-            runner.terminate()  # in order: it keeps what is finished
-            raise
-    try:
-        results = {each["page"]: each for each in json.loads(document)["results"]}
-    except ValueError as error:
-        raise ConfigError(
-            "recordings: nothing was recorded, as said above; to build from the "
-            "recordings that are there, add: -D recordings_mode=replay"
-        ) from error
-    compared: list[Entry] = []
-    for before in entries:
-        result = results.get(before.recipe.page)
-        entry = library.entry(before.recipe) if result else before
-        if result and result["status"] == "failed":
-            reason = f"its run failed: {result['reason']}"
-            entry = _failed(entry, reason, was_to_be_new=anew)
-        compared.append(entry)
-    return compared
-
-
-def _failed(entry: Entry, reason: str, *, was_to_be_new: bool) -> Entry:
-    """Say of an entry that its recipe failed; what was recorded before won't do."""
-    state = "stale" if was_to_be_new and entry.state == "fresh" else entry.state
-    return replace(entry, state=state, reasons=(*entry.reasons, reason))
 
 
 def _warn(entry: Entry, command: str) -> None:
@@ -204,7 +169,7 @@ def _warn(entry: Entry, command: str) -> None:
         entry.state,
         why,
         command,
-        entry.recipe.name,
+        entry.recipe.typed,
         location=f"{os.path.relpath(entry.recipe.path)}:1",
         type="recordings",
         subtype=entry.state,

@@ -95,7 +95,7 @@ def as_note(entry: Entry, command: str) -> nodes.warning:
     """Say on a page why it has no output, and what to type."""
     why = "; ".join(entry.reasons)
     text = _("This page has no output: its recording is %s (%s).") % (entry.state, why)
-    typed = nodes.literal("", f"{command} {entry.recipe.name}")
+    typed = nodes.literal("", f"{command} {entry.recipe.typed}")
     note = nodes.warning("", nodes.paragraph("", text), classes=["recording-note"])
     note += nodes.paragraph("", "", nodes.Text(_("To record it, type ")), typed)
     return _untranslatable(note)

@@ -41,6 +41,8 @@ class Result:
     log: Path | None = None
     tail: str = ""
     """The last that it printed."""
+    partial: Path | None = None
+    """A notebook of what it gave before it failed; beside the log."""
 
 
 Event = Planned | Started | Result

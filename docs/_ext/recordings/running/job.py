@@ -21,11 +21,16 @@ class Job:
     """File for all that its processes print."""
     threads: int
     time_limit: float
-    """Seconds."""
+    """Seconds; infinite where there is none."""
     memory_limit: int | None
     """Bytes; None: a fair share of the machine's."""
     jobs: int
     """How many recipes run at once, each of which needs its share."""
+    path: str = ""
+    """A folder in which modules are found first: where the runner works, if it is one
+    for the runner too, as Python and Sphinx have it."""
+    shared: Path | None = None
+    """A folder for the copy of the recipe's own, where others have run or will run."""
     workspace: str = ""
     """A folder of the recipe's own, removed after it. The outcome goes there."""
 
@@ -44,7 +49,10 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a worker tells: the recording's text, or why there is none."""
+    """What a worker tells: the recording's text, or why there is none.
+
+    Where both are there, the text is what the recipe gave before it failed.
+    """
 
     recording: str | None = None
     failure: str | None = None

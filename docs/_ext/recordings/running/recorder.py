@@ -5,9 +5,11 @@ process, a guide in a kernel.
 """
 
 import logging
+import os
 import time
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +18,7 @@ from recordings.gallery import capture
 from recordings.gallery.scripts import failure_expected
 from recordings.guides import GuideFailed
 from recordings.key import first_imports
-from recordings.key.ingredients import CodeError, make_key, names_lines
+from recordings.key.ingredients import make_key, names_lines
 from recordings.library import Library, open_library
 from recordings.machine import git as repository
 from recordings.machine import provenance
@@ -54,14 +56,11 @@ def attempt(job: Job, host: Host) -> Outcome:
         recipe = next(each for each in library.recipes if each.page == job.page)
         if recipe.fault:
             raise UnreadableRecipe(recipe.fault)  # noqa: TRY301 - told like the others
-        text = record(library, recipe, job, host)
-        return Outcome(recording=text)
-    except capture.RecipeFailed as failed:
-        return Outcome(failure=failed.reason, traceback=str(failed))
+        return record(library, recipe, job, host)
     except GuideFailed as failed:
         *_, last = str(failed).strip().splitlines()
         return Outcome(failure=last, traceback=str(failed))
-    except (UnreadableRecipe, RecipeChanged, CodeError) as refused:
+    except (UnreadableRecipe, RecipeChanged) as refused:
         return Outcome(failure=str(refused))
     except SystemExit as left:
         return Outcome(failure=f"it called sys.exit({left.code!r})")
@@ -70,8 +69,8 @@ def attempt(job: Job, host: Host) -> Outcome:
         return Outcome(failure=reason, traceback=traceback.format_exc())
 
 
-def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
-    """Run a recipe in this process, and give its recording's text.
+def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
+    """Run a recipe in this process, and give what came of it.
 
     Args:
         library: The project's.
@@ -80,13 +79,12 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
         host: This process.
 
     Raises:
-        RecipeFailed: It raised.
         GuideFailed: A guide's cell raised.
         RecipeChanged: It, or a file that it uses, was edited while it ran.
     """
     folder = Path(job.workspace)
     project = repository.project(recipe.path.parent.resolve(), library.conf_dir)
-    script = mirror(recipe.path, project, folder / "copy")
+    script = mirror(recipe.path, project, (job.shared or folder) / "copy")
     portable = make_portable(script.parent, recipe.path.parent)
     before = library.ingredients(recipe, with_lines=False)
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
@@ -111,7 +109,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
             LONGEST_OUTPUT,
             portable,
         )
-        blocks, gpu = ran.blocks, ran.gpu
+        captured, gpu = capture.Captured(ran.blocks), ran.gpu
     else:
         captured = capture.capture(
             script,
@@ -124,32 +122,50 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
             note_line=host.note_line,
             longest_output=LONGEST_OUTPUT,
         )
-        blocks, gpu = tuple(captured), provenance.gpu()
+        gpu = provenance.gpu()
+    blocks = captured.blocks
     with_lines = names_lines(_texts(blocks), recipe.path.name)
     ingredients = library.ingredients(recipe, with_lines=with_lines)
     if _changed(library, recipe, before, ingredients):
         raise RecipeChanged(CHANGED)
-    return to_text(
-        Recording(
-            recipe=recipe.name,
-            key=make_key(ingredients),
-            ingredients=ingredients,
-            run=Run(
-                date=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
-                seconds=round(time.perf_counter() - clock, 2),
-                threads=job.threads,
-                peak_memory=max(
-                    (each.peak_memory for each in blocks if each.peak_memory),
-                    default=None,
-                ),
-                processor=provenance.processor(),
-                gpu=gpu,
-                system=provenance.system(),
-                versions=provenance.versions(library.packages),
-                commit=commit,
+    recording = Recording(
+        recipe=recipe.name,
+        key=make_key(ingredients),
+        ingredients=ingredients,
+        run=Run(
+            date=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            seconds=round(time.perf_counter() - clock, 2),
+            threads=job.threads,
+            peak_memory=max(
+                (each.peak_memory for each in blocks if each.peak_memory), default=None
             ),
-            blocks=blocks,
-        )
+            processor=provenance.processor(),
+            gpu=gpu,
+            system=provenance.system(),
+            versions=provenance.versions(library.packages),
+            commit=commit,
+        ),
+        blocks=blocks,
+    )
+    failure = captured.failure
+    if failure and captured.missing and not job.shared:
+        failure += _hint(library, recipe, captured.missing)
+    return Outcome(to_text(recording), failure, captured.traceback)
+
+
+def _hint(library: Library, recipe: Recipe, missing: str) -> str:
+    """Say what to do if another recipe of the folder writes a file that is missing."""
+    folder, others = recipe.path.parent, []
+    for other in sorted({*folder.glob("*.py")} - {recipe.path}):
+        with suppress(OSError, ValueError):
+            if missing in other.read_text("utf-8"):
+                others.append(other.name)
+    if not others:
+        return ""
+    own = Path(os.path.relpath(folder, library.conf_dir)).as_posix()
+    return (
+        f"; if {' or '.join(others)}, where that name stands, writes the file, add "
+        f"{own!r} to recordings_shared_folders in conf.py"
     )
 
 
@@ -164,11 +180,9 @@ def _changed(
         before: Its ingredients before it ran.
         after: Those now, but of the recipe as it ran.
     """
-    now = library.read(recipe)
-    try:
-        present = library.ingredients(now, with_lines=after.lines is not None)
-    except CodeError:
-        return True
+    present = library.ingredients(
+        library.read(recipe), with_lines=after.lines is not None
+    )
     # A file that was not there before is one that the recipe made.
     return present != after or not before.files.items() <= after.files.items()
 

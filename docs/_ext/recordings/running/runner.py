@@ -5,13 +5,12 @@ supervisor of one recipe, or the workers of a dask.distributed scheduler. Record
 read and written by the caller's own process, each as soon as it is there.
 """
 
+import math
 import secrets
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -21,11 +20,13 @@ from recordings.comparison.confirm import merged
 from recordings.gallery import scripts
 from recordings.key import in_file_settings
 from recordings.library import Library
-from recordings.machine import capacity
+from recordings.machine import capacity, spawn
+from recordings.machine.process_tree import ended_by_sigterm
 from recordings.model import Entry
 from recordings.running import dask, fork_server, supervisor
 from recordings.running.events import Planned, Report, Result, Started
 from recordings.running.job import Ending, Job
+from recordings.running.turns import Turns
 from recordings.store.notebook import RecordingError, from_text, to_text
 from recordings.store.store import StoreError
 
@@ -77,18 +78,26 @@ def run(  # noqa: PLR0913 - all but two have a default
         ReadOnlyError: Recordings can't be written; nothing was run.
     """
     work = _Work(
-        library, jobs or capacity.cores(), time_limit, memory_limit, write, report
+        library,
+        jobs or capacity.cores(),
+        time_limit,
+        memory_limit,
+        write,
+        report,
+        Turns(library),
     )
     if write:
         work.rename([each for each in entries if each.found_at])
     wanted = [each for each in entries if anew or each.state != "fresh"]
     if wanted:
+        wanted = work.turns.with_earlier(wanted)
         if write:
             library.store.check_writable(each.recipe.file for each in wanted)
-        with _ended_by_sigterm():
+        with ended_by_sigterm(), work.turns:
             work.run(sorted(wanted, key=_longest_first), executor)
     order = {entry.recipe.page: number for number, entry in enumerate(entries)}
-    return sorted(work.results, key=lambda each: order[each.entry.recipe.page])
+    asked = [each for each in work.results if each.entry.recipe.page in order]
+    return sorted(asked, key=lambda each: order[each.entry.recipe.page])
 
 
 def _longest_first(entry: Entry) -> tuple[bool, float, str]:
@@ -107,6 +116,7 @@ class _Work:
     memory_limit: int | None
     write: bool
     report: Report
+    turns: Turns
     results: list[Result] = field(default_factory=list)
     waiting: dict[str, Entry] = field(default_factory=dict)
     """Recipes that did not end yet, by page."""
@@ -145,11 +155,14 @@ class _Work:
         self.report(Planned(tuple(entries), self.jobs))
         with supervisor.adopting() if own else nullcontext():
             try:
-                for entry in entries:
+                for entry in self.turns.first(entries):
                     self._submit(entry, executor or own, ended)
                 while self.waiting:
                     with suppress(Empty):
-                        self._keep(ended.get(timeout=POLL_INTERVAL))
+                        page = ended.get(timeout=POLL_INTERVAL)
+                        entry = self.waiting[page]
+                        self._keep(page)
+                        self._next(entry, executor or own, ended)
                     self._look_who_began()
             except BaseException:
                 self._stop(own)
@@ -169,13 +182,20 @@ class _Work:
             else:
                 options = {"fork": self._may_be_forked(entry)}
             Path(job.log).unlink(missing_ok=True)
+            self._partial(entry).unlink(missing_ok=True)
         except (ValueError, OSError) as error:
             del self.waiting[page]
             self._fail(entry, str(error))
+            self._next(entry, executor, ended)
             return
         future = executor.submit(supervisor.run, job, **options)
         self.futures[page] = future
         future.add_done_callback(lambda _: ended.put(page))
+
+    def _next(self, entry: Entry, executor: Any, ended: "SimpleQueue[str]") -> None:
+        """Submit the recipe that waited for this one to end, if any."""
+        if later := self.turns.after(entry):
+            self._submit(later, executor, ended)
 
     def _may_be_forked(self, entry: Entry) -> bool:
         """Tell whether a recipe's supervisor may come from the fork server.
@@ -187,7 +207,7 @@ class _Work:
 
     def _job(self, entry: Entry) -> Job:
         settings = entry.recipe.settings
-        default = self.library.settings.time_limit
+        default = self.library.settings.time_limit or math.inf
         limit = in_file_settings.number(settings, "time_limit", default)
         return Job(
             run=self.name,
@@ -199,11 +219,17 @@ class _Work:
             time_limit=self.time_limit or limit,
             memory_limit=self.memory_limit,
             jobs=self.jobs,
+            path=spawn.working_folder(),
+            shared=self.turns.folder(entry),
         )
 
     def _log(self, entry: Entry) -> Path:
         folder = self.library.conf_dir.absolute() / LOGS
         return folder / f"{entry.recipe.page}.log"
+
+    def _partial(self, entry: Entry) -> Path:
+        """Return the file for what a recipe gave before it failed: not in the store."""
+        return self._log(entry).with_suffix(".ipynb")
 
     def _look_who_began(self) -> None:
         """Report recipes that run now: a recipe's log is there from its beginning."""
@@ -224,9 +250,8 @@ class _Work:
             self.begun.add(page)
             self.report(Started(entry))
         text, name = ending.outcome.recording, entry.recipe.file
-        if text is None:
-            reason = ending.outcome.failure or "ended without a result"
-            self._fail(entry, reason, ending)
+        if text is None or ending.outcome.failure is not None:
+            self._fail(entry, ending.outcome.failure or "it gave nothing", ending)
             return
         try:
             recording = new = from_text(text, name)
@@ -247,8 +272,12 @@ class _Work:
     def _fail(self, entry: Entry, reason: str, ending: Ending | None = None) -> None:
         log = self._log(entry) if ending else None
         seconds, tail = (ending.seconds, ending.tail) if ending else (0.0, "")
-        text = supervisor.one_line(reason)
-        self._end(Result(entry, "failed", None, text, seconds, log, tail))
+        text, partial = supervisor.one_line(reason), None
+        if ending and ending.outcome.failure and ending.outcome.recording:
+            with suppress(OSError):  # the failure is told all the same
+                self._partial(entry).write_text(ending.outcome.recording, "utf-8")
+                partial = self._partial(entry)
+        self._end(Result(entry, "failed", None, text, seconds, log, tail, partial))
 
     def _end(self, result: Result) -> None:
         self.results.append(result)
@@ -269,20 +298,3 @@ class _Work:
             if future and future.done() and not future.cancelled():
                 with suppress(Exception):  # none may cost another its recording
                     self._keep(page)
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Have SIGTERM raise here, so that a run ends in order as on Ctrl-C."""
-
-    def leave(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

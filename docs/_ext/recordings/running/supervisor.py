@@ -88,7 +88,7 @@ def run(job: Job, *, fork: bool = False) -> Ending:
             failure = failure or "ended without a result"
             outcome = Outcome(failure=f"{failure}{worker.place(folder)}")
         if outcome.failure is not None:
-            outcome = Outcome(failure=one_line(outcome.failure))
+            outcome = replace(outcome, failure=one_line(outcome.failure))
     return Ending(outcome, time.monotonic() - clock, tail)
 
 

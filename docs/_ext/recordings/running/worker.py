@@ -54,7 +54,7 @@ def main(job: Job, log: int, supervisor: int) -> NoReturn:
         with suppress(OSError):
             (folder / LINE).write_text(str(line), "utf-8")
 
-    sys.path[:] = preloaded.PATH
+    sys.path[:] = [*filter(None, [job.path]), *preloaded.PATH]
     _forget_server(preloaded.MAIN_PROCESS)
     held_elsewhere = max(0, preloaded.FILE_MEMORY - provenance.file_memory())
     outcome = recorder.attempt(job, Host(echo, note_line, held_elsewhere))

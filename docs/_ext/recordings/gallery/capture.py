@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from sphinx_gallery import gen_rst, py_source_parser, scrapers
 
-from recordings.gallery import pictures, signatures
+from recordings.gallery import names, pictures, signatures
 from recordings.key.ingredients import is_code
 from recordings.machine.portable import Portable
-from recordings.model import Block, CodeBlock, Output
+from recordings.model import Block, CodeBlock, Meaning, Output
 
 
 class RecipeFailed(Exception):  # noqa: N818 - what happened, not a fault of ours
@@ -36,6 +37,16 @@ def reason(name: str, message: str) -> str:
     return f"{name}: {first}" if first else name
 
 
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What a recipe gave."""
+
+    blocks: tuple[CodeBlock, ...]
+    """One for each block that holds code."""
+    names: dict[str, tuple[Meaning, ...]]
+    """What names in its code stand for; see `recordings.gallery.names`."""
+
+
 def capture(  # noqa: PLR0913 - all but three by name
     script: Path,
     settings: dict[str, Any],
@@ -47,7 +58,7 @@ def capture(  # noqa: PLR0913 - all but three by name
     echo: Callable[[str], None],
     note_line: Callable[[int], None],
     longest_output: int,
-) -> list[CodeBlock]:
+) -> Captured:
     """Run a recipe through Sphinx-Gallery, in this process, which is for it alone.
 
     Args:
@@ -60,9 +71,6 @@ def capture(  # noqa: PLR0913 - all but three by name
         echo: Told what the recipe prints, as it prints.
         note_line: Told the line at which each code block begins, before it runs.
         longest_output: Characters that it may print before it counts as a flood.
-
-    Returns:
-        One entry for each block that holds code.
 
     Raises:
         RecipeFailed: It raised, and was not expected to.
@@ -87,7 +95,8 @@ def capture(  # noqa: PLR0913 - all but three by name
     traceback = variables.get("formatted_exception")
     if traceback is not None and not failure_expected:
         raise RecipeFailed(portable(traceback), watch.reason)
-    return watch.blocks
+    known = names.known_to_the_run(script, variables["example_globals"], settings)
+    return Captured(tuple(watch.blocks), known)
 
 
 class OutputFlood(Exception):  # noqa: N818 - the name that a recipe's author will see

@@ -11,7 +11,7 @@ from typing import Any
 from sphinx_gallery import gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
 
-from recordings.gallery import pictures, signatures
+from recordings.gallery import names, pictures, signatures
 from recordings.key.ingredients import is_code
 from recordings.model import Block, CodeBlock, Recording
 from recordings.units import duration
@@ -45,12 +45,13 @@ class Replay:
         self._given: list[CodeBlock | None] = []
         self._pictures: list[Path] = []
         self._run_nothing = gen_rst.execute_script
+        self._identify_names = gen_rst.identify_names
         self._zip_files = gen_rst.zip_files
 
     def install(self) -> Callable[[], None]:
         """Take the place of Sphinx-Gallery's functions; the result undoes that."""
-        names = ("execute_script", "jupyter_notebook", "zip_files")
-        return signatures.replace({name: getattr(self, name) for name in names})
+        own = ("execute_script", "identify_names", "jupyter_notebook", "zip_files")
+        return signatures.replace({name: getattr(self, name) for name in own})
 
     def execute_script(
         self,
@@ -88,6 +89,11 @@ class Replay:
         if not self._failed:
             variables["passing"] = True
         return output, recording.run.seconds
+
+    def identify_names(self, *arguments: Any) -> names.Found:
+        """Return what names on a page stand for: in its code, as the run knew."""
+        found: names.Found = self._identify_names(*arguments)
+        return names.with_known(found, self._recording.names) if self._recording else found
 
     def jupyter_notebook(
         self, blocks: Sequence[Any], _settings: Any, _target_dir: Any

@@ -24,6 +24,7 @@ SIGNATURES = {
     ),
     "gen_rst.execute_script": "script_blocks script_vars gallery_conf file_conf",
     "gen_rst.handle_exception": "exc_info src_file script_vars gallery_conf",
+    "gen_rst.identify_names": "script_blocks ref_regex global_variables node",
     "gen_rst.jupyter_notebook": "script_blocks gallery_conf target_dir",
     "gen_rst.save_figures": "block block_vars gallery_conf",
     "gen_rst.zip_files": "file_list zipname relative_to extension",

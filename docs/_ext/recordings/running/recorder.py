@@ -111,7 +111,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
             LONGEST_OUTPUT,
             portable,
         )
-        blocks, gpu = ran.blocks, ran.gpu
+        blocks, gpu, names = ran.blocks, ran.gpu, {}
     else:
         captured = capture.capture(
             script,
@@ -124,7 +124,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
             note_line=host.note_line,
             longest_output=LONGEST_OUTPUT,
         )
-        blocks, gpu = tuple(captured), provenance.gpu()
+        blocks, gpu, names = captured.blocks, provenance.gpu(), captured.names
     with_lines = names_lines(_texts(blocks), recipe.path.name)
     ingredients = library.ingredients(recipe, with_lines=with_lines)
     if _changed(library, recipe, before, ingredients):
@@ -149,6 +149,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
                 commit=commit,
             ),
             blocks=blocks,
+            names=names,
         )
     )
 

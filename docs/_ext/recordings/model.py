@@ -11,6 +11,9 @@ from typing import Any, Literal
 Output = dict[str, Any]
 """One notebook output, as nbformat defines it (`stream`, `display_data`, …)."""
 
+FILE = "application/x-recorded-file"
+"""Kind of an output that is a file beside the pictures; its metadata has the name."""
+
 State = Literal["fresh", "stale", "missing"]
 """How a recording compares with its recipe as that is now."""
 

@@ -129,6 +129,7 @@ class Replay:
         shown, files = pictures.write(
             recorded.outputs,
             iter(variables["image_path_iterator"]),
+            variables["image_path_iterator"].image_path,
             settings["src_dir"],
             single=pictures.keeps_single(in_file, in_block),
             alternative=in_block.get("alt_block"),

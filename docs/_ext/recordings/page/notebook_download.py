@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from recordings.model import Block, CodeBlock, Output
+from recordings.model import FILE, Block, CodeBlock, Output
 from recordings.store.notebook import KERNEL, REST
 
 
@@ -51,7 +51,7 @@ def _outputs(outputs: Sequence[Output], count: int | None) -> Iterator[Output]:
             yield {**output, "execution_count": count}
         elif "data" not in output:
             yield output
-        elif data := {kind: it for kind, it in output["data"].items() if kind != REST}:
+        elif data := {k: it for k, it in output["data"].items() if k not in (REST, FILE)}:
             yield {**output, "data": data}
 
 

@@ -115,6 +115,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
     else:
         captured = capture.capture(
             script,
+            recipe.page,
             library.gallery_settings,
             folder / "figures",
             failure_expected=failure_expected(recipe.path, library.gallery_settings),

@@ -1,16 +1,19 @@
 """A recording, and its form as an executed notebook."""
 
+import base64
 import json
 import math
 from dataclasses import asdict
 from datetime import datetime
 from itertools import chain
+from pathlib import PurePosixPath
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import nbformat
 
 from recordings.model import (
+    FILE,
     CodeBlock,
     Confirmation,
     Ingredients,
@@ -161,7 +164,7 @@ def _recording(about: dict[str, Any], cells: list[dict[str, Any]]) -> Recording:
     for each in runs:
         datetime.fromisoformat(each.date)
     for block in recording.blocks:
-        _check_pictures(block)
+        _check_files(block)
     return recording
 
 
@@ -181,14 +184,19 @@ def _check_types(part: Any) -> None:
             raise TypeError(f"{name} can't be {value!r}")
 
 
-def _check_pictures(block: CodeBlock) -> None:
-    """Make sure that each picture can be shown, with its text alternative.
+def _check_files(block: CodeBlock) -> None:
+    """Make sure that each picture can be shown, and each other file be written.
 
     Raises:
-        TypeError: A text alternative is no text.
-        ValueError: A picture is broken.
+        TypeError: A text alternative or a name is no text.
+        ValueError: A picture is broken, or a file is one outside of the site.
     """
     for output in block.outputs:
+        if FILE in output.get("data", {}):
+            base64.b64decode(output["data"][FILE], validate=True)
+            name = PurePosixPath(output["metadata"]["file"])
+            if name.is_absolute() or ".." in name.parts:
+                raise ValueError(f"a file can't be written to {name}")
         for kind in output.get("data", {}).keys() & images.SUFFIXES.keys():
             images.check(kind, output["data"][kind])
             alternative = output["metadata"].get("alt", "")

@@ -1,7 +1,8 @@
 """Tell what names in a recipe's code stand for, for links and mini-galleries.
 
-Sphinx-Gallery looks at the objects and modules of the process that writes the page. Here
-that is not the one that ran the recipe, so the recording holds what only that one knows.
+Sphinx-Gallery looks at the objects and modules of the process that writes the page.
+Here that is not the one that ran the recipe, so the recording holds what only that one
+knows.
 """
 
 from collections.abc import Mapping
@@ -60,7 +61,9 @@ def with_known(found: Found, known: Mapping[str, tuple[Meaning, ...]]) -> Found:
 def _meanings(found: Found) -> dict[str, tuple[Meaning, ...]]:
     return {
         name: tuple(
-            Meaning(each["name"], each["module"], each["module_short"], each["is_class"])
+            Meaning(
+                each["name"], each["module"], each["module_short"], each["is_class"]
+            )
             for each in objects
         )
         for name, objects in found.items()

@@ -60,7 +60,9 @@ def read(  # noqa: PLR0913 - all but two by name
             {"output_type": "display_data", "data": {REST: rest}, "metadata": {}}
         )
     for file in sorted({*written} - {*files}):
-        address = _marked(scrapers._as_relative_rst_path(file, source), template, source)
+        address = _marked(
+            scrapers._as_relative_rst_path(file, source), template, source
+        )
         outputs.append(
             {
                 "output_type": "display_data",

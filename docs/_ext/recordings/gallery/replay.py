@@ -1,14 +1,17 @@
 """Make pages and notebook downloads from recordings, without running anything."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
+from functools import wraps
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from sphinx_gallery import gen_rst, py_source_parser
+from sphinx.application import Sphinx
+from sphinx_gallery import gen_gallery, gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
 
 from recordings.gallery import names, pictures, signatures
@@ -30,13 +33,40 @@ ZIP_YEARS = range(1981, 2107)
 """Years that a zip file knows in every time zone; a machine's clock may be wrong."""
 
 
+def surround_gallery(
+    app: Sphinx, around: Callable[[Sphinx], AbstractContextManager[None]]
+) -> None:
+    """Have something done around the making of pages, and around nothing else.
+
+    Other extensions act on the same event, and some look at Sphinx-Gallery's functions.
+    """
+    listeners = app.events.listeners["builder-inited"]
+    make_pages = gen_gallery.generate_gallery_rst
+
+    @wraps(make_pages)
+    def surrounded(app: Sphinx) -> None:
+        with around(app):
+            make_pages(app)
+
+    listeners[:] = [
+        each._replace(handler=surrounded) if each.handler is make_pages else each
+        for each in listeners
+    ]
+
+
 class Replay:
     """Takes the place of the functions with which Sphinx-Gallery runs and writes."""
 
     def __init__(
-        self, find: Find, make_notebook: MakeNotebook, *, block_times: bool
+        self,
+        recorded: Collection[Path],
+        find: Find,
+        make_notebook: MakeNotebook,
+        *,
+        block_times: bool,
     ) -> None:
-        """Keep the functions that find recordings and make notebooks."""
+        """Keep which scripts have output, and what finds it and makes notebooks."""
+        self._recorded = recorded
         self._find = find
         self._make_notebook = make_notebook
         self._block_times = block_times
@@ -45,13 +75,39 @@ class Replay:
         self._given: list[CodeBlock | None] = []
         self._pictures: list[Path] = []
         self._run_nothing = gen_rst.execute_script
+        self._executable_script = gen_rst.executable_script
         self._identify_names = gen_rst.identify_names
         self._zip_files = gen_rst.zip_files
 
-    def install(self) -> Callable[[], None]:
-        """Take the place of Sphinx-Gallery's functions; the result undoes that."""
-        own = ("execute_script", "identify_names", "jupyter_notebook", "zip_files")
-        return signatures.replace({name: getattr(self, name) for name in own})
+    @contextmanager
+    def installed(self, settings: dict[str, Any]) -> Iterator[None]:
+        """Take the place of Sphinx-Gallery's functions for a while.
+
+        Args:
+            settings: Sphinx-Gallery's, of which some are others in that while.
+        """
+        own = {
+            # Its own processes would not know of the replacement, and run recipes.
+            "parallel": False,
+            # A replay does not run anything, but needs it to be on.
+            "plot_gallery": True,
+            "reset_modules": _hooks(settings["reset_modules"]),
+        }
+        before = {name: settings[name] for name in own}
+        names = vars(type(self)).keys() & vars(gen_rst).keys()
+        functions = {n: getattr(self, n) for n in names if not n.startswith("__")}
+        give_back = signatures.replace(functions)
+        settings.update(own)
+        try:
+            yield
+        finally:
+            settings.update(before)
+            give_back()
+
+    def executable_script(self, script: str, settings: dict[str, Any]) -> bool:
+        """Tell whether a page has output; without a recording it is as if not run."""
+        is_run: bool = self._executable_script(script, settings)
+        return is_run and Path(script) in self._recorded
 
     def execute_script(
         self,
@@ -71,10 +127,8 @@ class Replay:
         if recording is None or not variables["execute_script"]:
             variables["execute_script"] = False
             pictures.remove_others(template, self._pictures)
-            result: tuple[list[str], float] = self._run_nothing(
-                blocks, variables, settings, in_file
-            )
-            return result
+            output, _ = self._run_nothing(blocks, variables, settings, in_file)
+            return output, 0.0
         recorded = iter(recording.blocks)
         self._given = [next(recorded) if is_code(each) else None for each in script]
         output = [
@@ -93,7 +147,9 @@ class Replay:
     def identify_names(self, *arguments: Any) -> names.Found:
         """Return what names on a page stand for: in its code, as the run knew."""
         found: names.Found = self._identify_names(*arguments)
-        return names.with_known(found, self._recording.names) if self._recording else found
+        return (
+            names.with_known(found, self._recording.names) if self._recording else found
+        )
 
     def jupyter_notebook(
         self, blocks: Sequence[Any], _settings: Any, _target_dir: Any
@@ -155,6 +211,29 @@ class Replay:
         if self._block_times and recorded.seconds is not None:
             rest += BLOCK_TIME.format(duration(recorded.seconds))
         return rest
+
+
+def _hooks(given: Any) -> list[Callable[..., Any]]:
+    """Return the reset hooks that `conf.py` defines: they may change what is written.
+
+    Those given by name reset what recipes use, which nothing here does.
+    """
+    return [
+        _where_possible(hook)
+        for hook in (given if isinstance(given, list | tuple) else [given])
+        if not isinstance(hook, str)
+    ]
+
+
+def _where_possible(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a hook do nothing where what it resets is not installed."""
+
+    @wraps(hook)
+    def call(*arguments: Any, **options: Any) -> None:
+        with suppress(ImportError):
+            hook(*arguments, **options)
+
+    return call
 
 
 BLOCK_TIME = """

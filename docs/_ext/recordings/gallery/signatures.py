@@ -22,6 +22,7 @@ SIGNATURES = {
     "gen_rst.execute_code_block": (
         "compiler block example_globals script_vars gallery_conf file_conf"
     ),
+    "gen_rst.executable_script": "src_file gallery_conf",
     "gen_rst.execute_script": "script_blocks script_vars gallery_conf file_conf",
     "gen_rst.handle_exception": "exc_info src_file script_vars gallery_conf",
     "gen_rst.identify_names": "script_blocks ref_regex global_variables node",
@@ -29,6 +30,7 @@ SIGNATURES = {
     "gen_rst.save_figures": "block block_vars gallery_conf",
     "gen_rst.zip_files": "file_list zipname relative_to extension",
     # Called.
+    "backreferences.identify_names": "script_blocks ref_regex global_variables node",
     "gen_gallery._bool_eval": "x",
     "gen_gallery._expected_failing_examples": "gallery_conf",
     "gen_gallery._fill_gallery_conf_defaults": "sphinx_gallery_conf app check_keys",
@@ -36,10 +38,10 @@ SIGNATURES = {
     "gen_gallery._update_gallery_conf_builder_inited": (
         "sphinx_gallery_conf src_dir plot_gallery abort_on_example_error builder_name"
     ),
+    "gen_gallery.generate_gallery_rst": "app",
     "gen_gallery.get_subsections": "srcdir examples_dir gallery_conf check_for_header",
     "gen_rst._get_gallery_header": "dir_ gallery_conf raise_error",
     "gen_rst.codestr2rst": "codestr lang lineno",
-    "gen_rst.executable_script": "src_file gallery_conf",
     "py_source_parser.extract_file_config": "content",
     "py_source_parser.split_code_and_text_blocks": "source_file return_node",
     "scrapers.ImagePathIterator": "image_path",

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,15 @@ def check_gallery(_app: Sphinx, _config: Config) -> None:
     signatures.check()
 
 
+def take_no_recording_for_a_page(app: Sphinx, conf: Config) -> None:
+    """Have Sphinx pass recordings by, since MyST-NB takes every notebook for a page."""
+    source, path = Path(app.srcdir), config.from_sphinx(conf).path
+    folder = Path(os.path.normpath(app.confdir / path))
+    if folder.is_relative_to(source):
+        pattern = f"{folder.relative_to(source).as_posix()}/**.ipynb"
+        conf.exclude_patterns = [*conf.exclude_patterns, pattern]
+
+
 class Build:
     """What one build knows of recordings; kept on the application while it runs."""
 
@@ -42,12 +52,16 @@ class Build:
         """Keep the entries by page."""
         self.library = library
         self.entries = {entry.recipe.page: entry for entry in entries}
-        self.give_back: Any = None
 
     def recording(self, page: str) -> Recording | None:
         """Return the recording that a page shows: a fresh one, or none."""
         entry = self.entries.get(page)
         return entry.recording if entry and entry.state == "fresh" else None
+
+    def recorded_scripts(self) -> set[Path]:
+        """Return the scripts whose recordings are shown."""
+        pages = filter(self.recording, self.entries)
+        return {self.entries[page].recipe.path for page in pages}
 
     def recording_of(self, page: str, blocks: Sequence[Block]) -> Recording | None:
         """Return the recording that a page shows, if it is of these blocks."""
@@ -85,7 +99,7 @@ def build_of(app: Sphinx) -> Build:
 
 
 def before_gallery(app: Sphinx) -> None:
-    """Record what the mode asks for, then replace Sphinx-Gallery's running.
+    """Record what the mode asks for, and tell what is stale or missing.
 
     Raises:
         ConfigError: A setting is wrong, or the store can't be used.
@@ -108,18 +122,18 @@ def before_gallery(app: Sphinx) -> None:
         if entry.state != "fresh":
             _warn(entry, settings.command)
     _forget_outdated_pages(app, build)
+
+
+def replaying(app: Sphinx) -> AbstractContextManager[None]:
+    """Have Sphinx-Gallery make its pages from recordings."""
+    build = build_of(app)
     replay = Replay(
-        build.recording_of, partial(_notebook, app), block_times=settings.block_times
+        build.recorded_scripts(),
+        build.recording_of,
+        partial(_notebook, app),
+        block_times=build.library.settings.block_times,
     )
-    build.give_back = replay.install()
-    app.config.sphinx_gallery_conf |= {
-        # Its own processes would not know of the replacement, and run recipes.
-        "parallel": False,
-        # A replay does not run anything, but needs it to be on.
-        "plot_gallery": True,
-        # Nothing runs, so nothing need be reset; that would load what recipes use.
-        "reset_modules": (),
-    }
+    return replay.installed(app.config.sphinx_gallery_conf)
 
 
 def _prepare(app: Sphinx, settings: Settings) -> Build:
@@ -141,11 +155,6 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
     if may_run and settings.mode != "replay" and (anew or not current):
         entries = _record(library, entries, anew=anew)
     return Build(library, entries)
-
-
-def after_gallery(app: Sphinx) -> None:
-    """Give Sphinx-Gallery its own functions back."""
-    build_of(app).give_back()
 
 
 def _record(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:

@@ -51,7 +51,9 @@ def _outputs(outputs: Sequence[Output], count: int | None) -> Iterator[Output]:
             yield {**output, "execution_count": count}
         elif "data" not in output:
             yield output
-        elif data := {k: it for k, it in output["data"].items() if k not in (REST, FILE)}:
+        elif data := {
+            k: it for k, it in output["data"].items() if k not in (REST, FILE)
+        }:
             yield {**output, "data": data}
 
 

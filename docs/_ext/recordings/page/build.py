@@ -18,7 +18,7 @@ from sphinx.errors import ConfigError
 from sphinx.util import logging
 
 from recordings import settings as config
-from recordings.gallery import signatures
+from recordings.gallery import notebooks, signatures
 from recordings.gallery.replay import Replay
 from recordings.library import Library, is_of, open_library
 from recordings.model import Block, CodeBlock, Entry, Recording
@@ -266,5 +266,24 @@ def _notebook(
     resolve = links.resolver(build.library.recipes, app.config.html_baseurl)
     language = app.config.language
     card = run_card.as_markdown(recording, language) if recording else None
-    markdown = to_markdown(texts, file, resolve)
-    return download.notebook(blocks, given, markdown, card)
+    gallery, folder = app.config.sphinx_gallery_conf, Path(app.srcdir, page).parent
+    markdown = notebooks.by_pandoc(texts, gallery, folder)
+    if markdown is None:
+        around = (app.config.rst_prolog, app.config.rst_epilog)
+        markdown = to_markdown(
+            texts,
+            file,
+            resolve,
+            definitions="\n\n".join(filter(None, around)),
+            default_role=app.config.default_role or "",
+            show=lambda address: notebooks.picture(address, gallery, folder),
+        )
+    return download.notebook(
+        blocks,
+        given,
+        markdown,
+        card,
+        first=gallery["first_notebook_cell"],
+        last=gallery["last_notebook_cell"],
+        promote_magic=gallery["promote_jupyter_magic"],
+    )

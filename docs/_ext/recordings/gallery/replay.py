@@ -166,7 +166,8 @@ class Replay:
             for file in files if date.year in ZIP_YEARS else ():
                 os.utime(file, (date.timestamp(), date.timestamp()))
         zipped = self._zip_files(files, *rest)
-        if not self._failed:  # note, as Sphinx-Gallery does, that the page is made
+        # Note that the page is made, as Sphinx-Gallery does of those that it ran.
+        if self._recording and not self._failed:
             digest = get_md5sum(self._target, mode="t")
             Path(f"{self._target}.md5").write_text(digest, encoding="utf-8")
         return zipped

@@ -262,7 +262,8 @@ def _notebook(
     build = build_of(app)
     recording = build.recording(page)
     texts = [block for block in blocks if block.kind == "text"]
-    file = os.path.relpath(build.entries[page].recipe.path)
+    entry = build.entries.get(page)  # there is none of a script that is never run
+    file = os.path.relpath(entry.recipe.path) if entry else page
     resolve = links.resolver(build.library.recipes, app.config.html_baseurl)
     language = app.config.language
     card = run_card.as_markdown(recording, language) if recording else None

@@ -160,7 +160,7 @@ def write(  # noqa: PLR0913 - some by name
                 name = _unmarked(output["metadata"]["file"], template, source)
                 others.append(Path(source, name))
                 others[-1].parent.mkdir(parents=True, exist_ok=True)
-                _write_if_changed(others[-1], base64.b64decode(data))
+                _write_if_changed(others[-1], to_bytes(mime, data))
             elif mime in SUFFIXES:
                 file = Path(next(paths)).with_suffix(SUFFIXES[mime])
                 _write_if_changed(file, to_bytes(mime, data))

@@ -1,6 +1,5 @@
 """A recording, and its form as an executed notebook."""
 
-import base64
 import json
 import math
 from dataclasses import asdict
@@ -193,7 +192,7 @@ def _check_files(block: CodeBlock) -> None:
     """
     for output in block.outputs:
         if FILE in output.get("data", {}):
-            base64.b64decode(output["data"][FILE], validate=True)
+            images.to_bytes(FILE, output["data"][FILE])
             name = PurePosixPath(output["metadata"]["file"])
             if name.is_absolute() or ".." in name.parts:
                 raise ValueError(f"a file can't be written to {name}")

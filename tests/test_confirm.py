@@ -11,7 +11,14 @@ from stores import printed
 from recordings.comparison.confirm import KEPT, merged
 from recordings.comparison.verify import Rules
 from recordings.key.ingredients import make_key
-from recordings.model import CodeBlock, Confirmation, Ingredients, Recording, Run
+from recordings.model import (
+    CodeBlock,
+    Confirmation,
+    Ingredients,
+    Meaning,
+    Recording,
+    Run,
+)
 from recordings.store.notebook import from_text, to_text
 
 SVG = '<svg width="4" height="3"><path d="M {} 2.0"/></svg>'
@@ -52,10 +59,15 @@ def test_outputs_that_agree_stay_and_are_confirmed() -> None:
     upgraded = replace(OLD, packages={"torch": "2.15.0"})
     old = recording()
     new = recording("0.510", figure="7.0", ingredients=upgraded, year=2027, gpu="A GPU")
+    new = replace(new, names={"a": (Meaning("f", "a.b", "a", is_class=False),)})
     kept = merged(old, new, Rules())
     confirmation = Confirmation(new.run.date, {"torch": "2.15.0"}, gpu="A GPU")
     assert kept == replace(
-        old, key=new.key, ingredients=upgraded, confirmations=(confirmation,)
+        old,
+        key=new.key,
+        ingredients=upgraded,
+        confirmations=(confirmation,),
+        names=new.names,
     )
 
 

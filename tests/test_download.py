@@ -102,6 +102,26 @@ def test_a_notebook_has_prose_code_outputs_and_run_card() -> None:
     assert made["metadata"]["kernelspec"]["name"] == "python3"
 
 
+def test_a_gallery_may_have_cells_of_its_own() -> None:
+    texts = ["# Title\n\n```bash\n%%bash\nls\n```\nmore", "```\n%%time\n```"]
+    own = {"first": "%matplotlib inline\n", "last": "# end"}
+    made = notebook(RECIPE, GIVEN, texts, CARD, **own, promote_magic=True)
+    nbformat.validate(made)
+    cells = [(cell["cell_type"], cell["source"]) for cell in made["cells"]]
+    assert cells[:5] == [
+        ("code", "%matplotlib inline"),
+        ("markdown", "# Title"),
+        ("code", "%%bash\nls"),
+        ("markdown", "more"),
+        ("code", "x = 1\nprint(x)"),
+    ]
+    assert ("code", "%%time") in cells
+    assert cells[-2:] == [("code", "# end"), ("markdown", CARD.strip())]
+    counts = [cell.get("execution_count") for cell in made["cells"]]
+    assert counts == [None, None, None, None, 1, None, 2, 3, 4, None, None]
+    assert notebook(RECIPE, GIVEN, texts, CARD)["cells"][0]["source"] == texts[0]
+
+
 @pytest.mark.parametrize("given", [GIVEN, NOTHING], ids=["recorded", "missing"])
 def test_a_notebook_is_valid_and_always_the_same(
     given: Sequence[CodeBlock | None],

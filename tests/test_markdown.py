@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001 - Chinese punctuation is meant
 
+import logging
 import random
 import re
 from collections import Counter
@@ -27,6 +28,11 @@ FORBIDDEN = re.compile(
     r"\{\.interpreted-text|:::|:\w+:`|^\s*\.\. |%%|[\ue000-\uf8ff]", re.MULTILINE
 )
 CODE = re.compile(r"^ *(`{3,}).*?^ *\1|(`+)[^`].*?\2", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def _all_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(1, "sphinx")
 
 
 def resolve(role: str, target: str, label: str | None) -> tuple[str, str | None]:
@@ -148,7 +154,7 @@ OTHERS = [
     ("a\n\n\n.. mermaid:: b\n   :c: d\n\n   e", 'the directive "mermaid"', 13, "e"),
     ("a\n  b", "a definition list", 10, "a\n\nb"),
     ("a\n\n| b\n| c", "a line block", 12, "b\n\nc"),
-    (".. figure:: b.svg\n   :alt: c", "a figure", 10, ""),
+    (".. figure:: b.svg\n   :alt: c", "an image", 10, ""),
     ("a\n\n.. image:: b.svg\n   :alt: c", "an image", 12, "c"),
     (".. list-table::\n\n   * - a\n\n       - b", "a cell that spans", 12, "- b"),
     ("+-+-+\n|a  |\n+-+-+\n|b|c|\n+-+-+", "a cell that spans", 11, "a"),
@@ -156,19 +162,52 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("text", "what", "line", "kept"), OTHERS)
-def test_what_recipes_do_not_use_is_warned_of(
+def test_what_recipes_do_not_use_is_told(
     text: str, what: str, line: int, kept: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The text is kept, and the warning names the file and the line."""
+    """The text is kept, and the message names the file and the line."""
     for before in ([], ["Title\n=====\n\none\n", "two\n\nthree"]):
         caplog.clear()
         *_, markdown = convert(*before, text)
         assert kept in markdown
-        [warning] = caplog.records
+        [told] = caplog.records
         place = f"recipes/a.py:{line + 10 * len(before)}"
-        assert vars(warning)["location"] == place
-        assert warning.getMessage().startswith(what)
-        assert "can't be written to the notebook" in warning.getMessage()
+        assert told.getMessage().startswith(f"{place}: {what}")
+        assert "can't be written to the notebook" in told.getMessage()
+        assert told.levelno < logging.INFO, "no fault of the page, which has it all"
+
+
+IN_ANOTHER_PROJECT = [
+    ("`a.b`", "`title of a.b`"),
+    ("|lib|, see one_.", "The *Lib*, see [one](https://c.d)."),
+    (".. image:: b.svg\n   :alt: c", '<img src="at/b.svg" alt="c">'),
+    (
+        ".. figure:: b.svg\n   :width: 9\n\n   d *e*\n\n   f",
+        '<img src="at/b.svg" alt="" width="9">\n\nd *e*\n\nf',
+    ),
+    (".. testcode::\n\n   a", "```python\na\n```"),
+    (".. doctest::\n\n   >>> a", "```pycon\n>>> a\n```"),
+    (".. tags:: a, b\n\n.. todo:: c\n\nd", "d"),
+]
+
+
+@pytest.mark.parametrize(("text", "markdown"), IN_ANOTHER_PROJECT)
+def test_settings_of_sphinx_count(
+    text: str, markdown: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    definitions = (
+        ".. |lib| replace:: The *Lib*\n.. _one: https://c.d\n\n.. note:: A note."
+    )
+    made = to_markdown(
+        [Block("text", text, 1)],
+        "a.py",
+        resolve,
+        definitions=definitions,
+        default_role="py:obj",
+        show=lambda address: f"at/{address}",
+    )
+    assert made == [markdown]
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -10,7 +11,7 @@ import nbformat
 import pytest
 from PIL import Image
 
-from recordings.model import CodeBlock, Ingredients, Recording, Run
+from recordings.model import FILE, CodeBlock, Ingredients, Meaning, Recording, Run
 from recordings.store.notebook import RecordingError, from_text, to_text
 
 OUTPUT = {"output_type": "stream", "name": "stdout", "text": "one\ntwo\n"}
@@ -20,6 +21,7 @@ RECORDING = Recording(
     ingredients=Ingredients(("a digest",), {"threads": 2}, lines=(7,)),
     run=Run("2026-01-01T00:00:00Z", 1, 1, versions={"Python": "3.11.7"}),
     blocks=(CodeBlock("print('one\\ntwo')", (OUTPUT,), 0.5, 2**20),),
+    names={"梯.f": (Meaning("f", "a.b", "a", is_class=False),), "x": ()},
 )
 
 
@@ -28,6 +30,16 @@ def test_what_is_written_is_read_again() -> None:
     nbformat.validate(nbformat.reads(text, as_version=4))
     assert from_text(text, "good.ipynb") == RECORDING
     assert to_text(from_text(text, "good.ipynb")) == text
+    assert text.count('"module_short"') == 1
+    assert '"module": "a.b", "module_short": "a"' in text, "a name is one line"
+
+
+def test_what_was_recorded_before_there_were_names_is_read() -> None:
+    notebook = json.loads(to_text(RECORDING))
+    del notebook["metadata"]["recording"]["names"]
+    before = replace(RECORDING, names={})
+    assert from_text(json.dumps(notebook), "good.ipynb") == before
+    assert '"names"' not in to_text(before)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +88,9 @@ EDITS = {
     "no key": edit(*ABOUT, "key", to=None),
     "no digests": edit(*ABOUT, "ingredients", "blocks", to=None),
     "no packages": edit(*ABOUT, "ingredients", "packages", to=["torch"]),
+    "no names": edit(*ABOUT, "names", to=["a"]),
+    "no meanings": edit(*ABOUT, "names", "x", to=[{"name": "a"}]),
+    "meanings of no kind": edit(*ABOUT, "names", "梯.f", 0, "is_class", to="no"),
     "no lines": edit(*ABOUT, "ingredients", "lines", to=7),
     "no seconds of a block": edit("cells", 0, "metadata", "recording", to={"a": 1}),
     "no cell of code": edit("cells", 0, to=nbformat.v4.new_markdown_cell("Words.")),
@@ -143,3 +158,27 @@ def test_a_picture_is_of_the_kind_that_it_is_said_to_be() -> None:
         from_text(with_picture("image/png", encoded(bitmap("gif"))), "good.ipynb")
     with pytest.raises(RecordingError, match="text alternative can't be 7"):
         from_text(with_picture("image/svg+xml", SVG, alternative=7), "good.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("/etc/x", "AA=="),
+        ("{images}/../../../x", "AA=="),
+        ("..", "AA=="),
+        (7, "AA=="),
+        ("{page}001.mp4", "é"),
+        ("{page}001.mp4", ["AA", 1]),
+    ],
+)
+def test_a_file_is_written_whole_and_inside_of_the_site(
+    name: object, content: object
+) -> None:
+    def text(name: object, content: object) -> str:
+        notebook = json.loads(with_picture(FILE, content))
+        notebook["cells"][0]["outputs"][0]["metadata"] = {"file": name}
+        return json.dumps(notebook)
+
+    from_text(text("{page}001.mp4", "AA==\n"), "good.ipynb")
+    with pytest.raises(RecordingError, match=r"^good\.ipynb: "):
+        from_text(text(name, content), "good.ipynb")

@@ -19,6 +19,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Add the settings, and connect to events in the order of a build's life."""
     # Not before: a recipe's process begins without Sphinx, to be small and fast.
     from recordings import settings as config  # noqa: PLC0415
+    from recordings.gallery import replay  # noqa: PLC0415
     from recordings.page import additions, build  # noqa: PLC0415
 
     config.register(app)
@@ -26,8 +27,9 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
 
     # Sphinx-Gallery makes its pages at builder-inited, priority 500.
     app.connect("config-inited", build.check_gallery)
+    app.connect("config-inited", build.take_no_recording_for_a_page)
     app.connect("builder-inited", build.before_gallery, priority=450)
-    app.connect("builder-inited", build.after_gallery, priority=550)
+    replay.surround_gallery(app, build.replaying)
     # What other extensions do to a guide's source counts.
     app.connect("source-read", build.before_guide, priority=900)
     app.add_transform(additions.KeepOutOfCatalogs)

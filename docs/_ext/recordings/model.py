@@ -12,6 +12,9 @@ from typing import Any, Literal
 Output = dict[str, Any]
 """One notebook output, as nbformat defines it (`stream`, `display_data`, …)."""
 
+FILE = "application/x-recorded-file"
+"""Kind of an output that is a file beside the pictures; its metadata has the name."""
+
 State = Literal["fresh", "stale", "missing"]
 """How a recording compares with its recipe as that is now."""
 
@@ -117,6 +120,18 @@ class CodeBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a name in code may stand for, in Sphinx-Gallery's words."""
+
+    name: str
+    """Of a function, class or method, within its module."""
+    module: str
+    module_short: str
+    """The shortest that has the same object under that name."""
+    is_class: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """What a recipe printed and drew when it ran, block by block."""
 
@@ -128,6 +143,8 @@ class Recording:
     blocks: tuple[CodeBlock, ...]
     confirmations: tuple[Confirmation, ...] = ()
     """Newest first; of each environment the newest, and not all that there were."""
+    names: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
+    """What names in the code stand for, where only the process that ran it knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,4 +72,5 @@ def _confirmed(old: Recording, new: Recording) -> Recording:
         key=new.key,
         ingredients=new.ingredients,
         confirmations=(newest, *others)[:KEPT],
+        names=new.names,
     )

@@ -26,7 +26,7 @@ from textwrap import indent
 from typing import Any
 
 from recordings.comparison.tolerant_diff import compare_text
-from recordings.model import CodeBlock, Output, Recording
+from recordings.model import FILE, CodeBlock, Output, Recording
 
 FIGURE_TOLERANCE = Decimal("0.02")
 
@@ -151,6 +151,8 @@ def _texts(outputs: Iterable[Output], *, whole: bool) -> dict[str, str]:
                         figure = _text(content)
                         shown = _drawing if whole else _size
                         texts["figures"].append(f"{kind}, {shown(kind, figure)}\n")
+                    elif kind == FILE:  # a video, say, of which no two are equal
+                        texts["files"].append(f"{output['metadata']['file']}\n")
                     else:
                         texts[kind].append(f"{_text(content)}\n")
     return {kind: "".join(parts) for kind, parts in texts.items()}

@@ -9,10 +9,10 @@ from typing import Any
 
 from sphinx_gallery import gen_rst, py_source_parser, scrapers
 
-from recordings.gallery import frames, pictures, signatures
+from recordings.gallery import frames, names, pictures, signatures
 from recordings.key.ingredients import is_code
 from recordings.machine.portable import Portable
-from recordings.model import Block, CodeBlock, Output
+from recordings.model import Block, CodeBlock, Meaning, Output
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Captured:
 
     blocks: tuple[CodeBlock, ...]
     """One for each block that holds code; those after a failure are without output."""
+    names: dict[str, tuple[Meaning, ...]]
+    """What names in its code stand for; see `recordings.gallery.names`."""
     failure: str | None = None
     """What it raised, in a line, unless it was expected to raise."""
     traceback: str = ""
@@ -44,6 +46,7 @@ def reason(name: str, message: str) -> str:
 
 def capture(  # noqa: PLR0913 - all but three by name
     script: Path,
+    page: str,
     settings: dict[str, Any],
     folder: Path,
     *,
@@ -58,8 +61,9 @@ def capture(  # noqa: PLR0913 - all but three by name
 
     Args:
         script: The recipe; it runs in its own folder.
+        page: Document name of its page.
         settings: Sphinx-Gallery's, filled in.
-        folder: An empty folder, for its figures.
+        folder: An empty folder, which Sphinx-Gallery takes for Sphinx's source folder.
         failure_expected: Whether raising is what the recipe is there to show.
         peak_memory: Called after each code block; returns bytes.
         portable: Takes this machine's folders out of a text.
@@ -68,9 +72,10 @@ def capture(  # noqa: PLR0913 - all but three by name
         longest_output: Characters that it may print before it counts as a flood.
     """
     in_file, blocks = py_source_parser.split_code_and_text_blocks(script)
-    template = folder / "images" / f"sphx_glr_{script.stem}_{{0:03}}.png"
+    target = (folder / page).parent
+    template = target / "images" / f"sphx_glr_{script.stem}_{{0:03}}.png"
     template.parent.mkdir(parents=True)
-    copy = folder / script.name
+    copy = target / script.name
     copy.write_bytes(script.read_bytes())
     variables: dict[str, Any] = {
         "execute_script": True,
@@ -80,17 +85,18 @@ def capture(  # noqa: PLR0913 - all but three by name
     }
     settings = {**settings, "src_dir": str(folder), "abort_on_example_error": False}
     scrapers.clean_modules(settings, script.name, "before")
-    watch = _Watch(portable, peak_memory, note_line)
+    watch = _Watch(portable, peak_memory, note_line, _Written(folder))
     signatures.replace(watch.wrappers())
     _tap(echo, longest_output)
     frames.hide()
     gen_rst.execute_script(blocks, variables, settings, in_file)
     traceback = variables.get("formatted_exception")
+    known = names.known_to_the_run(script, variables["example_globals"], settings)
+    done = Captured(tuple(watch.blocks), known)
     if traceback is None or failure_expected:
-        return Captured(tuple(watch.blocks))
-    return Captured(
-        tuple(watch.blocks), watch.reason, portable(traceback), watch.missing
-    )
+        return done
+    failed = watch.reason, portable(traceback), watch.missing
+    return Captured(done.blocks, known, *failed)
 
 
 class OutputFlood(Exception):  # noqa: N818 - the name that a recipe's author will see
@@ -113,6 +119,24 @@ def _tap(echo: Callable[[str], None], longest: int) -> None:
     gen_rst._LoggingTee.write = tapped
 
 
+class _Written:
+    """The files in a folder, which scrapers write."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[Path, tuple[int, int]] = {}
+        self.since_last_time()
+
+    def since_last_time(self) -> list[Path]:
+        """Return those that are new or have changed since this was last asked."""
+        before, self._known = self._known, {}
+        for path in self._folder.rglob("*"):
+            if path.is_file():
+                status = path.stat()
+                self._known[path] = status.st_mtime_ns, status.st_size
+        return [path for path, it in self._known.items() if before.get(path) != it]
+
+
 class _Watch:
     """Wraps Sphinx-Gallery's functions while a recipe runs; keeps what they give."""
 
@@ -121,6 +145,7 @@ class _Watch:
         portable: Portable,
         peak_memory: Callable[[], int | None],
         note_line: Callable[[int], None],
+        written: "_Written",
     ) -> None:
         self.blocks: list[CodeBlock] = []
         self.reason = ""
@@ -128,6 +153,7 @@ class _Watch:
         self._portable = portable
         self._peak_memory = peak_memory
         self._note_line = note_line
+        self._written = written
         self._outputs: list[Output] = []
         self._last_repr: tuple[str | None, str | None] = (None, None)
         self._original = SimpleNamespace(**vars(gen_rst))
@@ -156,13 +182,18 @@ class _Watch:
         return page
 
     def save_figures(self, block: Any, variables: Any, settings: Any) -> str:
-        paths = variables["image_path_iterator"].paths
-        before = len(paths)
+        iterator = variables["image_path_iterator"]
+        before = len(iterator)
         page: str = self._original.save_figures(block, variables, settings)
         in_block = py_source_parser.extract_file_config(block.content)
         single = pictures.keeps_single(variables["file_conf"], in_block)
         self._outputs += pictures.read(
-            paths[before:], page, settings["src_dir"], single=single
+            iterator.paths[before:],
+            page,
+            template=iterator.image_path,
+            source=settings["src_dir"],
+            written=self._written.since_last_time(),
+            single=single,
         )
         return page
 

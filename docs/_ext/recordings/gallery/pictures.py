@@ -2,7 +2,8 @@
 
 A scraper saves pictures and returns the reST that shows them. Where that is the reST
 which Sphinx-Gallery makes for those files, only the pictures are kept. Where a scraper
-has reST of its own, it is kept too, with `{picture-1}`, … for the paths.
+has reST of its own, it is kept too, with `{picture-1}`, … for the paths. So are other
+files that it wrote, such as videos, and marks stand for the folders of the page.
 """
 
 import base64
@@ -15,24 +16,35 @@ from typing import Any
 
 from sphinx_gallery import scrapers
 
-from recordings.model import Output
+from recordings.model import FILE, Output
 from recordings.store.images import SUFFIXES, SVG, to_bytes
 from recordings.store.notebook import REST
 
 MIME_TYPES = {suffix: mime for mime, suffix in SUFFIXES.items()}
+_ALTERNATIVE = re.compile(r"^(\s*:alt: ?)(.*)$", re.MULTILINE)
 
 
-def read(paths: Sequence[str], rest: str, source: str, *, single: bool) -> list[Output]:
-    """Make outputs of the pictures that a block saved.
+def read(  # noqa: PLR0913 - all but two by name
+    paths: Sequence[str],
+    rest: str,
+    *,
+    template: str,
+    source: str,
+    written: Collection[Path],
+    single: bool,
+) -> list[Output]:
+    """Make outputs of the pictures, and of other files, that a block saved.
 
     Args:
         paths: Those that Sphinx-Gallery handed out; a scraper may use another suffix.
         rest: What the scrapers returned.
+        template: What those paths are made from.
         source: Sphinx's source folder, to which paths in `rest` are relative.
+        written: All files that the scrapers wrote.
         single: Whether several pictures keep their full width.
     """
     files = [Path(scrapers._find_image_ext(path)[0]) for path in paths]
-    alternatives = re.findall(r"(?m)^\s*:alt: ?(.*)$", rest)
+    alternatives = [found[2] for found in _ALTERNATIVE.finditer(rest)]
     if len(alternatives) != len(files):
         alternatives = [""] * len(files)
     outputs = [
@@ -43,10 +55,41 @@ def read(paths: Sequence[str], rest: str, source: str, *, single: bool) -> list[
         for number, file in enumerate(files, 1):
             address = scrapers._as_relative_rst_path(file, source)
             rest = rest.replace(address, f"{{picture-{number}}}")
+        rest = _marked(rest, template, source)
         outputs.append(
             {"output_type": "display_data", "data": {REST: rest}, "metadata": {}}
         )
+    for file in sorted({*written} - {*files}):
+        address = _marked(
+            scrapers._as_relative_rst_path(file, source), template, source
+        )
+        outputs.append(
+            {
+                "output_type": "display_data",
+                "data": {FILE: base64.b64encode(file.read_bytes()).decode()},
+                "metadata": {"file": address},
+            }
+        )
     return outputs
+
+
+def _marks(template: str, source: str) -> dict[str, str]:
+    """Return the folders of a page by the marks that stand for them."""
+    first, _, _ = scrapers._as_relative_rst_path(template, source).partition("{")
+    return {"{page}": first, "{images}": str(Path(first).parent), "{source}": source}
+
+
+def _marked(text: str, template: str, source: str) -> str:
+    """Put marks for the folders of a page, which may be renamed or built elsewhere."""
+    for mark, folder in _marks(template, source).items():
+        text = text.replace(folder, mark)
+    return text
+
+
+def _unmarked(text: str, template: str, source: str) -> str:
+    for mark, folder in _marks(template, source).items():
+        text = text.replace(mark, folder)
+    return text
 
 
 def _picture(file: Path, alternative: str) -> Output:
@@ -81,27 +124,30 @@ def show(
     return str(scrapers.HLIST_HEADER + "".join(items))
 
 
-def write(
+def write(  # noqa: PLR0913 - some by name
     outputs: Sequence[Output],
     paths: Iterator[str],
+    template: str,
     source: str,
     *,
     single: bool,
     alternative: str | None = None,
 ) -> tuple[str, list[Path]]:
-    """Write a block's recorded pictures where the page looks for them.
+    """Write a block's recorded pictures and other files where the page looks for them.
 
     Args:
         outputs: What the block gave.
         paths: Sphinx-Gallery's iterator of picture paths.
+        template: What those are made from.
         source: Sphinx's source folder.
         single: Whether several pictures keep their full width.
         alternative: Text alternative for all of them, instead of the recorded ones.
 
     Returns:
-        The reST that shows them, and their files.
+        The reST that shows them, and all files.
     """
     files: list[Path] = []
+    others: list[Path] = []
     alternatives: list[str] = []
     rest: str | None = None
     for output in outputs:
@@ -110,17 +156,26 @@ def write(
         for mime, data in output["data"].items():
             if mime == REST:
                 rest = data
+            elif mime == FILE:
+                name = _unmarked(output["metadata"]["file"], template, source)
+                others.append(Path(source, name))
+                others[-1].parent.mkdir(parents=True, exist_ok=True)
+                _write_if_changed(others[-1], to_bytes(mime, data))
             elif mime in SUFFIXES:
                 file = Path(next(paths)).with_suffix(SUFFIXES[mime])
                 _write_if_changed(file, to_bytes(mime, data))
                 files.append(file)
                 alternatives.append(alternative or output["metadata"].get("alt", ""))
     if rest is None:
-        return show(files, alternatives, source, single=single), files
+        rest = show(files, alternatives, source, single=single)
+        return rest, [*files, *others]
     for number, file in enumerate(files, 1):
         address = scrapers._as_relative_rst_path(file, source)
         rest = rest.replace(f"{{picture-{number}}}", address)
-    return rest, files
+    rest = _unmarked(rest, template, source)
+    if alternative:
+        rest = _ALTERNATIVE.sub(lambda found: f"{found[1]}{alternative}", rest)
+    return rest, [*files, *others]
 
 
 def _write_if_changed(file: Path, content: bytes) -> None:

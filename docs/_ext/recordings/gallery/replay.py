@@ -1,18 +1,21 @@
 """Make pages and notebook downloads from recordings, without running anything."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
+from functools import wraps
 from io import StringIO
 from pathlib import Path
 from shlex import quote
 from types import SimpleNamespace
 from typing import Any
 
-from sphinx_gallery import gen_rst, py_source_parser
+from sphinx.application import Sphinx
+from sphinx_gallery import gen_gallery, gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
 
-from recordings.gallery import failures, pictures, signatures
+from recordings.gallery import failures, names, pictures, signatures
 from recordings.key.ingredients import is_code
 from recordings.model import Block, CodeBlock, Failure, Recording
 from recordings.units import duration
@@ -31,18 +34,41 @@ ZIP_YEARS = range(1981, 2107)
 """Years that a zip file knows in every time zone; a machine's clock may be wrong."""
 
 
+def surround_gallery(
+    app: Sphinx, around: Callable[[Sphinx], AbstractContextManager[None]]
+) -> None:
+    """Have something done around the making of pages, and around nothing else.
+
+    Other extensions act on the same event, and some look at Sphinx-Gallery's functions.
+    """
+    listeners = app.events.listeners["builder-inited"]
+    make_pages = gen_gallery.generate_gallery_rst
+
+    @wraps(make_pages)
+    def surrounded(app: Sphinx) -> None:
+        with around(app):
+            make_pages(app)
+
+    listeners[:] = [
+        each._replace(handler=surrounded) if each.handler is make_pages else each
+        for each in listeners
+    ]
+
+
 class Replay:
     """Takes the place of the functions with which Sphinx-Gallery runs and writes."""
 
     def __init__(
         self,
+        recorded: Collection[Path],
         find: Find,
         make_notebook: MakeNotebook,
         *,
         block_times: bool,
         command: str,
     ) -> None:
-        """Keep the functions that find recordings and make notebooks."""
+        """Keep which scripts have output, and what finds it and makes notebooks."""
+        self._recorded = recorded
         self._find = find
         self._command = command
         self._make_notebook = make_notebook
@@ -52,12 +78,39 @@ class Replay:
         self._given: list[CodeBlock | None] = []
         self._pictures: list[Path] = []
         self._run_nothing = gen_rst.execute_script
+        self._executable_script = gen_rst.executable_script
+        self._identify_names = gen_rst.identify_names
         self._zip_files = gen_rst.zip_files
 
-    def install(self) -> Callable[[], None]:
-        """Take the place of Sphinx-Gallery's functions; the result undoes that."""
-        names = ("execute_script", "jupyter_notebook", "zip_files")
-        return signatures.replace({name: getattr(self, name) for name in names})
+    @contextmanager
+    def installed(self, settings: dict[str, Any]) -> Iterator[None]:
+        """Take the place of Sphinx-Gallery's functions for a while.
+
+        Args:
+            settings: Sphinx-Gallery's, of which some are others in that while.
+        """
+        own = {
+            # Its own processes would not know of the replacement, and run recipes.
+            "parallel": False,
+            # A replay does not run anything, but needs it to be on.
+            "plot_gallery": True,
+            "reset_modules": _hooks(settings["reset_modules"]),
+        }
+        before = {name: settings[name] for name in own}
+        names = vars(type(self)).keys() & vars(gen_rst).keys()
+        functions = {n: getattr(self, n) for n in names if not n.startswith("__")}
+        give_back = signatures.replace(functions)
+        settings.update(own)
+        try:
+            yield
+        finally:
+            settings.update(before)
+            give_back()
+
+    def executable_script(self, script: str, settings: dict[str, Any]) -> bool:
+        """Tell whether a page has output; without a recording it is as if not run."""
+        is_run: bool = self._executable_script(script, settings)
+        return is_run and Path(script) in self._recorded
 
     def execute_script(
         self,
@@ -80,13 +133,11 @@ class Replay:
         if recording is None or not variables["execute_script"]:
             variables["execute_script"] = False
             pictures.remove_others(template, self._pictures)
-            result: tuple[list[str], float] = self._run_nothing(
-                blocks, variables, settings, in_file
-            )
+            output, _ = self._run_nothing(blocks, variables, settings, in_file)
             # One that was killed did not fail as it was expected to.
             if failure and not failures.is_expected(variables, settings):
                 self._fail(failure.reason, failure.reason, variables, settings)
-            return result
+            return output, 0.0
         recorded = iter(recording.blocks)
         self._given = [next(recorded) if is_code(each) else None for each in script]
         output = [
@@ -100,6 +151,13 @@ class Replay:
         if not self._failed:
             variables["passing"] = True
         return output, recording.run.seconds
+
+    def identify_names(self, *arguments: Any) -> names.Found:
+        """Return what names on a page stand for: in its code, as the run knew."""
+        found: names.Found = self._identify_names(*arguments)
+        return (
+            names.with_known(found, self._recording.names) if self._recording else found
+        )
 
     def jupyter_notebook(
         self, blocks: Sequence[Any], _settings: Any, _target_dir: Any
@@ -116,7 +174,8 @@ class Replay:
             for file in files if date.year in ZIP_YEARS else ():
                 os.utime(file, (date.timestamp(), date.timestamp()))
         zipped = self._zip_files(files, *rest)
-        if not self._failed:  # note, as Sphinx-Gallery does, that the page is made
+        # Note that the page is made, as Sphinx-Gallery does of those that it ran.
+        if self._recording and not self._failed:
             digest = get_md5sum(self._target, mode="t")
             Path(f"{self._target}.md5").write_text(digest, encoding="utf-8")
         return zipped
@@ -135,6 +194,7 @@ class Replay:
         shown, files = pictures.write(
             recorded.outputs,
             iter(variables["image_path_iterator"]),
+            variables["image_path_iterator"].image_path,
             settings["src_dir"],
             single=pictures.keeps_single(in_file, in_block),
             alternative=in_block.get("alt_block"),
@@ -174,6 +234,29 @@ class Replay:
         self._failed = True
         typed = f"{self._command} {quote(self._page + self._target.suffix)}"
         failures.tell(traceback, message, variables, settings, typed)
+
+
+def _hooks(given: Any) -> list[Callable[..., Any]]:
+    """Return the reset hooks that `conf.py` defines: they may change what is written.
+
+    Those given by name reset what recipes use, which nothing here does.
+    """
+    return [
+        _where_possible(hook)
+        for hook in (given if isinstance(given, list | tuple) else [given])
+        if not isinstance(hook, str)
+    ]
+
+
+def _where_possible(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a hook do nothing where what it resets is not installed."""
+
+    @wraps(hook)
+    def call(*arguments: Any, **options: Any) -> None:
+        with suppress(ImportError):
+            hook(*arguments, **options)
+
+    return call
 
 
 BLOCK_TIME = """

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sphinx.errors import ConfigError, SphinxError
+from sphinx.errors import SphinxError
 from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
 
 from recordings.model import Block, Recipe
@@ -33,15 +33,7 @@ def pages(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
 
     Its switch `plot_gallery` does not count: with it a build runs nothing, and has the
     same recipes.
-
-    Raises:
-        ConfigError: A setting of Sphinx-Gallery is on that recordings can't serve.
     """
-    if settings["image_srcset"]:
-        raise ConfigError(
-            "recordings keeps one picture a figure: remove image_srcset from "
-            "sphinx_gallery_conf, and let recipes draw SVG"
-        )
     switched_on = {**settings, "plot_gallery": True}
     for folder, gallery in _sections(settings, source):
         for name in sorted(utils._collect_gallery_files([folder], settings)):
@@ -113,6 +105,10 @@ def still_expected(settings: dict[str, Any], unknown: Container[Path]) -> list[s
     return [it for it in expected if (source / it).resolve() not in unknown]
 
 
+OPTIONAL = ("image_srcset", "inspect_global_variables")
+"""Settings of the gallery that are off or change what a recording holds."""
+
+
 def changes_output(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the gallery's settings that change what a recording holds."""
     return {
@@ -120,6 +116,8 @@ def changes_output(settings: Mapping[str, Any]) -> dict[str, Any]:
         "ignore_repr_types": settings["ignore_repr_types"],
         "image_scrapers": [_name(each) for each in settings["image_scrapers"]],
         "matplotlib_animations": list(settings["matplotlib_animations"]),
+        # Where they are off, they change nothing.
+        **{name: value for name in OPTIONAL if (value := settings[name])},
     }
 
 

@@ -25,12 +25,15 @@ SIGNATURES = {
     "gen_rst.execute_code_block": (
         "compiler block example_globals script_vars gallery_conf file_conf"
     ),
+    "gen_rst.executable_script": "src_file gallery_conf",
     "gen_rst.execute_script": "script_blocks script_vars gallery_conf file_conf",
     "gen_rst.handle_exception": "exc_info src_file script_vars gallery_conf",
+    "gen_rst.identify_names": "script_blocks ref_regex global_variables node",
     "gen_rst.jupyter_notebook": "script_blocks gallery_conf target_dir",
     "gen_rst.save_figures": "block block_vars gallery_conf",
     "gen_rst.zip_files": "file_list zipname relative_to extension",
     # Called.
+    "backreferences.identify_names": "script_blocks ref_regex global_variables node",
     "gen_gallery._bool_eval": "x",
     "gen_gallery._expected_failing_examples": "gallery_conf",
     "gen_gallery._fill_gallery_conf_defaults": "sphinx_gallery_conf app check_keys",
@@ -38,13 +41,16 @@ SIGNATURES = {
     "gen_gallery._update_gallery_conf_builder_inited": (
         "sphinx_gallery_conf src_dir plot_gallery abort_on_example_error builder_name"
     ),
+    "gen_gallery.generate_gallery_rst": "app",
     "gen_gallery.get_subsections": "srcdir examples_dir gallery_conf check_for_header",
     "gen_rst._exec_once.__call__": "self",
     "gen_rst._showwarning": "message category filename lineno file line",
     "gen_rst._get_callables": "gallery_conf key src_dir",
     "gen_rst._get_gallery_header": "dir_ gallery_conf raise_error",
     "gen_rst.codestr2rst": "codestr lang lineno",
-    "gen_rst.executable_script": "src_file gallery_conf",
+    "notebook.fill_notebook": "work_notebook script_blocks gallery_conf target_dir",
+    "notebook.generate_image_src": "image_path gallery_conf target_dir",
+    "notebook.jupyter_notebook_skeleton": "",
     "py_source_parser.extract_file_config": "content",
     "py_source_parser.split_code_and_text_blocks": "source_file return_node",
     "scrapers.ImagePathIterator": "image_path",

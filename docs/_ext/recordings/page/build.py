@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from sphinx.errors import ConfigError
 from sphinx.util import logging
 
 from recordings import settings as config
-from recordings.gallery import scripts, signatures
+from recordings.gallery import notebooks, scripts, signatures
 from recordings.gallery.replay import Replay
 from recordings.library import Library, is_of, open_library
 from recordings.model import Block, CodeBlock, Entry, Failure, Recording
@@ -32,6 +33,15 @@ def check_gallery(_app: Sphinx, _config: Config) -> None:
     signatures.check()
 
 
+def take_no_recording_for_a_page(app: Sphinx, conf: Config) -> None:
+    """Have Sphinx pass recordings by, since MyST-NB takes every notebook for a page."""
+    source, path = Path(app.srcdir), config.from_sphinx(conf).path
+    folder = Path(os.path.normpath(app.confdir / path))
+    if folder.is_relative_to(source):
+        pattern = f"{folder.relative_to(source).as_posix()}/**.ipynb"
+        conf.exclude_patterns = [*conf.exclude_patterns, pattern]
+
+
 class Build:
     """What one build knows of recordings; kept on the application while it runs."""
 
@@ -39,12 +49,19 @@ class Build:
         """Keep the entries by page."""
         self.library = library
         self.entries = {entry.recipe.page: entry for entry in entries}
-        self.give_back: Any = None
 
     def recording(self, page: str) -> Recording | None:
         """Return the recording that a page shows: a fresh one, or none."""
         entry = self.entries.get(page)
         return entry.recording if entry and entry.state == "fresh" else None
+
+    def recorded_scripts(self) -> set[Path]:
+        """Return the scripts that a page shows some output of."""
+        return {
+            entry.recipe.path
+            for page, entry in self.entries.items()
+            if self.recording(page) or (entry.failure and entry.failure.recording)
+        }
 
     def shown(self, page: str, blocks: Sequence[Block]) -> Recording | Failure | None:
         """Return what a page shows, if it is of these blocks."""
@@ -91,7 +108,7 @@ def build_of(app: Sphinx) -> Build:
 
 
 def before_gallery(app: Sphinx) -> None:
-    """Record what the mode asks for, then replace Sphinx-Gallery's running.
+    """Record what the mode asks for, and tell what is stale or missing.
 
     Raises:
         ConfigError: A setting is wrong, or the store can't be used.
@@ -114,25 +131,25 @@ def before_gallery(app: Sphinx) -> None:
         # Of what a page shows of a failure, Sphinx-Gallery tells.
         if entry.state != "fresh" and not (entry.failure and entry.failure.recording):
             _warn(entry, settings.command)
+    gallery = app.config.sphinx_gallery_conf
+    # Sphinx-Gallery judges by it when all is built.
+    gallery["expected_failing_examples"] = scripts.still_expected(
+        gallery, build.unknown()
+    )
     _forget_outdated_pages(app, build)
+
+
+def replaying(app: Sphinx) -> AbstractContextManager[None]:
+    """Have Sphinx-Gallery make its pages from recordings."""
+    build = build_of(app)
     replay = Replay(
+        build.recorded_scripts(),
         build.shown,
         partial(_notebook, app),
-        block_times=settings.block_times,
-        command=settings.command,
+        block_times=build.library.settings.block_times,
+        command=build.library.settings.command,
     )
-    build.give_back = replay.install()
-    app.config.sphinx_gallery_conf |= {
-        # Its own processes would not know of the replacement, and run recipes.
-        "parallel": False,
-        # A replay does not run anything, but needs it to be on.
-        "plot_gallery": True,
-        # Nothing runs, so nothing need be reset; that would load what recipes use.
-        "reset_modules": (),
-        "expected_failing_examples": scripts.still_expected(
-            app.config.sphinx_gallery_conf, build.unknown()
-        ),
-    }
+    return replay.installed(app.config.sphinx_gallery_conf)
 
 
 def _prepare(app: Sphinx, settings: Settings) -> Build:
@@ -154,11 +171,6 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
     if may_run and settings.mode != "replay" and (anew or not current):
         entries = renewal.renew(library, entries, anew=anew)
     return Build(library, entries)
-
-
-def after_gallery(app: Sphinx) -> None:
-    """Give Sphinx-Gallery its own functions back."""
-    build_of(app).give_back()
 
 
 def _warn(entry: Entry, command: str) -> None:
@@ -218,9 +230,29 @@ def _notebook(
     build = build_of(app)
     recording = build.recording(page)
     texts = [block for block in blocks if block.kind == "text"]
-    file = os.path.relpath(build.entries[page].recipe.path)
+    entry = build.entries.get(page)  # there is none of a script that is never run
+    file = os.path.relpath(entry.recipe.path) if entry else page
     resolve = links.resolver(build.library.recipes, app.config.html_baseurl)
     language = app.config.language
     card = run_card.as_markdown(recording, language) if recording else None
-    markdown = to_markdown(texts, file, resolve)
-    return download.notebook(blocks, given, markdown, card)
+    gallery, folder = app.config.sphinx_gallery_conf, Path(app.srcdir, page).parent
+    markdown = notebooks.by_pandoc(texts, gallery, folder)
+    if markdown is None:
+        around = (app.config.rst_prolog, app.config.rst_epilog)
+        markdown = to_markdown(
+            texts,
+            file,
+            resolve,
+            definitions="\n\n".join(filter(None, around)),
+            default_role=app.config.default_role or "",
+            show=lambda address: notebooks.picture(address, gallery, folder),
+        )
+    return download.notebook(
+        blocks,
+        given,
+        markdown,
+        card,
+        first=gallery["first_notebook_cell"],
+        last=gallery["last_notebook_cell"],
+        promote_magic=gallery["promote_jupyter_magic"],
+    )

@@ -109,10 +109,11 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
             LONGEST_OUTPUT,
             portable,
         )
-        captured, gpu = capture.Captured(ran.blocks), ran.gpu
+        captured, gpu = capture.Captured(ran.blocks, {}), ran.gpu
     else:
         captured = capture.capture(
             script,
+            recipe.page,
             library.gallery_settings,
             folder / "figures",
             failure_expected=failure_expected(recipe.path, library.gallery_settings),
@@ -146,6 +147,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
             commit=commit,
         ),
         blocks=blocks,
+        names=captured.names,
     )
     failure = captured.failure
     if failure and captured.missing and not job.shared:

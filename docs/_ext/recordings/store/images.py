@@ -16,10 +16,10 @@ SUFFIXES = {
 
 
 def to_bytes(kind: str, data: str) -> bytes:
-    """Return the content of a picture's file.
+    """Return the content of a file.
 
     Args:
-        kind: MIME type, one of `SUFFIXES`.
+        kind: Its MIME type.
         data: As in a notebook: an SVG's text, or base64.
 
     Raises:

@@ -4,12 +4,22 @@ import json
 import math
 from dataclasses import asdict
 from datetime import datetime
+from itertools import chain
+from pathlib import PurePosixPath
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import nbformat
 
-from recordings.model import CodeBlock, Confirmation, Ingredients, Recording, Run
+from recordings.model import (
+    FILE,
+    CodeBlock,
+    Confirmation,
+    Ingredients,
+    Meaning,
+    Recording,
+    Run,
+)
 from recordings.store import images
 
 FORMAT = 1
@@ -39,18 +49,22 @@ def to_text(recording: Recording) -> str:
     """Write a recording as a notebook's text.
 
     The text depends on nothing but the recording: the same output gives the same lines.
-    A confirmation is one line, so that another run is a small difference.
+    A confirmation is one line, so that another run is a small difference; so is a name.
     """
-    lines = {
-        f"recordings: confirmation {number}": json.dumps(
-            asdict(each), ensure_ascii=False, sort_keys=True
-        )
-        for number, each in enumerate(recording.confirmations)
-    }
-    about = asdict(recording) | {"format": FORMAT, "confirmations": [*lines]}
+    about = asdict(recording) | {"format": FORMAT}
     del about["blocks"]
-    if not lines:
-        del about["confirmations"]
+    lines: dict[str, str] = {}
+
+    def in_a_line(value: Any) -> str:
+        mark = f"recordings: line {len(lines)}"
+        lines[mark] = json.dumps(value, ensure_ascii=False, sort_keys=True)
+        return mark
+
+    about["confirmations"] = [*map(in_a_line, about["confirmations"])]
+    about["names"] = {name: in_a_line(it) for name, it in about["names"].items()}
+    for optional in ("confirmations", "names"):
+        if not about[optional]:
+            del about[optional]
     notebook = nbformat.from_dict(
         {
             "nbformat": 4,
@@ -124,10 +138,15 @@ def _recording(about: dict[str, Any], cells: list[dict[str, Any]]) -> Recording:
     if ingredients["lines"] is not None:
         ingredients["lines"] = tuple(ingredients["lines"])
     confirmations = [Confirmation(**each) for each in about.pop("confirmations", ())]
+    names = about.pop("names", {})
     parts = {
         "ingredients": Ingredients(**ingredients),
         "run": Run(**about["run"]),
         "confirmations": tuple(confirmations),
+        "names": {
+            name: tuple(Meaning(**each) for each in meanings)
+            for name, meanings in names.items()
+        },
         "blocks": tuple(
             CodeBlock(
                 cell["source"], tuple(cell["outputs"]), **cell["metadata"]["recording"]
@@ -137,12 +156,14 @@ def _recording(about: dict[str, Any], cells: list[dict[str, Any]]) -> Recording:
     }
     recording = Recording(**(about | parts))
     runs: list[Run | Confirmation] = [recording.run, *confirmations]
-    for part in (recording, recording.ingredients, *runs, *recording.blocks):
+    meanings = chain.from_iterable(recording.names.values())
+    blocks = recording.blocks
+    for part in (recording, recording.ingredients, *runs, *blocks, *meanings):
         _check_types(part)
     for each in runs:
         datetime.fromisoformat(each.date)
     for block in recording.blocks:
-        _check_pictures(block)
+        _check_files(block)
     return recording
 
 
@@ -162,14 +183,19 @@ def _check_types(part: Any) -> None:
             raise TypeError(f"{name} can't be {value!r}")
 
 
-def _check_pictures(block: CodeBlock) -> None:
-    """Make sure that each picture can be shown, with its text alternative.
+def _check_files(block: CodeBlock) -> None:
+    """Make sure that each picture can be shown, and each other file be written.
 
     Raises:
-        TypeError: A text alternative is no text.
-        ValueError: A picture is broken.
+        TypeError: A text alternative or a name is no text.
+        ValueError: A picture is broken, or a file is one outside of the site.
     """
     for output in block.outputs:
+        if FILE in output.get("data", {}):
+            images.to_bytes(FILE, output["data"][FILE])
+            name = PurePosixPath(output["metadata"]["file"])
+            if name.is_absolute() or ".." in name.parts:
+                raise ValueError(f"a file can't be written to {name}")
         for kind in output.get("data", {}).keys() & images.SUFFIXES.keys():
             images.check(kind, output["data"][kind])
             alternative = output["metadata"].get("alt", "")

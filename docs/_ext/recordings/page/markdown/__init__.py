@@ -13,7 +13,7 @@ from sphinx.util import logging
 
 from recordings import rest
 from recordings.model import Block
-from recordings.page.markdown.writer import Resolve, Writer
+from recordings.page.markdown.writer import Resolve, Show, Writer
 
 logger = logging.getLogger(__name__)
 
@@ -28,29 +28,43 @@ _TRANSFORMS = (
 )
 
 
-def to_markdown(texts: Sequence[Block], file: str, resolve: Resolve) -> list[str]:
+def to_markdown(  # noqa: PLR0913 - the last three by name
+    texts: Sequence[Block],
+    file: str,
+    resolve: Resolve,
+    *,
+    definitions: str = "",
+    default_role: str = "",
+    show: Show = lambda _: None,
+) -> list[str]:
     """Convert the text blocks of one recipe, with the heading levels of the whole.
 
-    What a notebook cannot show as the page does is written as plain text, with a
-    warning that names the file and the line.
+    What a notebook cannot show as the page does is written as plain text. Since that is
+    no fault of the page, it is only said to those who ask Sphinx for more (`-v`).
 
     Args:
         texts: The text blocks.
-        file: What to call the recipe's file in a warning.
+        file: What to call the recipe's file in a message.
         resolve: Says where a role leads that is not just a style, such as `:ref:`.
+        definitions: reST that is read, too, for the links and substitutions in it.
+        default_role: The role of what has none.
+        show: Returns the address of a picture in a notebook, by that on the page; None
+            if it has none.
 
     Returns:
         The Markdown of each text block.
     """
-    document = rest.parse(_BOUNDARY.join(block.content for block in texts))
+    parts = [*(block.content for block in texts), definitions]
+    document = rest.parse(_BOUNDARY.join(parts))
     document.transformer.add_transforms(list(_TRANSFORMS))
     document.transformer.apply_transforms()
-    writer = Writer(resolve)
+    writer = Writer(resolve, show, default_role)
     written = writer.write(document).split(_BOUNDARY.strip())
     heights = (f"{block.content}{_BOUNDARY}".count("\n") for block in texts)
     starts = list(accumulate(heights, initial=1))
     for line, cause in writer.problems:
         number = bisect(starts, line) - 1
-        where = f"{file}:{texts[number].line + line - starts[number]}"
-        logger.warning(cause, location=where, type="recordings", subtype="notebook")
-    return [text.strip("\n") for text in written] if texts else []
+        if number < len(texts):
+            where = f"{file}:{texts[number].line + line - starts[number]}"
+            logger.verbose(f"{where}: {cause}")
+    return [text.strip("\n") for text in written[: len(texts)]]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from textwrap import indent
+from xml.sax.saxutils import quoteattr
 
 from docutils import nodes
 
@@ -13,14 +14,31 @@ from recordings.page.markdown import syntax
 Resolve = Callable[[str, str, str | None], tuple[str, str | None]]
 """Takes a role, its target and its own label; returns the text and any address."""
 
+Show = Callable[[str], str | None]
+"""Takes a picture's address on the page; returns that in the notebook, if any."""
+
 _HINT = "use paragraphs, lists, list-tables, code blocks, notes and links"
 _CODE = {"code", "code-block", "sourcecode"}
+_TESTS = {"doctest": "pycon", "testcode": "python", "testoutput": "text"}
+"""Blocks of code that Sphinx tests, and their language."""
 _ONLY_ON_THE_PAGE = {
     *("contents", "currentmodule", "highlight", "index", "meta", "minigallery", "raw"),
-    *("role", "default-role", "tabularcolumns", "toctree"),
+    *("role", "default-role", "tabularcolumns", "tags", "testcleanup", "testsetup"),
+    *("toctree", "todo", "todolist"),
 }
 _CODE_ROLES = {
-    *("attr", "class", "const", "data", "download", "exc", "func", "meth", "mod"),
+    *(
+        "any",
+        "attr",
+        "class",
+        "const",
+        "data",
+        "download",
+        "exc",
+        "func",
+        "meth",
+        "mod",
+    ),
     *("obj", "option", "property", "type"),
 }
 _STYLES = {
@@ -33,7 +51,8 @@ _LINKED = re.compile(r"(?:https?|ftp|mailto):|[^:]+$")
 """No `file:`, which viewers refuse; nor places in the recipe, whose anchors differ."""
 
 _TRANSPARENT = (
-    *(nodes.document, nodes.section, nodes.container, nodes.table),
+    *(nodes.document, nodes.section, nodes.container, nodes.table, nodes.figure),
+    nodes.legend,
     *(nodes.target, nodes.inline, nodes.problematic),
 )
 
@@ -54,9 +73,9 @@ _LEAVES: dict[str, Callable[[str], str]] = {
 class Writer:
     """Has a method for each kind of node, by its name; of others, writes the text."""
 
-    def __init__(self, resolve: Resolve) -> None:
-        """Take what says where a role leads."""
-        self._resolve = resolve
+    def __init__(self, resolve: Resolve, show: Show, default_role: str) -> None:
+        """Take what says where a role leads, and where a picture is."""
+        self._resolve, self._show, self._default_role = resolve, show, default_role
         self.problems: list[tuple[int, str]] = []
         """The lines of what could not be written, and what it is."""
 
@@ -93,6 +112,8 @@ class Writer:
     def _paragraph(self, node: nodes.Element) -> str:
         return syntax.finish(self._inside(node))
 
+    _caption = _paragraph
+
     def _rubric(self, node: nodes.Element) -> str:
         return syntax.strong(self._inside(node))
 
@@ -125,10 +146,16 @@ class Writer:
             return re.sub(r"\n\s*\n", "\n", text.strip())
         if name in _ONLY_ON_THE_PAGE:
             return ""
-        if name not in _CODE:
+        caption = node["options"].get("caption", "")
+        if name in _CODE:
+            language = argument
+        elif name in _TESTS:
+            language = _TESTS[name]
+        else:
             self._complain(node, f'the directive "{name}"')
-        caption = syntax.strong(syntax.escape(node["options"].get("caption", "")))
-        code = syntax.fence(text, argument if name in _CODE else name)
+            language, caption = name, caption or argument
+        caption = syntax.strong(syntax.escape(caption))
+        code = syntax.fence(text, language) if text else ""
         return f"{caption}\n\n{code}".strip()
 
     # Lists and tables
@@ -160,6 +187,18 @@ class Writer:
 
     # Lines
 
+    def _image(self, node: nodes.image) -> str:
+        text = node.get("alt", "")
+        address = self._show(node["uri"])
+        if address is None:
+            self._complain(node, "an image")
+            return syntax.escape(text)
+        sizes = {name: node[name] for name in ("width", "height") if name in node}
+        about = {"src": address, "alt": text, **sizes}
+        return (
+            f"<img {' '.join(f'{name}={quoteattr(it)}' for name, it in about.items())}>"
+        )
+
     def _reference(self, node: nodes.reference) -> str:
         text, address = node.astext(), node.get("refuri", ":")
         if not _LINKED.match(address):
@@ -169,7 +208,8 @@ class Writer:
         return syntax.link(self._inside(node), address)
 
     def _role(self, node: rest.role) -> str:
-        name, kind = node["name"], node["name"].rpartition(":")[2]
+        name = node["name"] or self._default_role
+        kind = name.rpartition(":")[2]
         if name in _STYLES:
             return syntax.escape(node.astext()).join(_STYLES[name])
         if name == "math":

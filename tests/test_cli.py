@@ -157,7 +157,7 @@ def test_failures_are_told_with_reason_last_lines_and_log(make: MakeProject) -> 
         "interrupted": "KeyboardInterrupt",
         "lines": "ValueError: first [b]",
         "none": "ValueError",
-        "untitled": "line 4: '(' was never closed",
+        "untitled": "SyntaxError: incomplete input (untitled.py, line 4)",
     }
     assert unreadable.startswith('Could not find docstring in file "unreadable.py"')
     table = done.stdout.partition(" Failed ")[2]

@@ -25,7 +25,7 @@ NOT_OF_PAGES = (
     "_build/html/_static",
 )
 LIBRARY = {
-    "src/lib/__init__.py": '"""Lib."""\nfrom lib.deep import Base, Full, Thing, make\n',
+    "src/lib/__init__.py": '"""Lib."""\nfrom lib.deep import *\n\ndel hidden\n',
     "src/lib/deep/__init__.py": '''\
 """Deep."""
 
@@ -61,6 +61,10 @@ def make():
 
 
 def hidden():
+    """Give nothing."""
+
+
+def own():
     """Give nothing."""
 ''',
 }
@@ -201,7 +205,9 @@ def test_links_from_code_and_mini_galleries(
     files: dict[str, str | bytes] = {
         **LIBRARY,
         "docs/index.rst": INDEX,
-        "recipes/all/uses.py": recipe("Uses", USES, "Of :class:`~lib.Full`."),
+        "recipes/all/uses.py": recipe(
+            "Uses", USES, "Of :class:`~lib.Full`, :func:`lib.deep.own`."
+        ),
         "recipes/all/fails.py": recipe("Fails", FAILS),
         "recipes/all/_none.py": recipe("Not run", "import lib\nlib.make()"),
     }
@@ -224,13 +230,14 @@ def test_links_from_code_and_mini_galleries(
     mentions = page.count('title="lib.Thing.method"')
     assert mentions == (2 if inspects else 1), "one is in the prose"
     assert "gen/lib.Thing.method.examples" in expected
+    assert "gen/lib.own.examples" in expected, "short, though only prose names it"
     assert 'title="lib.make"' in page
     # The prose is read as it is now, and what the code knows is from the recording.
     for site in (plain, recorded):
         path = site.root / "recipes/all/uses.py"
-        path.write_text(path.read_text("utf-8").replace("~lib.Full", "lib.deep.make"))
+        path.write_text(path.read_text("utf-8").replace("~lib.Full", "lib.deep.hidden"))
     edited = built(plain, strict=False)
-    assert "gen/lib.deep.make.examples" in edited
+    assert "gen/lib.deep.hidden.examples" in edited
     assert_equal(edited, built(recorded, "-Drecordings_mode=replay", strict=False))
 
 

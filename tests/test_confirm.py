@@ -22,6 +22,7 @@ from recordings.model import (
 from recordings.store.notebook import from_text, to_text
 
 SVG = '<svg width="4" height="3"><path d="M {} 2.0"/></svg>'
+MEANING = Meaning("f", "a.b", "a", is_class=False, is_explicit=False)
 OLD = Ingredients(
     ("digest",),
     settings={"image_scrapers": ["figures.scrape"]},
@@ -59,7 +60,7 @@ def test_outputs_that_agree_stay_and_are_confirmed() -> None:
     upgraded = replace(OLD, packages={"torch": "2.15.0"})
     old = recording()
     new = recording("0.510", figure="7.0", ingredients=upgraded, year=2027, gpu="A GPU")
-    new = replace(new, names={"a": (Meaning("f", "a.b", "a", is_class=False),)})
+    new = replace(new, names={"a": (MEANING,)})
     kept = merged(old, new, Rules())
     confirmation = Confirmation(new.run.date, {"torch": "2.15.0"}, gpu="A GPU")
     assert kept == replace(

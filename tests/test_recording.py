@@ -15,13 +15,17 @@ from recordings.model import FILE, CodeBlock, Ingredients, Meaning, Recording, R
 from recordings.store.notebook import RecordingError, from_text, to_text
 
 OUTPUT = {"output_type": "stream", "name": "stdout", "text": "one\ntwo\n"}
+MEANING = Meaning("f", "a.b", "a", is_class=False, is_explicit=False)
 RECORDING = Recording(
     recipe="recipes/one/good.py",
     key="some key",
     ingredients=Ingredients(("a digest",), {"threads": 2}, lines=(7,)),
     run=Run("2026-01-01T00:00:00Z", 1, 1, versions={"Python": "3.11.7"}),
     blocks=(CodeBlock("print('one\\ntwo')", (OUTPUT,), 0.5, 2**20),),
-    names={"梯.f": (Meaning("f", "a.b", "a", is_class=False),), "x": ()},
+    names={
+        "梯.f": (MEANING,),
+        "x": (),
+    },
 )
 
 

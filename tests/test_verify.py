@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from recordings.comparison.tolerant_diff import compare_text
 from recordings.comparison.verify import Rules, SettingError, compare
-from recordings.model import CodeBlock, Ingredients, Output, Recording, Run
+from recordings.model import FILE, CodeBlock, Ingredients, Output, Recording, Run
 
 RECIPE = "recipes/first.py"
 
@@ -116,6 +116,10 @@ def png(width: int, height: int) -> Output:
     return shown("image/png", content)
 
 
+def film(name: str, content: str) -> Output:
+    return {**shown(FILE, content), "metadata": {"file": name}}
+
+
 def recording(*blocks: list[Output], lines: tuple[int, ...] | None = None) -> Recording:
     ingredients = Ingredients(tuple("abc"[: len(blocks)]), lines=lines)
     code = tuple(CodeBlock("print()", tuple(outputs)) for outputs in blocks)
@@ -178,6 +182,9 @@ def test_texts_of_another_shape(old: str, new: str) -> None:
         ([png(640, 480)], [png(660, 480)], False),
         ([png(640, 480)], [png(640, 495)], False),
         ([png(640, 480)], [svg("640", "480")], False),
+        ([film("{page}001.mp4", "AA==")], [film("{page}001.mp4", "AB==")], True),
+        ([film("{page}001.mp4", "AA==")], [film("{page}001.ogv", "AA==")], False),
+        ([film("{page}001.mp4", "AA==")], [], False),
         ([png(640, 480)], [shown("image/png", "é no picture")], False),
         ([png(640, 480)], [shown("image/png", "QUJD" * 20)], False),
         ([shown("image/png", "QUJD" * 20)], [shown("image/png", "REVG" * 20)], True),

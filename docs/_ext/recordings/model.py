@@ -121,7 +121,7 @@ class CodeBlock:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a name in code may stand for, in Sphinx-Gallery's words."""
+    """What a name in code or prose may stand for, in Sphinx-Gallery's words."""
 
     name: str
     """Of a function, class or method, within its module."""
@@ -129,6 +129,8 @@ class Meaning:
     module_short: str
     """The shortest that has the same object under that name."""
     is_class: bool
+    is_explicit: bool
+    """Whether prose refers to it, and not code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ class Recording:
     confirmations: tuple[Confirmation, ...] = ()
     """Newest first; of each environment the newest, and not all that there were."""
     names: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
-    """What names in the code stand for, where only the process that ran it knows."""
+    """What names in it stand for, where only the process that ran it knows."""
 
 
 @dataclass(frozen=True, slots=True)

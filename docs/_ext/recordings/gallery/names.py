@@ -1,4 +1,4 @@
-"""Tell what names in a recipe's code stand for, for links and mini-galleries.
+"""Tell what names in a recipe stand for, for links and mini-galleries.
 
 Sphinx-Gallery looks at the objects and modules of the process that writes the page.
 Here that is not the one that ran the recipe, so the recording holds what only that one
@@ -7,6 +7,7 @@ knows.
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,56 +16,49 @@ from sphinx_gallery import backreferences, py_source_parser
 from recordings.model import Meaning
 
 Found = dict[str, list[dict[str, Any]]]
-"""What Sphinx-Gallery finds: each name as in the code, with what it may stand for."""
-NOTHING = "(?!)"
-"""A pattern that finds nothing."""
+"""What Sphinx-Gallery finds: names in code or prose, with what each may stand for."""
 
 
 def known_to_the_run(
     script: Path, variables: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> dict[str, tuple[Meaning, ...]]:
-    """Return what only the process that ran a recipe knows of the names in its code.
+    """Return what only the process that ran a recipe knows of the names in it.
 
     Args:
         script: The recipe.
         variables: Its global variables, at its end.
         settings: Sphinx-Gallery's.
     """
-    node = py_source_parser.split_code_and_text_blocks(script, return_node=True)[2]
+    _, blocks, node = py_source_parser.split_code_and_text_blocks(
+        script, return_node=True
+    )
+    in_prose = backreferences._make_ref_regex(settings["default_role"])
     inspected = dict(variables) if settings["inspect_global_variables"] else None
-    of_run = _meanings(backreferences.identify_names([], NOTHING, inspected, node))
-    of_text = backreferences.identify_names([], NOTHING, None, node)
-    for objects in of_text.values():
-        for each in objects:
-            each["module_short"] = each["module"]
-    at_sight = _meanings(of_text)
+    of_run = backreferences.identify_names(blocks, in_prose, inspected, node)
+    at_sight = backreferences.identify_names(blocks, in_prose, None, node)
+    for each in chain.from_iterable(at_sight.values()):
+        each["module_short"] = each["module"]
     return {
-        name: meanings
-        for name, meanings in sorted(of_run.items())
-        if meanings != at_sight.get(name)
+        name: tuple(Meaning(**each) for each in objects)
+        for name, objects in sorted(of_run.items())
+        if objects != at_sight.get(name)
     }
 
 
 def with_known(found: Found, known: Mapping[str, tuple[Meaning, ...]]) -> Found:
-    """Replace what was found in the code alone by what the run knew.
+    """Replace what was found at sight by what the run knew.
 
-    What prose refers to stays, as it is now.
+    What prose refers to is as the prose is now; of that the run knew the short names.
     """
     result = dict(found)
+    short: dict[tuple[str, str], str] = {}
     for name, meanings in known.items():
-        in_prose = [each for each in found.get(name, ()) if each["is_explicit"]]
-        in_code = [{**asdict(each), "is_explicit": False} for each in meanings]
-        result[name] = in_code + in_prose
+        short |= {(each.module, each.name): each.module_short for each in meanings}
+        if in_code := [asdict(each) for each in meanings if not each.is_explicit]:
+            in_prose = [each for each in found.get(name, ()) if each["is_explicit"]]
+            result[name] = in_code + in_prose
+    for each in chain.from_iterable(result.values()):
+        if each["is_explicit"]:
+            key = each["module"], each["name"]
+            each["module_short"] = short.get(key, each["module_short"])
     return result
-
-
-def _meanings(found: Found) -> dict[str, tuple[Meaning, ...]]:
-    return {
-        name: tuple(
-            Meaning(
-                each["name"], each["module"], each["module_short"], each["is_class"]
-            )
-            for each in objects
-        )
-        for name, objects in found.items()
-    }

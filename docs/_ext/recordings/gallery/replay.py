@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.errors import ConfigError
 from sphinx_gallery import gen_gallery, gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
 
@@ -40,6 +41,9 @@ def surround_gallery(
     """Have something done around the making of pages, and around nothing else.
 
     Other extensions act on the same event, and some look at Sphinx-Gallery's functions.
+
+    Raises:
+        ConfigError: Pages are made in another way, in which recipes would run.
     """
     listeners = app.events.listeners["builder-inited"]
     make_pages = gen_gallery.generate_gallery_rst
@@ -49,10 +53,14 @@ def surround_gallery(
         with around(app):
             make_pages(app)
 
-    listeners[:] = [
-        each._replace(handler=surrounded) if each.handler is make_pages else each
-        for each in listeners
-    ]
+    for place, each in enumerate(listeners):
+        if each.handler is make_pages:
+            listeners[place] = each._replace(handler=surrounded)
+            return
+    raise ConfigError(
+        "recordings: another extension took Sphinx-Gallery's generate_gallery_rst from "
+        "the event builder-inited; remove that extension, or name it after recordings"
+    )
 
 
 class Replay:
@@ -97,8 +105,8 @@ class Replay:
             "reset_modules": _hooks(settings["reset_modules"]),
         }
         before = {name: settings[name] for name in own}
-        names = vars(type(self)).keys() & vars(gen_rst).keys()
-        functions = {n: getattr(self, n) for n in names if not n.startswith("__")}
+        both = vars(type(self)).keys() & vars(gen_rst).keys()
+        functions = {n: getattr(self, n) for n in both if not n.startswith("__")}
         give_back = signatures.replace(functions)
         settings.update(own)
         try:

@@ -23,6 +23,7 @@ def load(namespace: Mapping[str, Any], source: Path) -> dict[str, Any]:
     """
     given = namespace.get("sphinx_gallery_conf", {})
     settings: dict[str, Any] = gen_gallery._fill_gallery_conf_defaults(given)
+    settings["default_role"] = namespace.get("default_role") or ""
     plot = gen_gallery._bool_eval(settings["plot_gallery"])
     gen_gallery._update_gallery_conf_builder_inited(settings, source, plot)
     return settings

@@ -33,6 +33,7 @@ SIGNATURES = {
     "gen_rst.save_figures": "block block_vars gallery_conf",
     "gen_rst.zip_files": "file_list zipname relative_to extension",
     # Called.
+    "backreferences._make_ref_regex": "default_role",
     "backreferences.identify_names": "script_blocks ref_regex global_variables node",
     "gen_gallery._bool_eval": "x",
     "gen_gallery._expected_failing_examples": "gallery_conf",

@@ -8,10 +8,10 @@ from typing import Any
 
 from recordings.comparison.confirm import has_code
 from recordings.comparison.verify import Rules
-from recordings.gallery import scripts
-from recordings.key import first_imports
+from recordings.gallery import hooks, scripts
+from recordings.key import conf_code, first_imports
 from recordings.key.differences import differences
-from recordings.key.ingredients import code_blocks, collect_ingredients, make_key
+from recordings.key.ingredients import NOTHING, code_blocks, collect_ingredients
 from recordings.model import Entry, Ingredients, Recipe, Recording, State
 from recordings.settings import Settings, from_namespace, read
 from recordings.store.notebook import ForeignError, RecordingError, from_text
@@ -58,7 +58,7 @@ class Library:
             if recipe.fault:
                 raise ValueError(recipe.fault)  # noqa: TRY301 - one way out
             reasons = self._reasons(recipe, recording) if recording else [cause]
-            elsewhere = self._find_by_key(recipe) if reasons else None
+            elsewhere = self._find_elsewhere(recipe) if reasons else None
         except ValueError as error:  # its code or a setting can't be read
             reasons, elsewhere = [str(error)], None
         if elsewhere:
@@ -96,16 +96,39 @@ class Library:
             recipe.blocks, self.settings.preload
         )
 
-    def ingredients(self, recipe: Recipe, *, with_lines: bool) -> Ingredients:
-        """Collect all that a recording of the recipe would depend on now."""
-        of_gallery = recipe.kind == "recipe"
+    def ingredients(self, recipe: Recipe, like: Ingredients = NOTHING) -> Ingredients:
+        """Collect all that a recording of the recipe would depend on now.
+
+        Args:
+            recipe: The recipe.
+            like: What the recording depends on by what was seen as it was made.
+        """
+        is_recipe = recipe.kind == "recipe"
+        settings = scripts.changes_output(self.gallery_settings) if is_recipe else {}
+        if like.noted:
+            settings |= self._from_conf(is_recipe=is_recipe)
         return collect_ingredients(
             recipe,
-            gallery=scripts.changes_output(self.gallery_settings) if of_gallery else {},
+            gallery=settings,
             packages=self.packages,
             data=self.settings.data,
-            with_lines=with_lines,
+            like=like,
         )
+
+    def _from_conf(self, *, is_recipe: bool) -> dict[str, Any]:
+        """Return what `conf.py` itself changes of a run: its code, not its settings."""
+        conf = self.conf_dir / "conf.py"
+        variables = conf_code.environment(conf)
+        found: dict[str, Any] = {
+            f"environment variable {name}": value for name, value in variables.items()
+        }
+        if is_recipe:
+            found |= hooks.names(self.gallery_settings)
+            for name, file in hooks.files(self.gallery_settings):
+                if file.resolve() == conf.resolve():
+                    digest = conf_code.definition(conf, name)
+                    found[f"code of {name} in conf.py"] = digest[:12]
+        return found
 
     def rules(self, recipe: Recipe, tolerance: float | None = None) -> Rules:
         """Return the rules by which a recipe's outputs are compared."""
@@ -115,8 +138,7 @@ class Library:
 
     def _reasons(self, recipe: Recipe, recording: Recording) -> list[str]:
         """Say why a recipe's recording is stale; nothing if it is fresh."""
-        with_lines = recording.ingredients.lines is not None
-        present = self.ingredients(recipe, with_lines=with_lines)
+        present = self.ingredients(recipe, recording.ingredients)
         return differences(recording.ingredients, present, recipe.blocks)
 
     def _without_recipe(self) -> dict[str, Recording | RecordingError | None]:
@@ -155,16 +177,12 @@ class Library:
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UnknownRecipe(f"there is no recipe {name}{hint}")
 
-    def _find_by_key(self, recipe: Recipe) -> Entry | None:
+    def _find_elsewhere(self, recipe: Recipe) -> Entry | None:
         """Find the recording of a renamed recipe among those without a recipe."""
-        keys = {
-            make_key(self.ingredients(recipe, with_lines=each))
-            for each in (False, True)
-        }
         for name, found in self._without_recipe().items():
-            if not isinstance(found, Recording) or found.key not in keys:
+            if not isinstance(found, Recording) or not is_of(found, recipe):
                 continue
-            if is_of(found, recipe):
+            if not self._reasons(recipe, found):
                 return Entry(recipe, "fresh", (), found, name)
         return None
 

@@ -31,10 +31,15 @@ def merged(old: Recording | None, new: Recording, rules: Rules) -> Recording:
         return new
     then, now = old.ingredients, new.ingredients
     # Only the environment may have changed: what runs, reads or names lines may not.
+    if not then.noted:  # it is an older recording, whose files were guessed
+        then = replace(then, files=now.files, noted=now.noted, quoted=now.quoted)
     if replace(then, settings=now.settings, packages=now.packages) != now:
         return new
     # A setting may be there for the look of a figure.
-    whole_figures = then.settings != now.settings
+    of_both = then.settings if not old.ingredients.noted else now.settings
+    whole_figures = then.settings != {
+        name: value for name, value in now.settings.items() if name in of_both
+    }
     try:
         differences = compare(old, new, rules, whole_figures=whole_figures)
     except SettingError:

@@ -10,6 +10,7 @@ from sphinx_gallery import gen_rst, py_source_parser, scrapers
 
 from recordings.gallery import pictures, signatures
 from recordings.key.ingredients import is_code
+from recordings.machine import reads
 from recordings.machine.portable import Portable
 from recordings.model import Block, CodeBlock, Output
 
@@ -79,6 +80,7 @@ def capture(  # noqa: PLR0913 - all but three by name
         "target_file": str(copy),
     }
     settings = {**settings, "src_dir": str(folder), "abort_on_example_error": False}
+    reads.begin(folder / "reads")
     scrapers.clean_modules(settings, script.name, "before")
     watch = _Watch(portable, peak_memory, note_line)
     signatures.replace(watch.wrappers())

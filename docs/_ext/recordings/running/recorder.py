@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from recordings.gallery import capture
+from recordings.gallery.hooks import files as hook_files
 from recordings.gallery.scripts import failure_expected
 from recordings.guides import GuideFailed
-from recordings.key import first_imports
-from recordings.key.ingredients import CodeError, make_key, names_lines
+from recordings.key import first_imports, noted
+from recordings.key.ingredients import CodeError, code_trees, make_key, names_lines
 from recordings.library import Library, open_library
 from recordings.machine import git as repository
-from recordings.machine import provenance
+from recordings.machine import provenance, reads
 from recordings.machine.portable import make_portable
 from recordings.machine.workspace import mirror
 from recordings.model import CodeBlock, Ingredients, Recipe, Recording, Run
@@ -86,9 +87,10 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
     """
     folder = Path(job.workspace)
     project = repository.project(recipe.path.parent.resolve(), library.conf_dir)
+    mirrored = time.time()
     script = mirror(recipe.path, project, folder / "copy")
     portable = make_portable(script.parent, recipe.path.parent)
-    before = library.ingredients(recipe, with_lines=False)
+    library.ingredients(recipe)  # what is wrong with it is said before it runs
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
         raise RecipeChanged(CHANGED)
     if library.may_preload(recipe):
@@ -112,6 +114,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
             portable,
         )
         blocks, gpu = ran.blocks, ran.gpu
+        notes: noted.Notes = (ran.notes, [])
     else:
         captured = capture.capture(
             script,
@@ -124,10 +127,27 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
             note_line=host.note_line,
             longest_output=LONGEST_OUTPUT,
         )
+        notes = reads.noted()
         blocks, gpu = tuple(captured), provenance.gpu()
-    with_lines = names_lines(_texts(blocks), recipe.path.name)
-    ingredients = library.ingredients(recipe, with_lines=with_lines)
-    if _changed(library, recipe, before, ingredients):
+    texts = _texts(blocks)
+    place = noted.Place(
+        recipe.path.parent.resolve() / recipe.path.name,
+        project,
+        folder / "copy" / (project.name or "project"),
+        mirrored,
+    )
+    hooks = _hooks(library, recipe)
+    used = noted.collect(place, notes, code_trees(recipe), texts, hooks)
+    with_lines = used.counts_lines or names_lines(texts, recipe)
+    like = Ingredients(
+        blocks=(),
+        files=used.files,
+        lines=() if with_lines else None,
+        noted=True,
+        quoted=used.quoted,
+    )
+    ingredients = library.ingredients(recipe, like)
+    if used.changed or _changed(library, recipe, ingredients):
         raise RecipeChanged(CHANGED)
     return to_text(
         Recording(
@@ -147,30 +167,32 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
                 system=provenance.system(),
                 versions=provenance.versions(library.packages),
                 commit=commit,
+                outside=used.outside,
             ),
             blocks=blocks,
         )
     )
 
 
-def _changed(
-    library: Library, recipe: Recipe, before: Ingredients, after: Ingredients
-) -> bool:
-    """Tell whether a recipe, or a file that it uses, was edited while it ran.
+def _changed(library: Library, recipe: Recipe, after: Ingredients) -> bool:
+    """Tell whether a recipe was edited while it ran.
 
     Args:
         library: The project's.
         recipe: As it ran.
-        before: Its ingredients before it ran.
-        after: Those now, but of the recipe as it ran.
+        after: Its ingredients now, but of the recipe as it ran.
     """
-    now = library.read(recipe)
     try:
-        present = library.ingredients(now, with_lines=after.lines is not None)
+        return library.ingredients(library.read(recipe), after) != after
     except CodeError:
         return True
-    # A file that was not there before is one that the recipe made.
-    return present != after or not before.files.items() <= after.files.items()
+
+
+def _hooks(library: Library, recipe: Recipe) -> list[Path]:
+    """List the files of the functions that Sphinx-Gallery calls as a recipe runs."""
+    conf = library.conf_dir / "conf.py"  # of its code only what they are made of counts
+    found = [] if recipe.kind == "guide" else hook_files(library.gallery_settings)
+    return [file for _, file in found if file.resolve() != conf.resolve()]
 
 
 def _texts(blocks: Iterable[CodeBlock]) -> list[str]:

@@ -1,7 +1,7 @@
 """Which recipes there are, and whether their recordings are fresh."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ class Library:
     store: Store
     packages: Mapping[str, str]
     recipes: tuple[Recipe, ...]
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    """The environment variables that `conf.py` has set."""
 
     def entries(self, names: Sequence[str] = ()) -> list[Entry]:
         """Compare the named recipes with their recordings; without a name, all.
@@ -118,9 +120,9 @@ class Library:
     def _from_conf(self, *, is_recipe: bool) -> dict[str, Any]:
         """Return what `conf.py` itself changes of a run: its code, not its settings."""
         conf = self.conf_dir / "conf.py"
-        variables = conf_code.environment(conf)
         found: dict[str, Any] = {
-            f"environment variable {name}": value for name, value in variables.items()
+            f"environment variable {name}": value
+            for name, value in self.environment.items()
         }
         if is_recipe:
             found |= hooks.names(self.gallery_settings)
@@ -235,6 +237,7 @@ def open_library(
         store=Store(settings.address(conf_dir)),
         packages=settings.packages(conf_dir),
         recipes=tuple(recipes),
+        environment=conf_code.environment(conf_dir / "conf.py"),
     )
 
 

@@ -31,13 +31,23 @@ def environment(conf: Path) -> dict[str, str | None]:
 
 def _set(tree: ast.AST) -> Iterator[tuple[str, bool]]:
     """Name the variables that code sets or deletes, and say if that is a default."""
-    for node in ast.walk(tree):
+    for node in _run_at_once(tree):
         if isinstance(node, ast.Call):
             attribute = getattr(node.func, "attr", "")
             names = _set_by_call(node, attribute)
             yield from ((name, attribute == "setdefault") for name in names)
         else:
             yield from ((name, False) for name in _set_by_statement(node))
+
+
+def _run_at_once(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a module's code, but for what is in functions."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            todo += ast.iter_child_nodes(node)
 
 
 def _set_by_statement(node: ast.AST) -> Iterator[str]:

@@ -3,7 +3,6 @@
 import ast
 import importlib.util
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -141,7 +140,6 @@ class _Used:
         self._place = place
         self._read: dict[Path, float] = {}
         self._home = Path.home()
-        self._passed = (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))  # noqa: S108
 
     def add(self, note: Note) -> None:
         """Add what was read, if it was there in the project before."""
@@ -197,9 +195,9 @@ class _Used:
         return path.is_file() and changed > self._read.get(path, changed)
 
     def _is_told(self, path: Path) -> bool:
-        """Tell whether people know of a file: it is no cache, and not temporary."""
-        return ".cache" not in path.parts and not any(
-            path.is_relative_to(each) for each in self._passed
+        """Tell whether people know of a file: it is in no cache, and not the run's."""
+        return ".cache" not in path.parts and not path.is_relative_to(
+            self._place.copy.parents[1]
         )
 
 

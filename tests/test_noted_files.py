@@ -167,7 +167,7 @@ def stale(root: Path) -> dict[str, str]:
 
 
 ONE = "recipes/one/"
-FRESH = {
+FRESH: dict[str, Callable[[Path], object]] = {
     "nothing": lambda _: None,
     "a comment in a module": edit(f"{ONE}beside.py", "# words", "# other words"),
     "a comment before quoted code": edit(f"{ONE}quotes.py", "Text.", "Other text."),

@@ -75,6 +75,9 @@ process = multiprocessing.get_context("fork").Process(target=child)
 process.start()
 process.join()
 subprocess.run(["cat", "data/argument.txt"], check=True)
+subprocess.run([sys.executable, "program.py"], check=True)
+spawned = multiprocessing.get_context("spawn").Pool(1)
+print(spawned.map(beside.in_child, ["data/spawned.txt"]))
 print(Path("maybe.json").exists())
 try:
     print(open("maybe.json").read())
@@ -103,7 +106,10 @@ FILES = {
     "recipes/one/quotes.py": recipe(QUOTES),
     "recipes/one/plain.py": recipe("print('plain')"),
     "recipes/one/beside.py": "from pathlib import Path\n\n\ndef read():  # words\n"
-    "    return (Path(__file__).parent / 'deep' / 'deep.txt').read_text()\n",
+    "    return (Path(__file__).parent / 'deep' / 'deep.txt').read_text()\n"
+    "\n\ndef in_child(name):\n    return open(name).read()\n",
+    "recipes/one/program.py": "import of_program\nprint(of_program.x)\n",
+    "recipes/one/of_program.py": "x = open('data/program.txt').read()\n",
     "recipes/one/quoted.py": "def f():\n    # Quoted words.\n    return 1\n",
     "recipes/one/deep/deep.txt": "deep\n",
     "recipes/one/own.txt": "own\n",
@@ -115,7 +121,10 @@ FILES = {
     "recipes/one/by_path.py": "x = 1\n",
     **{
         f"recipes/one/data/{name}": "1\n"
-        for name in ("joined.txt", "a.csv", "child.txt", "argument.txt", "unused.txt")
+        for name in (
+            *("joined.txt", "a.csv", "child.txt", "argument.txt", "unused.txt"),
+            *("program.txt", "spawned.txt"),
+        )
     },
     "src/library/__init__.py": "from library.inner import f\n",
     "src/library/inner.py": "def f():\n    return 1\n",
@@ -134,7 +143,7 @@ def recorded(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> S
     """Make a site whose recipes read in many ways, and record it."""
     outside = tmp_path_factory.mktemp("outside") / "x.csv"
     outside.write_text("outside\n", "utf-8")
-    ignored = "(beside|by_|quoted)"
+    ignored = "(beside|by_|quoted|program)"
     site = make_site(
         FILES,
         extensions=["recordings"],
@@ -192,6 +201,10 @@ STALE: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
         (f"{DATA}a.csv", "data/a.csv", "1", "2"),
         (f"{DATA}child.txt", "data/child.txt", "1", "2"),
         (f"{DATA}argument.txt", "data/argument.txt", "1", "2"),
+        (f"{DATA}program.txt", "data/program.txt", "1", "2"),
+        (f"{DATA}spawned.txt", "data/spawned.txt", "1", "2"),
+        (f"{ONE}program.py", "program.py", ".x", ".x * 2"),
+        (f"{ONE}of_program.py", "of_program.py", "read()", "read() * 2"),
         (f"{ONE}own.txt", "own.txt", "own", "new"),
         (f"{ONE}beside.py", "beside.py", "read_text()", "read_text() * 2"),
         (f"{ONE}deep/deep.txt", "deep/deep.txt", "deep", "new"),

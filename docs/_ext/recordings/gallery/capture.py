@@ -80,7 +80,7 @@ def capture(  # noqa: PLR0913 - all but three by name
         "target_file": str(copy),
     }
     settings = {**settings, "src_dir": str(folder), "abort_on_example_error": False}
-    reads.begin(folder / "reads")
+    reads.begin()
     scrapers.clean_modules(settings, script.name, "before")
     watch = _Watch(portable, peak_memory, note_line)
     signatures.replace(watch.wrappers())

@@ -43,7 +43,7 @@ SETTINGS = {
 
 GPU = f"__import__({provenance.__name__!r}, fromlist=['gpu']).gpu()"
 """What the kernel is asked in the end: its process has PyTorch, not this one."""
-BEGIN = f"__import__({reads.__name__!r}, fromlist=['begin']).begin({{!r}})"
+BEGIN = f"__import__({reads.__name__!r}, fromlist=['begin']).begin()"
 READS = f"[*map(tuple, __import__({reads.__name__!r}, fromlist=['noted']).noted()[0])]"
 """What it is told before its first cell, and asked in the end, of files."""
 TIMEOUT = 30.0
@@ -151,7 +151,7 @@ class _Client(NotebookClient):
         async with self.async_setup_kernel(cleanup_kc=True, env=environment):
             manager: Any = self.km
             self._kernel = manager.provisioner.pid
-            await self._ask(BEGIN.format(f"{environment['IPYTHONDIR']}/reads"))
+            await self._ask(BEGIN)
             for index, cell in enumerate(self.nb.cells):
                 count = self.code_cells_executed + 1
                 await self.async_execute_cell(cell, index, execution_count=count)

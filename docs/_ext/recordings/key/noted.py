@@ -2,6 +2,8 @@
 
 import ast
 import importlib.util
+import math
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -75,9 +77,9 @@ def collect(
         also: Modules that Sphinx-Gallery had loaded for it.
     """
     found, result = _Used(place), Noted()
-    made = {note.path for note in notes[0] if note.how == "made"}
+    made = {note.path: note.time for note in notes[0] if note.how == "made"}
     for note in notes[0]:
-        if note.how != "made" and note.path not in made:
+        if note.how != "made" and note.time < made.get(note.path, math.inf):
             found.add(note)
     for path in also:
         found.add_path(path)
@@ -195,9 +197,11 @@ class _Used:
         return path.is_file() and changed > self._read.get(path, changed)
 
     def _is_told(self, path: Path) -> bool:
-        """Tell whether people know of a file: it is in no cache, and not the run's."""
-        return ".cache" not in path.parts and not path.is_relative_to(
-            self._place.copy.parents[1]
+        """Tell whether a file is data: no program, in no cache, and not the run's."""
+        return (
+            ".cache" not in path.parts
+            and not path.is_relative_to(self._place.copy.parents[1])
+            and not os.access(path, os.X_OK)
         )
 
 

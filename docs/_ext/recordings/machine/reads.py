@@ -50,6 +50,10 @@ SYSTEM = tuple(
 )
 """Folders of the system and of installed packages, whose files belong to versions."""
 ENGINE = f"{Path(__file__).parents[1]}{os.sep}"
+CHILDREN = str(Path(__file__).with_name("children"))
+"""Folder, for Python's path, of what has another process take notes."""
+MARK = ".recordings-workspace"
+"""A file that says of a folder that it is a run's; see `workspace`."""
 _LOADERS = ("<frozen importlib", "<frozen runpy", "<frozen zipimport")
 _FINDERS = (*_LOADERS, *(str(Path(os.__file__).with_name("importlib")),))
 
@@ -61,16 +65,30 @@ def install() -> None:
         sys.addaudithook(_hear)
 
 
-def begin(shared: Path | str) -> None:
+def begin() -> None:
     """Tell what was noted so far from what the recipe does, which begins now.
 
-    Args:
-        shared: File to which processes that are forked from this one add their notes.
+    Processes that this one forks or starts add their notes to a file in the workspace.
     """
     install()
     _state.earlier = tuple(_state.notes.values())
     _state.notes = {}
-    _state.owner, _state.shared = os.getpid(), str(shared)
+    _state.owner, _state.shared = os.getpid(), _shared()
+    paths = [CHILDREN, *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+
+
+def join() -> None:
+    """Begin to note in a process that the recipe's started."""
+    if shared := _shared():
+        _state.shared = shared
+        install()
+
+
+def _shared() -> str:
+    """Return the file for notes, if this process has a workspace."""
+    folder = Path(os.environ.get("TMPDIR", "")).parent
+    return str(folder / "reads") if (folder / MARK).is_file() else ""
 
 
 def noted() -> tuple[list[Note], list[Note]]:

@@ -38,7 +38,9 @@ class Library:
     packages: Mapping[str, str]
     recipes: tuple[Recipe, ...]
     environment: Mapping[str, str | None] = field(default_factory=dict)
-    """The environment variables that `conf.py` has set."""
+    """What `conf.py` has set in the environment, as settings."""
+    hooks: Mapping[str, Any] = field(default_factory=dict)
+    """The functions that Sphinx-Gallery calls as a recipe runs, as settings."""
 
     def entries(self, names: Sequence[str] = ()) -> list[Entry]:
         """Compare the named recipes with their recordings; without a name, all.
@@ -108,7 +110,7 @@ class Library:
         is_recipe = recipe.kind == "recipe"
         settings = scripts.changes_output(self.gallery_settings) if is_recipe else {}
         if like.noted:
-            settings |= self._from_conf(is_recipe=is_recipe)
+            settings |= {**self.environment, **(self.hooks if is_recipe else {})}
         return collect_ingredients(
             recipe,
             gallery=settings,
@@ -116,21 +118,6 @@ class Library:
             data=self.settings.data,
             like=like,
         )
-
-    def _from_conf(self, *, is_recipe: bool) -> dict[str, Any]:
-        """Return what `conf.py` itself changes of a run: its code, not its settings."""
-        conf = self.conf_dir / "conf.py"
-        found: dict[str, Any] = {
-            f"environment variable {name}": value
-            for name, value in self.environment.items()
-        }
-        if is_recipe:
-            found |= hooks.names(self.gallery_settings)
-            for name, file in hooks.files(self.gallery_settings):
-                if file.resolve() == conf.resolve():
-                    digest = conf_code.definition(conf, name)
-                    found[f"code of {name} in conf.py"] = digest[:12]
-        return found
 
     def rules(self, recipe: Recipe, tolerance: float | None = None) -> Rules:
         """Return the rules by which a recipe's outputs are compared."""
@@ -238,6 +225,7 @@ def open_library(
         packages=settings.packages(conf_dir),
         recipes=tuple(recipes),
         environment=conf_code.environment(conf_dir / "conf.py"),
+        hooks=_hooks(gallery_settings, conf_dir / "conf.py"),
     )
 
 
@@ -246,3 +234,13 @@ def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:
         from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
 
         yield from reading.find(source, conf)
+
+
+def _hooks(gallery_settings: dict[str, Any], conf: Path) -> dict[str, Any]:
+    """Name the functions that Sphinx-Gallery calls, and digest those in `conf.py`."""
+    own = {
+        f"code of {name} in conf.py": conf_code.definition(conf, name)[:12]
+        for name, file in hooks.files(gallery_settings)
+        if file.resolve() == conf.resolve()
+    }
+    return {**hooks.names(gallery_settings), **own}

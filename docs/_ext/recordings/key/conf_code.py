@@ -15,7 +15,7 @@ from recordings.machine.portable import make_portable
 
 
 def environment(conf: Path) -> dict[str, str | None]:
-    """Return the environment variables that a `conf.py` has set, with their values.
+    """Return the environment variables that a `conf.py` has set, as settings.
 
     Not those that it appends to: `PATH` is another one on each machine.
     """
@@ -25,7 +25,8 @@ def environment(conf: Path) -> dict[str, str | None]:
     for name, is_default in _set(_parse(conf)):
         if not (is_default and name in fixed):
             value = os.environ.get(name)
-            found[name] = None if value is None else portable(value)
+            text = None if value is None else portable(value)
+            found[f"environment variable {name}"] = text
     return found
 
 

@@ -83,6 +83,8 @@ def join() -> None:
     if shared := _shared():
         _state.shared = shared
         install()
+        # Python opens its script before it tells anybody.
+        _started((None, sys.orig_argv[1:]), sys._getframe())  # noqa: SLF001
 
 
 def _shared() -> str:
@@ -156,12 +158,19 @@ def _started(arguments: tuple[Any, ...], frame: FrameType) -> None:
     """Another program reads, as a rule, the files that its command names."""
     words = arguments[1] if len(arguments) > 1 else arguments[0]
     folder = arguments[2] if len(arguments) > 2 and arguments[2] else ""  # noqa: PLR2004
-    if isinstance(words, str | bytes):
-        words = shlex.split(os.fsdecode(words))
-    for word in map(os.fsdecode, words):
+    words = [words] if isinstance(words, str | bytes) else words
+    for word in (each for it in words for each in _split(os.fsdecode(it))):
         path = os.path.join(folder, word) if isinstance(folder, str) else word  # noqa: PTH118
         if os.path.isfile(path):  # noqa: PTH113
             _note(path, "module" if path.endswith(".py") else "text", frame)
+
+
+def _split(word: str) -> list[str]:
+    """Return a word, and the words in it, which a shell may take for a command."""
+    try:
+        return [word, *shlex.split(word)]
+    except ValueError:
+        return [word]
 
 
 _EVENTS: dict[str, Callable[[tuple[Any, ...], FrameType], None]] = {

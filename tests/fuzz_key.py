@@ -87,8 +87,9 @@ PARTS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "data of a module": (
         "import held{n}; print(held{n}.value())",
         {
-            "held{n}.py": "import pathlib\ndef value():\n    it = pathlib.Path(__file__)\n"
-            "    return (it.parent / 'deep' / 'held{n}.txt').read_text()  # words\n",
+            "held{n}.py": "import pathlib\ndef value():\n"
+            "    it = pathlib.Path(__file__).with_name('deep') / 'held{n}.txt'\n"
+            "    return it.read_text()  # words\n",
             "deep/held{n}.txt": "100\n",
         },
     ),

@@ -391,8 +391,15 @@ def test_setting_that_cannot_be_used(
 def test_output_that_names_lines(text: str, named: bool) -> None:  # noqa: FBT001
     recipe = Recipe(Path("recipe.py"), "recipe", "recipe", (Block("code", "f()", 1),))
     assert names_lines(["other", text], recipe) == named
-    logs = replace(recipe, blocks=(Block("code", "log('%(lineno)d')", 1),))
-    assert names_lines([text], logs), "a number alone may be a line's"
+
+
+def test_number_alone_that_may_be_a_line_s() -> None:
+    recipe = Recipe(Path("recipe.py"), "r", "recipe", (Block("code", "f()\ng()", 7),))
+    logs = replace(recipe, blocks=(Block("code", "log('%(lineno)d')\n", 7),))
+    for text, is_line in {"7": True, "x:8 y": True, "9": False, "7.5": False}.items():
+        assert not names_lines([text], recipe)
+        assert names_lines([text], logs) == is_line
+        assert names_lines([text], recipe, by_number=True) == is_line
 
 
 def test_comments_count_where_an_output_quotes_code(folder: Path) -> None:

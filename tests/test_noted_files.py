@@ -101,9 +101,19 @@ def own(x):
 print(inspect.getsource(own))
 print(inspect.getsource(quoted.f))
 """
+LINES = """\
+import logging
+import sys
+import warnings
+
+logging.basicConfig(format="%(lineno)d", stream=sys.stdout, force=True)
+logging.warning("beware")
+warnings.warn("beware")  # shown
+"""
 FILES = {
     "recipes/one/reads.py": recipe(READS),
     "recipes/one/quotes.py": recipe(QUOTES),
+    "recipes/one/lines.py": recipe(LINES),
     "recipes/one/plain.py": recipe("print('plain')"),
     "recipes/one/beside.py": "from pathlib import Path\n\n\ndef read():  # words\n"
     "    return (Path(__file__).parent / 'deep' / 'deep.txt').read_text()\n"
@@ -216,7 +226,7 @@ STALE: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
         ("src/loaded/data.txt", "../../src/loaded/data.txt", "data", "new"),
     )
 }
-ALL = ("plain", "quotes", "reads")
+ALL = ("lines", "plain", "quotes", "reads")
 STALE |= {
     "another file that a glob finds": (
         add(f"{DATA}b.csv", ""),
@@ -233,6 +243,14 @@ STALE |= {
     "a file that is gone": (
         rename(f"{ONE}own.txt", f"{ONE}new.txt"),
         {"reads": "own.txt is gone"},
+    ),
+    "lines that are logged": (
+        edit(f"{ONE}lines.py", "Text.", "Text.\n\nMore of it."),
+        {"lines": "line numbers moved (an output names them)"},
+    ),
+    "a comment that a warning shows": (
+        edit(f"{ONE}lines.py", "# shown", "# seen"),
+        {"lines": "or a comment in it (an output quotes it)"},
     ),
     "a quoted comment": (
         edit(f"{ONE}quoted.py", "Quoted", "Other"),
@@ -286,7 +304,7 @@ def test_status_names_what_is_read_outside_the_project(recorded: Site) -> None:
     told = recorded.run("recordings", "status", "--conf", "docs").stdout
     assert told.count("reads outside the project: ") == 1
     assert "outside0/x.csv\n" in told
-    assert "3 of 3 recipes fresh" in told
+    assert "4 of 4 recipes fresh" in told
 
 
 def test_older_recordings_are_compared_as_they_were_made(site: Path) -> None:

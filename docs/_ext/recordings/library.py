@@ -9,13 +9,16 @@ from typing import Any
 from recordings.comparison.confirm import has_code
 from recordings.comparison.verify import Rules
 from recordings.gallery import hooks, scripts
-from recordings.key import conf_code, first_imports
+from recordings.key import conf_code, first_imports, local_files
 from recordings.key.differences import differences
 from recordings.key.ingredients import NOTHING, code_blocks, collect_ingredients
 from recordings.model import Entry, Ingredients, Recipe, Recording, State
 from recordings.settings import Settings, from_namespace, read
 from recordings.store.notebook import ForeignError, RecordingError, from_text
 from recordings.store.store import Store
+
+TREES = Path("_build", "recordings", "trees")
+"""Folder of digests that need not be made again, below that of `conf.py`."""
 
 
 class UnknownRecipe(Exception):  # noqa: N818 - what was typed, not a fault here
@@ -207,6 +210,7 @@ def open_library(
         ConfigError: A setting is invalid.
     """
     source = source or conf_dir
+    local_files.trees = conf_dir.absolute() / TREES
     conf = read(conf_dir) if conf is None else conf
     settings = from_namespace(conf)
     if gallery_settings is None:

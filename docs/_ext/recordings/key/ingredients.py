@@ -4,7 +4,7 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
@@ -27,6 +27,7 @@ _SETTING = re.compile(
     re.MULTILINE,
 )
 _LINE = re.compile(r"\blines? \d", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.])\d{1,6}(?![\w.]*\w)")
 LINE_NUMBERS = re.compile(r"lineno|\bdis\b|getframeinfo|getsourcelines")
 """What code has in it that may print the numbers of its lines and no word with them."""
 
@@ -117,13 +118,24 @@ def code_trees(recipe: Recipe) -> Iterator[ast.Module]:
     yield from filter(None, map(_code, recipe.blocks))
 
 
-def names_lines(texts: Iterable[str], recipe: Recipe) -> bool:
-    """Tell whether what a recipe printed names its lines, as tracebacks do."""
+def names_lines(
+    texts: Sequence[str], recipe: Recipe, *, by_number: bool = False
+) -> bool:
+    """Tell whether what a recipe printed names its lines, as tracebacks do.
+
+    Args:
+        texts: What it printed.
+        recipe: The recipe.
+        by_number: Whether a number alone may be a line's, as in a log.
+    """
     name = recipe.path.name
-    return any(name in text or _LINE.search(text) for text in texts) or any(
-        block.kind == "code" and LINE_NUMBERS.search(block.content)
-        for block in recipe.blocks
-    )
+    if any(name in text or _LINE.search(text) for text in texts):
+        return True
+    code = [each for each in recipe.blocks if each.kind == "code"]
+    if not by_number and not any(LINE_NUMBERS.search(it.content) for it in code):
+        return False
+    lines = {it.line + n for it in code for n in range(it.content.count("\n") + 1)}
+    return any(int(it) in lines for text in texts for it in _NUMBER.findall(text))
 
 
 @cache  # one build asks many times

@@ -8,7 +8,10 @@ empty. One without such a word is of all bytes: older recordings have those.
 import glob
 import hashlib
 import os
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +22,13 @@ from recordings.machine.workspace import LEFT_OUT
 Kind = Literal["tree", "text", "names", "bytes"]
 KINDS: Mapping[str, Kind] = {"tree": "tree", "text": "text", "names": "names"}
 LOOKED_FOR = ""
+SETTLED = 2.0
+"""Seconds after which a file's time tells whether it was changed."""
+ALGORITHM = hashlib.sha256(Path(syntax_tree.__file__).read_bytes()).hexdigest()[:8]
+"""Of syntax trees' digests."""
+trees: Path | None = None
+"""Folder for digests of syntax trees by those of their texts: a recipe's process would
+spend more time on a library's trees than the recipe takes."""
 
 
 def digests(
@@ -63,19 +73,43 @@ def digest(path: Path, kind: Kind) -> str:
         if kind == "names":
             names = "\0".join(_names(path))
             return f"names:{_sha(names.encode())}"
-        content = path.read_bytes()
+        about = path.stat()
+        # A file may be written twice before its time changes.
+        settled = time.time() - about.st_mtime > SETTLED
+        once = _digest_once if settled else _digest
+        return once(path, kind, about.st_mtime_ns, about.st_size)
     except OSError:
         return LOOKED_FOR
+
+
+def _digest(path: Path, kind: Kind, _time: int, _size: int) -> str:
+    content = path.read_bytes()
     if kind == "bytes":
         return _sha(content)
-    if kind == "tree":
-        try:
-            return f"tree:{syntax_tree.digest(syntax_tree.parse(content))}"
-        except syntax_tree.PARSE_ERRORS:
-            pass  # as a text, then
     if b"\0" not in content:
         content = content.replace(b"\r\n", b"\n")
-    return f"{kind}:{_sha(content)}"
+    as_text = _sha(content)
+    return f"tree:{_tree(content, as_text)}" if kind == "tree" else f"text:{as_text}"
+
+
+_digest_once = cache(_digest)  # many recipes use one module
+
+
+def _tree(content: bytes, as_text: str) -> str:
+    """Digest a syntax tree; of a text that was seen before, look that up."""
+    kept = trees / ALGORITHM / as_text if trees else None
+    with suppress(OSError):
+        if kept and len(known := kept.read_text("ascii")) == len(as_text):
+            return known
+    try:
+        found = syntax_tree.digest(syntax_tree.parse(content))
+    except syntax_tree.PARSE_ERRORS:
+        return as_text
+    with suppress(OSError):
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(found, "ascii")
+    return found
 
 
 def relative(path: Path, folder: Path) -> str:

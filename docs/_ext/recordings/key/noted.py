@@ -4,19 +4,21 @@ import ast
 import importlib.util
 import math
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from recordings import syntax_tree
 from recordings.key import local_files
-from recordings.key.ingredients import LINE_NUMBERS
 from recordings.machine.reads import ENGINE, SYSTEM, Note
 
 Notes = tuple[Sequence[Note], Sequence[Note]]
 """What was read while a recipe ran, and before."""
+_LINE_NUMBERS = re.compile(r"%\(lineno\)|\{(?:\w+\.)?lineno|\bf_lineno")
 SHORTEST_QUOTE = 5
 """Characters of a line of code that an output has to have, to be a quotation."""
 
@@ -125,11 +127,12 @@ def _kind(path: Path, how: set[str], texts: Sequence[str]) -> local_files.Kind:
     return local_files.default_kind(path)
 
 
+@cache
 def _counts_lines(path: Path) -> bool:
     """Tell whether a module knows its line numbers, or those of its callers."""
     if path.suffix != ".py" or not path.is_file():
         return False
-    return bool(LINE_NUMBERS.search(path.read_text("utf-8", "replace")))
+    return bool(_LINE_NUMBERS.search(path.read_text("utf-8", "replace")))
 
 
 class _Used:

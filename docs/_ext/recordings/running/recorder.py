@@ -90,7 +90,10 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
     mirrored = time.time()
     script = mirror(recipe.path, project, folder / "copy")
     portable = make_portable(script.parent, recipe.path.parent)
-    library.ingredients(recipe)  # what is wrong with it is said before it runs
+    try:
+        library.ingredients(recipe)
+    except ValueError as error:
+        raise UnreadableRecipe(str(error)) from error
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
         raise RecipeChanged(CHANGED)
     if library.may_preload(recipe):
@@ -138,7 +141,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
     )
     hooks = _hooks(library, recipe)
     used = noted.collect(place, notes, code_trees(recipe), texts, hooks)
-    with_lines = used.counts_lines or names_lines(texts, recipe)
+    with_lines = names_lines(texts, recipe, by_number=used.counts_lines)
     like = Ingredients(
         blocks=(),
         files=used.files,

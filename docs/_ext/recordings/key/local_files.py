@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import Literal
 
 from recordings import syntax_tree
@@ -72,8 +73,10 @@ def digest(path: Path, kind: Kind) -> str:
     try:
         if kind == "names":
             names = "\0".join(_names(path))
-            return f"names:{_sha(names.encode())}"
+            return f"names:{_sha(names.encode('utf-8', 'surrogateescape'))}"
         about = path.stat()
+        if not S_ISREG(about.st_mode):
+            return LOOKED_FOR
         # A file may be written twice before its time changes.
         settled = time.time() - about.st_mtime > SETTLED
         once = _digest_once if settled else _digest

@@ -110,13 +110,15 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _opened(arguments: tuple[Any, ...], frame: FrameType) -> None:
-    path, _, flags = arguments
+    path, mode, flags = arguments
     if isinstance(path, int):
         return
+    exists = os.path.exists(path)  # noqa: PTH110
     writes = flags & (os.O_WRONLY | os.O_RDWR)
-    if flags & (os.O_TRUNC | os.O_EXCL) or (writes and not os.path.exists(path)):  # noqa: PTH110
+    if flags & (os.O_TRUNC | os.O_EXCL) or (writes and not exists):
         _note(path, "made", frame)
-    elif not flags & os.O_WRONLY:
+    # The name that `os.open` is given may be one in another folder.
+    elif not flags & os.O_WRONLY and (exists or mode is not None):
         _note(path, _how(frame), frame)
 
 
@@ -192,6 +194,7 @@ _EVENTS: dict[str, Callable[[tuple[Any, ...], FrameType], None]] = {
 
 def _note(path: Any, how: How, frame: FrameType) -> None:
     whole = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
+    whole.encode()  # what can't be written in a recording is not noted
     notes = _state.notes
     known = (whole, how) in notes or (whole, "made") in notes
     if known or whole.startswith((*SYSTEM, ENGINE)) or whole == _state.shared:

@@ -132,7 +132,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
         )
         notes = reads.noted()
         blocks, gpu = tuple(captured), provenance.gpu()
-    texts = _texts(blocks)
+    seconds, texts = round(time.perf_counter() - clock, 2), _texts(blocks)
     place = noted.Place(
         recipe.path.parent.resolve() / recipe.path.name,
         project,
@@ -159,7 +159,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> str:
             ingredients=ingredients,
             run=Run(
                 date=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
-                seconds=round(time.perf_counter() - clock, 2),
+                seconds=seconds,
                 threads=job.threads,
                 peak_memory=max(
                     (each.peak_memory for each in blocks if each.peak_memory),

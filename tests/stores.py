@@ -27,7 +27,7 @@ def keep(docs: Path, *pages: str, outputs: Sequence[Output] = ()) -> None:
     for recipe in library.recipes:
         if pages and recipe.page not in pages:
             continue
-        ingredients = library.ingredients(recipe, with_lines=False)
+        ingredients = library.ingredients(recipe)
         given = outputs or [printed(f"printed by {recipe.path.stem}\n")]
         blocks = tuple(
             CodeBlock(each.content.strip("\n"), tuple(given), 0.25)

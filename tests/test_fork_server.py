@@ -281,3 +281,15 @@ def test_modules_come_first() -> None:
     assert not come_first("from . import local", "import heavy.part, other")
     assert not come_first("a = 1", "import heavy.part, other")
     assert not come_first("def gradient(:", "import heavy.part, other")
+
+
+def test_assertions_count_however_the_runner_was_started(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import sys\nprint(sys.flags.optimize, sys.warnoptions, __debug__)"
+    project = make_project({f"r{number}": code for number in range(4)})
+    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+    assert project.start().wait(PATIENCE) == 0
+    for number in range(4):
+        assert printed(project.recording(f"r{number}")) == "0 [] True\n"

@@ -16,6 +16,7 @@ from recordings.key.ingredients import (
     make_key,
     names_lines,
 )
+from recordings.key.local_files import default_kind, digest
 from recordings.key.pins import pins, pins_of_group
 from recordings.model import Block, Ingredients, Recipe
 
@@ -66,13 +67,17 @@ FILES = {
     "points.csv": "1,2\n",
     "other.csv": "3,4\n",
 }
+READ = (
+    *("helper.py", "package/__init__.py", "package/deep.py", "package/table.py"),
+    *("factor.txt", "points.csv"),
+)
 GIVEN: Mapping[str, Mapping[str, Any]] = {
     "gallery": {"capture_repr": (), "threads": 1, "ignore_repr_types": "Axes"},
     "packages": {"torch": "2.14.1"},
     "data": {"Fashion-MNIST": "c59f", "CIFAR-10": "6d95"},
 }
 # Of the recipe above. If it has to change, every recording gets stale.
-KEY = "347691df030608885ae885be39f0987e4da2f924eed13f34488b8ac32e0ad330"
+KEY = "99cc8fc99856d2599db03741936606332ca405690a64ce650937135ae1107206"
 
 IN_FIRST = "code block 1 (line 11) changed"
 IN_SECOND = "code block 2 (line 20) changed"
@@ -100,7 +105,16 @@ FRESH = {
         "# sphinx_gallery_threads = 1\n#",
     ),
     "module that is not imported": ("package/unused.py", "", "import os"),
-    "file that is not named": ("other.csv", "3", "5"),
+    "file that is not read": ("other.csv", "3", "5"),
+    "multi_image": (
+        "recipe.py",
+        "# sphinx_gallery_tags",
+        '# sphinx_gallery_multi_image = "single"\n#',
+    ),
+    "multi_image of a block": ("recipe.py", 'block = "single"', "block = ()"),
+    "comment in a module": ("helper.py", "deep\n", "deep  # all the way\n\n"),
+    "line ends": ("points.csv", "\n", "\r\n"),
+    "line ends of a module": ("helper.py", "deep\n", "deep\r\n"),
 }
 STALE = {
     "code": ("recipe.py", "draw(rows", "draw(rows[1:]", [IN_SECOND]),
@@ -118,7 +132,6 @@ STALE = {
         "# The end.\nprint()\n",
         ["code blocks: 2 recorded, 3 now"],
     ),
-    "setting of a block": ("recipe.py", 'block = "single"', "block = ()", [IN_SECOND]),
     "representation in a block": (
         "recipe.py",
         "# sphinx_gallery_alt_block",
@@ -143,26 +156,26 @@ STALE = {
         "# sphinx_gallery_threads = 2\n#",
         ["setting threads: 1 → 2"],
     ),
-    "multi_image": (
-        "recipe.py",
-        "# sphinx_gallery_tags",
-        '# sphinx_gallery_multi_image = "single"\n#',
-        ["setting multi_image: not set → single"],
-    ),
     "data file": ("points.csv", "1", "5", ["points.csv changed"]),
-    "data file's line ends": ("points.csv", "\n", "\r\n", ["points.csv changed"]),
+    "data file's blanks": ("points.csv", "\n", " \n", ["points.csv changed"]),
     "pattern": (
         "recipe.py",
         "# sphinx_gallery_tags",
         '# sphinx_gallery_files = ["*.csv"]\n#',
         ["other.csv is new"],
     ),
-    "module": ("helper.py", "double", "double ", ["helper.py changed"]),
+    "module": ("helper.py", "double =", "twice =", ["helper.py changed"]),
+    "module that is no Python any more": (
+        "helper.py",
+        "double =",
+        "double ==",
+        ["helper.py changed"],
+    ),
     "module of a module": ("package/deep.py", "*", "+", ["package/deep.py changed"]),
     "module of that module": (
         "package/table.py",
-        "",
-        "\n",
+        "len",
+        "1 + len",
         ["package/table.py changed"],
     ),
     "package": ("package/__init__.py", "", "0", ["package/__init__.py changed"]),
@@ -212,15 +225,26 @@ def read(folder: Path) -> Recipe:
     return scripts.read(folder / "recipe.py", "recipe")
 
 
-def present(folder: Path, *, with_lines: bool = False, **given: Any) -> Ingredients:
-    return collect_ingredients(
-        read(folder), with_lines=with_lines, **{**GIVEN, **given}
-    )
+def present(
+    folder: Path,
+    *,
+    with_lines: bool = False,
+    quoted: bool = False,
+    like: Ingredients | None = None,
+    **given: Any,
+) -> Ingredients:
+    """Collect the ingredients of what a run read, or of what another one did."""
+    if like is None:
+        files = {name: digest(folder / name, default_kind(Path(name))) for name in READ}
+        like = Ingredients(
+            (), files=files, lines=() if with_lines else None, quoted=quoted
+        )
+    return collect_ingredients(read(folder), like=like, **{**GIVEN, **given})
 
 
 def news(folder: Path, before: Ingredients, **given: Any) -> list[str]:
     """Say what changed; make sure that the key changed just if something did."""
-    after = present(folder, with_lines=before.lines is not None, **given)
+    after = present(folder, like=before, **given)
     found = differences(before, after, read(folder).blocks)
     assert (make_key(before) == make_key(after)) == (not found)
     return found
@@ -334,6 +358,10 @@ def test_code_that_is_not_python_is_compared_as_text(tmp_path: Path, code: str) 
         ({"needs": [1]}, r"sphinx_gallery_needs must be a list of strings, not \[1]"),
         ({"files": None}, "sphinx_gallery_files must be a list of strings, not None"),
         ({"files": ["/x/*"]}, r"/x/\*: must be relative to the recipe's folder"),
+        (
+            {"files": ["*.csv"]},
+            r"no file matches '\*.csv' in .*/; correct",
+        ),
         ({"capture_repr": b""}, "a setting that changes output can't be b''"),
     ],
 )
@@ -359,7 +387,29 @@ def test_setting_that_cannot_be_used(
     ],
 )
 def test_output_that_names_lines(text: str, named: bool) -> None:  # noqa: FBT001
-    assert names_lines(["other", text], "recipe.py") == named
+    recipe = Recipe(Path("recipe.py"), "recipe", "recipe", (Block("code", "f()", 1),))
+    assert names_lines(["other", text], recipe) == named
+
+
+def test_number_alone_that_may_be_a_line_s() -> None:
+    recipe = Recipe(Path("recipe.py"), "r", "recipe", (Block("code", "f()\ng()", 7),))
+    logs = replace(recipe, blocks=(Block("code", "log('%(lineno)d')\n", 7),))
+    for text, is_line in {"7": True, "x:8 y": True, "9": False, "7.5": False}.items():
+        assert not names_lines([text], recipe)
+        assert names_lines([text], logs) == is_line
+        assert names_lines([text], recipe, by_number=True) == is_line
+
+
+def test_comments_count_where_an_output_quotes_code(folder: Path) -> None:
+    for name in ("comment", "line break", "blank lines"):
+        before = present(folder, quoted=True)
+        edit(folder, *FRESH[name])
+        [reason] = news(folder, before)
+        assert reason.endswith("changed, or a comment in it (an output quotes it)")
+    for name in ("sentence", "block of comments", "tags", "alternative"):
+        before = present(folder, quoted=True)
+        edit(folder, *FRESH[name])
+        assert news(folder, before) == [], name
 
 
 def test_pins() -> None:

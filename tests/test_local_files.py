@@ -1,6 +1,5 @@
-"""The files that a recipe's code uses are found, and those of the repository count."""
+"""Files that a recording depends on are digested each in its own way."""
 
-import ast
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,27 +8,13 @@ import pytest
 
 from recordings.key import local_files
 
-FILES = {
-    "helper.py": "",
-    "a/__init__.py": "",
-    "a/b.py": "from . import d",
-    "a/d/__init__.py": "from .. import e",
-    "a/e.py": "import a",
-    "a/unused.py": "import helper",
-    "spaces/deep.py": "",
-    "spaces/beside.py": "'pairs.csv'",
-    "spaces/pairs.csv": "",
-    "circle.py": "import turn",
-    "turn.py": "import circle",
-    "turn/not_in_module.py": "",
-    "itself.py": "'../recipes/itself.py'",
-    "notes.txt": "import helper",
-    "broken.py": "def f(:",
-    "reader.py": "'spaces/pairs.csv'",
-    "points.csv": "",
-    ".hidden.csv": "",
-    "../outside.csv": "",
-}
+FILES = dict.fromkeys(
+    (
+        *("points.csv", ".hidden.csv", "../outside.csv", "spaces/pairs.csv"),
+        *("spaces/beside.py", "turn.py"),
+    ),
+    "",
+)
 
 
 def write(folder: Path, texts: Mapping[str, str]) -> Path:
@@ -40,55 +25,13 @@ def write(folder: Path, texts: Mapping[str, str]) -> Path:
     return folder
 
 
-def files(folder: Path, code: str, patterns: Sequence[str] = ()) -> list[str]:
-    """List the files that code depends on."""
-    return [*local_files.digests([ast.parse(code)], folder, patterns)]
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        ("import helper", ["helper.py"]),
-        ("from helper import *", ["helper.py"]),
-        ("def f():\n    import helper", ["helper.py"]),
-        ("import a", ["a/__init__.py"]),
-        ("import a.b", ["a/__init__.py", "a/b.py", "a/d/__init__.py", "a/e.py"]),
-        ("from a import e", ["a/__init__.py", "a/e.py"]),
-        ("from a.d import x", ["a/__init__.py", "a/d/__init__.py", "a/e.py"]),
-        ("import spaces.deep", ["spaces/deep.py"]),
-        ("import spaces, missing, missing.too", []),
-        ("from . import helper", ["helper.py"]),
-        (f"from {'.' * 99} import helper", []),
-        ("import circle", ["circle.py", "turn.py"]),
-        ("import itself", ["itself.py"]),
-        ("import broken", ["broken.py"]),
-        ("'points.csv', './points.csv', 'a/../points.csv'", ["points.csv"]),
-        ("f'points.csv{a}'", ["points.csv"]),
-        ("'../outside.csv'", ["../outside.csv"]),
-        ("'spaces', '.', '', '/etc/hostname', 'points.cs'", []),
-        (f"'points.csv{'x' * 5000}', 'points.csv\\0', '\\ud800'", []),
-        ("import reader", ["reader.py", "spaces/pairs.csv"]),
-        ("from spaces import beside", ["spaces/beside.py", "spaces/pairs.csv"]),
-        ("'notes.txt'", ["notes.txt"]),
-        ("'turn.py'", ["circle.py", "turn.py"]),
-    ],
-)
-def test_files_that_code_uses(tmp_path: Path, code: str, expected: list[str]) -> None:
-    folder = write(tmp_path / "recipes", FILES)
-    assert files(folder, code) == expected
-
-
 @pytest.mark.parametrize(
     ("patterns", "expected"),
     [
         (["*.csv"], ["points.csv"]),
-        (["points.*", "none/*"], ["points.csv"]),
         (["**/*.csv"], ["points.csv", "spaces/pairs.csv"]),
-        (
-            ["spaces/**"],
-            [f"spaces/{name}" for name in ("beside.py", "deep.py", "pairs.csv")],
-        ),
-        (["turn.py"], ["circle.py", "turn.py"]),
+        (["spaces/**"], ["spaces/beside.py", "spaces/pairs.csv"]),
+        (["turn.py", "*.csv"], ["points.csv", "turn.py"]),
         (["../*.csv"], ["../outside.csv"]),
         ([], []),
     ],
@@ -97,7 +40,14 @@ def test_files_that_a_pattern_names(
     tmp_path: Path, patterns: list[str], expected: list[str]
 ) -> None:
     folder = write(tmp_path / "recipes", FILES)
-    assert files(folder, "", patterns) == expected
+    assert sorted(local_files.digests({}, folder, patterns)) == expected
+
+
+@pytest.mark.parametrize("pattern", ["*.txt", "spaces", "none/*"])
+def test_a_pattern_that_names_nothing(tmp_path: Path, pattern: str) -> None:
+    folder = write(tmp_path / "recipes", FILES)
+    with pytest.raises(ValueError, match=r"no file matches .* in recipes/; correct"):
+        local_files.digests({}, folder, ["*.csv", pattern])
 
 
 def test_files_that_are_not_in_the_repository_do_not_count(tmp_path: Path) -> None:
@@ -107,11 +57,14 @@ def test_files_that_are_not_in_the_repository_do_not_count(tmp_path: Path) -> No
     write(tmp_path, {"data/set.csv": "", "outside.csv": ""})
     (folder / "data").symlink_to(tmp_path / "data")
     (folder / "link.csv").symlink_to("kept.csv")
-    code = (
-        f"{[*names, 'data/set.csv', 'link.csv', '../../../outside.csv']}\nimport made"
-    )
-    everything = files(folder, code)
+    patterns = ["*", "data/*", "../../../outside.csv"]
+
+    def files() -> Sequence[str]:
+        return sorted(local_files.digests({}, folder, patterns))
+
+    everything = files()
     assert len(everything) == 8
+    listed = local_files.digest(folder, "names")
 
     def git(*command: str) -> None:
         where = ["git", "-C", str(tmp_path / "project")]
@@ -120,15 +73,14 @@ def test_files_that_are_not_in_the_repository_do_not_count(tmp_path: Path) -> No
     git("init")
     git("add", "recipes/section/kept.csv", "recipes/section/ignored_but_kept.csv")
     write(tmp_path, {"project/.gitignore": "ignored*\nmade.py\ndata\n"})
-    assert files(folder, code) == [
-        "ignored_but_kept.csv",
-        "kept.csv",
-        "link.csv",
-        "new.csv",
-    ]
+    assert files() == ["ignored_but_kept.csv", "kept.csv", "link.csv", "new.csv"]
+    in_clone = local_files.digest(folder, "names")
+    (folder / "made.py").unlink()
+    assert in_clone == local_files.digest(folder, "names") != listed
+    write(folder, {"made.py": ""})
     git("rm", "-r", "--cached", "recipes")
     write(tmp_path, {"project/.gitignore": "recipes\n"})
-    assert files(folder, code) == everything
+    assert files() == everything
 
 
 def test_without_git_all_files_count(
@@ -136,14 +88,35 @@ def test_without_git_all_files_count(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     write(tmp_path, {"points.csv": ""})
-    assert files(tmp_path, "'points.csv'") == ["points.csv"]
+    assert [*local_files.digests({}, tmp_path, ["*"])] == ["points.csv"]
 
 
-def test_bytes_count(tmp_path: Path) -> None:
-    found = set()
-    for content in (b"a\n", b"a\r\n", b"\xff", b""):
-        (tmp_path / "points.csv").write_bytes(content)
-        found.add(
-            local_files.digests([ast.parse("'points.csv'")], tmp_path)["points.csv"]
-        )
-    assert len(found) == 4
+@pytest.mark.parametrize(
+    ("name", "kind", "groups"),
+    [
+        ("a.csv", "text", [[b"a\n", b"a\r\n"], [b"a"], [b"\0\n"], [b"\0\r\n"], [b""]]),
+        ("a.py", "tree", [[b"a\n", b"a # b\r\n"], [b"b"], [b"f("], [b"f(("], [b""]]),
+        ("a.py", "text", [[b"a\n", b"a\r\n"], [b"a # b\n"]]),
+        ("a.csv", "bytes", [[b"a\n"], [b"a\r\n"], [b"\xff"]]),
+    ],
+)
+def test_what_makes_another_digest(
+    tmp_path: Path, name: str, kind: local_files.Kind, groups: list[list[bytes]]
+) -> None:
+    found = []
+    for group in groups:
+        same = set()
+        for content in group:
+            (tmp_path / name).write_bytes(content)
+            same.add(local_files.digest(tmp_path / name, kind))
+        [digest] = same
+        assert local_files.kind_of(digest) == kind
+        found.append(digest)
+    assert len({*found}) == len(groups)
+
+
+def test_a_file_that_was_looked_for_in_vain(tmp_path: Path) -> None:
+    recorded = {"a.csv": local_files.digest(tmp_path / "a.csv", "text")}
+    assert local_files.digests(recorded, tmp_path) == recorded == {"a.csv": ""}
+    write(tmp_path, {"a.csv": ""})
+    assert local_files.digests(recorded, tmp_path) != recorded

@@ -149,6 +149,7 @@ def test_a_guide_leaves_nothing_behind_and_finds_its_project(ran: Ran) -> None:
     assert results["writes"].recording
     (output,) = results["writes"].recording.blocks[0].outputs
     assert re.fullmatch(r"found \. /tmp/tmp\w+\n", output["text"])
+    assert [*results["writes"].recording.ingredients.files] == ["../../outside.txt"]
     made = {"_build", "recordings"}
     after = [
         each

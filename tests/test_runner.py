@@ -24,7 +24,7 @@ from projects import (
     wait_for,
 )
 
-from recordings.machine.workspace import MARK as OWN
+from recordings.machine.reads import MARK as OWN
 from recordings.machine.workspace import workspace
 from recordings.running import runner
 from recordings.running.events import Event, Planned, Result, Started

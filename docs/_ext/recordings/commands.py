@@ -20,6 +20,8 @@ from recordings.store.notebook import to_text
 
 OK, FAILED = 0, 1
 """Exit statuses."""
+SHOWN = 3
+"""Files outside the project that are named for each recipe."""
 
 
 def run(library: Library, entries: list[Entry], options: Namespace) -> int:
@@ -83,6 +85,11 @@ def status(library: Library, entries: list[Entry], options: Namespace) -> int:
             _say(f"{'':10}{reason}")
         if entry.found_at:
             _say(f"{'':10}its recording has another name, {entry.found_at}")
+        if entry.recording and (outside := entry.recording.run.outside):
+            more = f" and {len(outside) - SHOWN} more" if len(outside) > SHOWN else ""
+            _say(
+                f"{'':10}reads outside the project: {', '.join(outside[:SHOWN])}{more}"
+            )
     _tell_of(orphans, library, options)
     fresh = sum(each.state == "fresh" for each in entries)
     _say(f"{fresh} of {_count(len(entries))} fresh")

@@ -10,14 +10,22 @@ from sphinx.errors import ConfigError
 
 from recordings.comparison.confirm import has_code
 from recordings.comparison.verify import Rules
-from recordings.gallery import scripts
-from recordings.key import first_imports
+from recordings.gallery import hooks, scripts
+from recordings.key import conf_code, first_imports, local_files
 from recordings.key.differences import differences
-from recordings.key.ingredients import code_blocks, collect_ingredients, make_key
+from recordings.key.ingredients import (
+    NOTHING,
+    code_blocks,
+    collect_ingredients,
+    make_key,
+)
 from recordings.model import Entry, Ingredients, Recipe, Recording, State
 from recordings.settings import Settings, from_namespace, read
 from recordings.store.notebook import ForeignError, RecordingError, from_text
 from recordings.store.store import Store
+
+TREES = Path("_build", "recordings", "trees")
+"""Folder of digests that need not be made again, below that of `conf.py`."""
 
 
 class UnknownRecipe(Exception):  # noqa: N818 - what was typed, not a fault here
@@ -41,6 +49,10 @@ class Library:
     recipes: tuple[Recipe, ...]
     before: Mapping[str, Recipe | None] = field(default_factory=dict)
     """Of a recipe in a shared folder, by its page, the one that runs just before it."""
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    """What `conf.py` has set in the environment, as settings."""
+    hooks: Mapping[str, Any] = field(default_factory=dict)
+    """The functions that Sphinx-Gallery calls as a recipe runs, as settings."""
 
     def entries(self, names: Sequence[str] = ()) -> list[Entry]:
         """Compare the named recipes with their recordings; without a name, all.
@@ -62,7 +74,7 @@ class Library:
             if recipe.fault:
                 raise ValueError(recipe.fault)  # noqa: TRY301 - one way out
             reasons = self._reasons(recipe, recording) if recording else [cause]
-            elsewhere = self._find_by_key(recipe) if reasons else None
+            elsewhere = self._find_elsewhere(recipe) if reasons else None
         except ValueError as error:  # its code or a setting can't be read
             reasons, elsewhere = [str(error)], None
         if elsewhere:
@@ -100,19 +112,26 @@ class Library:
             recipe.blocks, self.settings.preload
         )
 
-    def ingredients(self, recipe: Recipe, *, with_lines: bool) -> Ingredients:
-        """Collect all that a recording of the recipe would depend on now."""
-        of_gallery = recipe.kind == "recipe"
-        settings = scripts.changes_output(self.gallery_settings) if of_gallery else {}
+    def ingredients(self, recipe: Recipe, like: Ingredients = NOTHING) -> Ingredients:
+        """Collect all that a recording of the recipe would depend on now.
+
+        Args:
+            recipe: The recipe.
+            like: What the recording depends on by what was seen as it was made.
+        """
+        is_recipe = recipe.kind == "recipe"
+        settings = scripts.changes_output(self.gallery_settings) if is_recipe else {}
+        if like.noted:
+            settings |= {**self.environment, **(self.hooks if is_recipe else {})}
         if earlier := self.before.get(recipe.page):
-            key = make_key(self.ingredients(earlier, with_lines=False))
+            key = make_key(self.ingredients(earlier))
             settings[f"run after {earlier.path.name}"] = key[:12]
         return collect_ingredients(
             recipe,
             gallery=settings,
             packages=self.packages,
             data=self.settings.data,
-            with_lines=with_lines,
+            like=like,
         )
 
     def rules(self, recipe: Recipe, tolerance: float | None = None) -> Rules:
@@ -123,8 +142,7 @@ class Library:
 
     def _reasons(self, recipe: Recipe, recording: Recording) -> list[str]:
         """Say why a recipe's recording is stale; nothing if it is fresh."""
-        with_lines = recording.ingredients.lines is not None
-        present = self.ingredients(recipe, with_lines=with_lines)
+        present = self.ingredients(recipe, recording.ingredients)
         return differences(recording.ingredients, present, recipe.blocks)
 
     def _without_recipe(self) -> dict[str, Recording | RecordingError | None]:
@@ -163,16 +181,12 @@ class Library:
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UnknownRecipe(f"there is no recipe {name}{hint}")
 
-    def _find_by_key(self, recipe: Recipe) -> Entry | None:
+    def _find_elsewhere(self, recipe: Recipe) -> Entry | None:
         """Find the recording of a renamed recipe among those without a recipe."""
-        keys = {
-            make_key(self.ingredients(recipe, with_lines=each))
-            for each in (False, True)
-        }
         for name, found in self._without_recipe().items():
-            if not isinstance(found, Recording) or found.key not in keys:
+            if not isinstance(found, Recording) or not is_of(found, recipe):
                 continue
-            if is_of(found, recipe):
+            if not self._reasons(recipe, found):
                 return Entry(recipe, "fresh", (), found, name)
         return None
 
@@ -208,6 +222,7 @@ def open_library(
         ConfigError: A setting is invalid.
     """
     source = source or conf_dir
+    local_files.trees = conf_dir.absolute() / TREES
     conf = read(conf_dir) if conf is None else conf
     settings = from_namespace(conf)
     if gallery_settings is None:
@@ -230,6 +245,8 @@ def open_library(
             for each in settings.shared_folders
             for page, earlier in _in_turn(conf_dir / each, found, gallery_settings)
         },
+        environment=conf_code.environment(conf_dir / "conf.py"),
+        hooks=_hooks(gallery_settings, conf_dir / "conf.py"),
     )
 
 
@@ -259,3 +276,13 @@ def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:
         from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
 
         yield from reading.find(source, conf)
+
+
+def _hooks(gallery_settings: dict[str, Any], conf: Path) -> dict[str, Any]:
+    """Name the functions that Sphinx-Gallery calls, and digest those in `conf.py`."""
+    own = {
+        f"code of {name} in conf.py": conf_code.definition(conf, name)[:12]
+        for name, file in hooks.files(gallery_settings)
+        if file.resolve() == conf.resolve()
+    }
+    return {**hooks.names(gallery_settings), **own}

@@ -70,11 +70,17 @@ class Ingredients:
     packages: dict[str, str] = field(default_factory=dict)
     """Pinned versions by package."""
     files: dict[str, str] = field(default_factory=dict)
-    """Digests of local modules and data files, by path relative to the recipe."""
+    """Digests of local modules, data files and folders, by path relative to the
+    recipe."""
     data: dict[str, str] = field(default_factory=dict)
     """Published digests of data sets, by name."""
     lines: tuple[int, ...] | None = None
     """First line of each code block; only where an output names lines of the recipe."""
+    noted: bool = False
+    """Whether the files are those that the run used; once they were guessed, and the
+    environment and the code that `conf.py` names did not count."""
+    quoted: bool = False
+    """Whether an output quotes the recipe's code, so that comments count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,8 @@ class Run:
     """Versions that ran, by package, Python's among them."""
     commit: str | None = None
     """Only where the recipe's file was as committed."""
+    outside: list[str] = field(default_factory=list)
+    """Files outside the project that were read; their content does not count."""
 
 
 @dataclass(frozen=True, slots=True)

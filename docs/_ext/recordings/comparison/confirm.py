@@ -31,10 +31,16 @@ def merged(old: Recording | None, new: Recording, rules: Rules) -> Recording:
         return new
     then, now = old.ingredients, new.ingredients
     # Only the environment may have changed: what runs, reads or names lines may not.
+    was_guessed = now.noted and not (then.noted or then.files)
+    if was_guessed:  # it is an older recording, for which no files were found
+        then = replace(then, files=now.files, noted=now.noted, quoted=now.quoted)
     if replace(then, settings=now.settings, packages=now.packages) != now:
         return new
     # A setting may be there for the look of a figure.
-    whole_figures = then.settings != now.settings
+    of_both = then.settings if was_guessed else now.settings
+    whole_figures = then.settings != {
+        name: value for name, value in now.settings.items() if name in of_both
+    }
     try:
         differences = compare(old, new, rules, whole_figures=whole_figures)
     except SettingError:

@@ -11,6 +11,7 @@ from sphinx_gallery import gen_rst, py_source_parser, scrapers
 
 from recordings.gallery import frames, names, pictures, signatures
 from recordings.key.ingredients import is_code
+from recordings.machine import reads
 from recordings.machine.portable import Portable
 from recordings.model import Block, CodeBlock, Meaning, Output
 
@@ -84,6 +85,7 @@ def capture(  # noqa: PLR0913 - all but three by name
         "target_file": str(copy),
     }
     settings = {**settings, "src_dir": str(folder), "abort_on_example_error": False}
+    reads.begin()
     scrapers.clean_modules(settings, script.name, "before")
     watch = _Watch(portable, peak_memory, note_line, _Written(folder))
     signatures.replace(watch.wrappers())

@@ -8,6 +8,7 @@ from typing import Any
 from sphinx.errors import SphinxError
 from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
 
+from recordings.gallery import hooks
 from recordings.model import Block, Recipe
 
 IMPORTED_FIRST = ("matplotlib.pyplot", "matplotlib.backends.backend_agg")
@@ -115,14 +116,8 @@ def changes_output(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "capture_repr": list(settings["capture_repr"]),
         "ignore_repr_types": settings["ignore_repr_types"],
-        "image_scrapers": [_name(each) for each in settings["image_scrapers"]],
+        "image_scrapers": [*map(hooks.name, settings["image_scrapers"])],
         "matplotlib_animations": list(settings["matplotlib_animations"]),
         # Where they are off, they change nothing.
         **{name: value for name in OPTIONAL if (value := settings[name])},
     }
-
-
-def _name(scraper: object) -> str:
-    if isinstance(scraper, str):
-        return scraper
-    return str(getattr(scraper, "__qualname__", type(scraper).__qualname__))

@@ -24,8 +24,9 @@ from nbformat import NotebookNode
 
 from recordings.guides import GuideFailed
 from recordings.guides.reading import Guide, cells, code
-from recordings.machine import provenance
+from recordings.machine import provenance, reads
 from recordings.machine.portable import Portable, make_portable
+from recordings.machine.reads import Note
 from recordings.model import CodeBlock, Output
 
 SETTINGS = {
@@ -42,8 +43,11 @@ SETTINGS = {
 
 GPU = f"__import__({provenance.__name__!r}, fromlist=['gpu']).gpu()"
 """What the kernel is asked in the end: its process has PyTorch, not this one."""
-GPU_TIMEOUT = 30.0
-"""Seconds to wait for the answer."""
+BEGIN = f"__import__({reads.__name__!r}, fromlist=['begin']).begin()"
+READS = f"[*map(tuple, __import__({reads.__name__!r}, fromlist=['noted']).noted()[0])]"
+"""What it is told before its first cell, and asked in the end, of files."""
+TIMEOUT = 30.0
+"""Seconds to wait for an answer."""
 
 _COLOR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CELL_LINE = re.compile(r"Cell In\[(\d+)\], line (\d+)")
@@ -54,6 +58,8 @@ class Ran(NamedTuple):
 
     blocks: tuple[CodeBlock, ...]
     gpu: str | None
+    notes: list[Note]
+    """What the kernel read."""
 
 
 def record(
@@ -117,7 +123,7 @@ def record(
         )
         for number, cell in enumerate(notebook.cells, 1)
     ]
-    return Ran(tuple(blocks), client.gpu)
+    return Ran(tuple(blocks), client.gpu, client.notes)
 
 
 class _Client(NotebookClient):
@@ -132,6 +138,7 @@ class _Client(NotebookClient):
         self.seconds: dict[int, float] = {}
         self.peaks: dict[int, int | None] = {}
         self.gpu: str | None = None
+        self.notes: list[Note] = []
         self.flood = ""
         """Why it was stopped, if it printed too much."""
         self._longest = longest
@@ -144,12 +151,15 @@ class _Client(NotebookClient):
         async with self.async_setup_kernel(cleanup_kc=True, env=environment):
             manager: Any = self.km
             self._kernel = manager.provisioner.pid
+            await self._ask(BEGIN)
             for index, cell in enumerate(self.nb.cells):
                 count = self.code_cells_executed + 1
                 await self.async_execute_cell(cell, index, execution_count=count)
                 if self.flood:
                     raise RuntimeError(self.flood)
-            self.gpu = await self._ask_for_gpu()
+            name = await self._ask(GPU)
+            self.gpu = name if isinstance(name, str) else None
+            self.notes = [Note(*each) for each in await self._ask(READS) or ()]
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
@@ -171,15 +181,14 @@ class _Client(NotebookClient):
         self.seconds[cell_index] = round(time.perf_counter() - self._clock, 3)
         self.peaks[cell_index] = provenance.peak_memory(self._kernel)
 
-    async def _ask_for_gpu(self) -> str | None:
-        """Have the kernel name the GPU; no answer means that there is none."""
+    async def _ask(self, expression: str) -> Any:
+        """Have the kernel work out a plain value; no answer is None."""
         kernel: Any = self.kc
-        asked = {"silent": True, "user_expressions": {"gpu": GPU}, "reply": True}
+        asked = {"silent": True, "user_expressions": {"it": expression}, "reply": True}
         with suppress(TimeoutError, LookupError, SyntaxError, ValueError):
-            reply = await kernel.execute("", timeout=GPU_TIMEOUT, **asked)
-            answer = reply["content"]["user_expressions"]["gpu"]["data"]["text/plain"]
-            name = ast.literal_eval(answer)
-            return name if isinstance(name, str) else None
+            reply = await kernel.execute("", timeout=TIMEOUT, **asked)
+            answer = reply["content"]["user_expressions"]["it"]["data"]["text/plain"]
+            return ast.literal_eval(answer)
         return None
 
 

@@ -31,7 +31,9 @@ def differences(
     for name, old, new in _changes(recorded.packages, present.packages, "not pinned"):
         found.append(f"{name} {old} → {new}")
     for name, old, new in _changes(recorded.files, present.files):
-        found.append(f"{name} {_news(old, new)}")
+        is_folder = name.endswith("/") and old and new
+        news = "holds other files" if is_folder else _news(old, new)
+        found.append(f"{name} {news}")
     for name, old, new in _changes(recorded.data, present.data):
         found.append(f"data set {name}: its digest {_news(old, new)}")
     return found
@@ -53,6 +55,8 @@ def _block_changes(
         yield f"code blocks: {len(then)} recorded, {len(now)} now{start}"
     else:
         moved = ", or lines moved in it (an output names them)" if present.lines else ""
+        if present.quoted:
+            moved += ", or a comment in it (an output quotes it)"
         yield from (f"{block} changed{moved}" for block in changed)
 
 
@@ -67,4 +71,4 @@ def _changes(
 
 
 def _news(old: object, new: object) -> str:
-    return "is new" if old is None else "is gone" if new is None else "changed"
+    return "changed" if old and new else "is new" if new else "is gone"

@@ -4,7 +4,7 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
@@ -14,9 +14,9 @@ from recordings import syntax_tree
 from recordings.key import in_file_settings, local_files
 from recordings.model import Block, Ingredients, Recipe
 
-FILE_SETTINGS = ("capture_repr", "multi_image", "threads")
+FILE_SETTINGS = ("capture_repr", "threads")
 """In-file settings that change what a recipe prints or draws."""
-BLOCK_SETTINGS = ("capture_repr_block", "multi_image_block")
+BLOCK_SETTINGS = ("capture_repr_block",)
 """The same, of one code block."""
 BLOCK_FLAGS = ("defer_figures",)
 """The same, without a value."""
@@ -27,6 +27,13 @@ _SETTING = re.compile(
     re.MULTILINE,
 )
 _LINE = re.compile(r"\blines? \d", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.])\d{1,6}(?![\w.]*\w)")
+LINE_NUMBERS = re.compile(r"lineno|\bdis\b|getframeinfo|getsourcelines")
+"""What code has in it that may print the numbers of its lines and no word with them."""
+
+
+NOTHING = Ingredients(())
+"""What a recording depends on of which nothing is known."""
 
 
 def collect_ingredients(
@@ -35,17 +42,18 @@ def collect_ingredients(
     gallery: Mapping[str, Any] = {},
     packages: Mapping[str, str] = {},
     data: Mapping[str, str] = {},
-    with_lines: bool = False,
+    like: Ingredients = NOTHING,
 ) -> Ingredients:
     """Collect all that a recipe's recording depends on.
 
     Args:
         recipe: Its in-file setting `needs` names its data sets, `files` gives globs of
-            files that its code reads. Local modules are looked for in its folder.
+            files that its code reads.
         gallery: The gallery's settings that change output; an in-file one wins.
         packages: Pinned versions by package.
         data: Published digests of data sets by name; those that are needed count.
-        with_lines: Whether an output names lines of the recipe, so that they count.
+        like: The ingredients that these are compared with: its files count, and its
+            lines or comments if that says so.
 
     Raises:
         ValueError: A setting can't be used.
@@ -54,12 +62,14 @@ def collect_ingredients(
     code = [(it, tree) for it in recipe.blocks if (tree := _code(it)) is not None]
     of_file = {name: settings[name] for name in FILE_SETTINGS if name in settings}
     needs = in_file_settings.names(settings, "needs")
+    with_lines = like.lines is not None
     return Ingredients(
         blocks=tuple(
             digest(
                 [
                     syntax_tree.digest(tree, with_lines=with_lines),
                     _plain(_settings_of_block(block)),
+                    *([_text(block)] if like.quoted else []),
                 ]
             )
             for block, tree in code
@@ -67,18 +77,21 @@ def collect_ingredients(
         settings=_plain({**gallery, **of_file}),
         packages=dict(packages),
         files=local_files.digests(
-            (tree for _, tree in code),
-            recipe.path.parent,
-            in_file_settings.names(settings, "files"),
+            like.files, recipe.path.parent, in_file_settings.names(settings, "files")
         ),
         data={name: digest for name, digest in data.items() if name in needs},
         lines=tuple(block.line for block, _ in code) if with_lines else None,
+        noted=like.noted,
+        quoted=like.quoted,
     )
 
 
 def make_key(ingredients: Ingredients) -> str:
     """Digest all that a recording depends on."""
-    return digest(asdict(ingredients))
+    parts = asdict(ingredients)
+    # Older recordings have keys that were made without these.
+    also = ("noted", "quoted")
+    return digest({it: parts[it] for it in parts if it not in also or parts[it]})
 
 
 def is_code(block: Block) -> bool:
@@ -92,9 +105,29 @@ def code_blocks(recipe: Recipe) -> list[Block]:
     return [each for each in recipe.blocks if is_guide or is_code(each)]
 
 
-def names_lines(texts: Iterable[str], filename: str) -> bool:
-    """Tell whether what a recipe printed names its lines, as tracebacks do."""
-    return any(filename in text or _LINE.search(text) for text in texts)
+def code_trees(recipe: Recipe) -> Iterator[ast.Module]:
+    """Yield the syntax trees of a recipe's code."""
+    yield from filter(None, map(_code, recipe.blocks))
+
+
+def names_lines(
+    texts: Sequence[str], recipe: Recipe, *, by_number: bool = False
+) -> bool:
+    """Tell whether what a recipe printed names its lines, as tracebacks do.
+
+    Args:
+        texts: What it printed.
+        recipe: The recipe.
+        by_number: Whether a number alone may be a line's, as in a log.
+    """
+    name = recipe.path.name
+    if any(name in text or _LINE.search(text) for text in texts):
+        return True
+    code = [each for each in recipe.blocks if each.kind == "code"]
+    if not by_number and not any(LINE_NUMBERS.search(it.content) for it in code):
+        return False
+    lines = {it.line + n for it in code for n in range(it.content.count("\n") + 1)}
+    return any(int(it) in lines for text in texts for it in _NUMBER.findall(text))
 
 
 @cache  # one build asks many times
@@ -110,6 +143,12 @@ def _code(block: Block) -> ast.Module | None:
     except syntax_tree.PARSE_ERRORS:
         tree = syntax_tree.parse(repr(block.content.strip("\n")))
     return tree if tree.body else None
+
+
+def _text(block: Block) -> str:
+    """Return a block as an output quotes it, less the lines that only set things."""
+    lines = map(str.rstrip, _SETTING.sub("", block.content).splitlines())
+    return "\n".join(lines).strip("\n")
 
 
 def _settings_of_block(block: Block) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,14 +17,19 @@ OWN = ("PYTHONSAFEPATH", "PYTHONUNBUFFERED")
 """What the engine's processes need, and a recipe's children would stumble over."""
 
 
-def environment() -> dict[str, str]:
-    """Return the environment of a process that runs a recipe on one thread."""
+def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a process that runs a recipe on one thread.
+
+    Args:
+        given: What it is made from; by default this process's environment.
+    """
+    given = os.environ if given is None else given
     # The process starts in another folder, so what is relative would be lost.
-    found = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    found = given.get("PYTHONPATH", "").split(os.pathsep)
     python_path = os.pathsep.join(str(Path(each).absolute()) for each in found if each)
     kept = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in given.items()
         if name not in {"PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONPATH"}
     }
     return {

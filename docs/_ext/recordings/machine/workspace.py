@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from recordings.machine.reads import MARK
+
 PREFIX = "recordings-"
-MARK = ".recordings-workspace"
-"""A file that says whose such a folder is: nothing else is ever swept."""
 NEW = 60.0
 """Seconds for which a folder may be there and not be locked yet."""
 LEFT_OUT = (".git", "__pycache__", "_build")

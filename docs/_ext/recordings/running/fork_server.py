@@ -37,7 +37,9 @@ def start(modules: Iterable[str]) -> None:
             recipe that does so.
     """
     global _server  # noqa: PLW0603 - `multiprocessing` has one for each process, too
-    if CONTEXT is None:
+    # The server would have this process's `-O`, with which no assertion of a recipe
+    # counts, and its `-W`.
+    if CONTEXT is None or sys.flags.optimize or sys.warnoptions:
         return
     CONTEXT.set_forkserver_preload(MODULES)
     resource_tracker.ensure_running()  # or it would be a new child, too

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 
 from recordings.key import first_imports
-from recordings.machine import provenance
+from recordings.machine import provenance, reads
 
 # For those that are forked: each recipe's process would import it.
 from recordings.running import recorder  # noqa: F401
@@ -25,6 +25,7 @@ MAIN_PROCESS = multiprocessing.current_process()
 """What a process that was not forked is to `multiprocessing`."""
 PATH = [*sys.path]
 """Where modules are found, before any recipe changes that."""
+reads.install()
 first_imports.preload(os.environ.pop(PRELOAD, "").split())
 sys.path[:] = PATH
 IS_SAFE = not _TASKS.is_dir() or len([*_TASKS.iterdir()]) == 1

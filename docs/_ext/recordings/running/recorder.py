@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from recordings.gallery import capture
+from recordings.gallery.hooks import files as hook_files
 from recordings.gallery.scripts import failure_expected
 from recordings.guides import GuideFailed
-from recordings.key import first_imports
-from recordings.key.ingredients import make_key, names_lines
+from recordings.key import first_imports, noted
+from recordings.key.ingredients import code_trees, make_key, names_lines
 from recordings.library import Library, open_library
 from recordings.machine import git as repository
-from recordings.machine import provenance
+from recordings.machine import provenance, reads
 from recordings.machine.portable import make_portable
 from recordings.machine.workspace import mirror
 from recordings.model import CodeBlock, Ingredients, Recipe, Recording, Run
@@ -84,9 +85,13 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     """
     folder = Path(job.workspace)
     project = repository.project(recipe.path.parent.resolve(), library.conf_dir)
-    script = mirror(recipe.path, project, (job.shared or folder) / "copy")
+    copies = (job.shared or folder) / "copy"
+    script = mirror(recipe.path, project, copies)
     portable = make_portable(script.parent, recipe.path.parent)
-    before = library.ingredients(recipe, with_lines=False)
+    try:
+        library.ingredients(recipe)
+    except ValueError as error:
+        raise UnreadableRecipe(str(error)) from error
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
         raise RecipeChanged(CHANGED)
     if library.may_preload(recipe):
@@ -110,6 +115,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
             portable,
         )
         captured, gpu = capture.Captured(ran.blocks, {}), ran.gpu
+        notes: noted.Notes = (ran.notes, [])
     else:
         captured = capture.capture(
             script,
@@ -123,11 +129,28 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
             note_line=host.note_line,
             longest_output=LONGEST_OUTPUT,
         )
+        notes = reads.noted()
         gpu = provenance.gpu()
     blocks = captured.blocks
-    with_lines = names_lines(_texts(blocks), recipe.path.name)
-    ingredients = library.ingredients(recipe, with_lines=with_lines)
-    if _changed(library, recipe, before, ingredients):
+    seconds, texts = round(time.perf_counter() - clock, 2), _texts(blocks)
+    place = noted.Place(
+        recipe.path.parent.resolve() / recipe.path.name,
+        project,
+        copies / (project.name or "project"),
+        copies.stat().st_mtime,
+    )
+    hooks = _hooks(library, recipe)
+    used = noted.collect(place, notes, code_trees(recipe), texts, hooks)
+    with_lines = names_lines(texts, recipe, by_number=used.counts_lines)
+    like = Ingredients(
+        blocks=(),
+        files=used.files,
+        lines=() if with_lines else None,
+        noted=True,
+        quoted=used.quoted,
+    )
+    ingredients = library.ingredients(recipe, like)
+    if used.changed or _changed(library, recipe, ingredients):
         raise RecipeChanged(CHANGED)
     recording = Recording(
         recipe=recipe.name,
@@ -135,7 +158,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         ingredients=ingredients,
         run=Run(
             date=started.isoformat(timespec="seconds").replace("+00:00", "Z"),
-            seconds=round(time.perf_counter() - clock, 2),
+            seconds=seconds,
             threads=job.threads,
             peak_memory=max(
                 (each.peak_memory for each in blocks if each.peak_memory), default=None
@@ -145,6 +168,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
             system=provenance.system(),
             versions=provenance.versions(library.packages),
             commit=commit,
+            outside=used.outside,
         ),
         blocks=blocks,
         names=captured.names,
@@ -171,22 +195,22 @@ def _hint(library: Library, recipe: Recipe, missing: str) -> str:
     )
 
 
-def _changed(
-    library: Library, recipe: Recipe, before: Ingredients, after: Ingredients
-) -> bool:
-    """Tell whether a recipe, or a file that it uses, was edited while it ran.
+def _changed(library: Library, recipe: Recipe, after: Ingredients) -> bool:
+    """Tell whether a recipe was edited while it ran.
 
     Args:
         library: The project's.
         recipe: As it ran.
-        before: Its ingredients before it ran.
-        after: Those now, but of the recipe as it ran.
+        after: Its ingredients now, but of the recipe as it ran.
     """
-    present = library.ingredients(
-        library.read(recipe), with_lines=after.lines is not None
-    )
-    # A file that was not there before is one that the recipe made.
-    return present != after or not before.files.items() <= after.files.items()
+    return library.ingredients(library.read(recipe), after) != after
+
+
+def _hooks(library: Library, recipe: Recipe) -> list[Path]:
+    """List the files of the functions that Sphinx-Gallery calls as a recipe runs."""
+    conf = library.conf_dir / "conf.py"  # of its code only what they are made of counts
+    found = [] if recipe.kind == "guide" else hook_files(library.gallery_settings)
+    return [file for _, file in found if file.resolve() != conf.resolve()]
 
 
 def _texts(blocks: Iterable[CodeBlock]) -> list[str]:

@@ -1,0 +1,53 @@
+"""Functions of the project that Sphinx-Gallery calls as a recipe runs."""
+
+import inspect
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sphinx_gallery import gen_rst
+
+SETTINGS = ("image_scrapers", "reset_modules", "reset_argv")
+
+
+def names(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what these settings are, for the key."""
+    named = {key: [*map(_whole_name, _listed(settings[key]))] for key in SETTINGS}
+    return {**named, "reset_modules_order": settings["reset_modules_order"]}
+
+
+def name(hook: object) -> str:
+    """Name a function, or an object that can be called, as its code does."""
+    if isinstance(hook, str):
+        return hook
+    return str(getattr(hook, "__qualname__", type(hook).__qualname__))
+
+
+def _whole_name(hook: object) -> str:
+    module = getattr(hook, "__module__", None)
+    # What `conf.py` defines is in no module.
+    return name(hook) if module in {None, "builtins"} else f"{module}.{name(hook)}"
+
+
+def files(settings: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+    """Yield the name of each, and the file that its code is in."""
+    for key in SETTINGS:
+        for hook in gen_rst._get_callables(settings, key):
+            for file in _files(hook):
+                yield name(hook), file
+
+
+def _files(hook: Any) -> Iterator[Path]:
+    hook = inspect.unwrap(getattr(hook, "func", hook))
+    call = hook if inspect.isroutine(hook) else type(hook).__call__
+    if code := getattr(call, "__code__", None):
+        yield Path(code.co_filename)
+    # A class may inherit what is called from another file.
+    module = sys.modules.get(type(hook).__module__)
+    if file := getattr(module, "__file__", None):
+        yield Path(file)
+
+
+def _listed(value: Any) -> list[Any]:
+    return [*value] if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,240 @@
+"""What a run that has just ended depends on, from the files that it was seen to use."""
+
+import ast
+import importlib.util
+import math
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from recordings import syntax_tree
+from recordings.key import local_files
+from recordings.machine.reads import ENGINE, SYSTEM, Note
+
+Notes = tuple[Sequence[Note], Sequence[Note]]
+"""What was read while a recipe ran, and before."""
+_LINE_NUMBERS = re.compile(r"%\(lineno\)|\{(?:\w+\.)?lineno|\bf_lineno")
+SHORTEST_QUOTE = 5
+"""Characters of a line of code that an output has to have, to be a quotation."""
+
+
+@dataclass(slots=True)
+class Noted:
+    """The files that a run used, and what its outputs make of their text."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    """Digests by path relative to the recipe's folder."""
+    changed: bool = False
+    """Whether one of them was changed after it had been read."""
+    quoted: bool = False
+    """Whether an output quotes the recipe's own code."""
+    counts_lines: bool = False
+    """Whether a module of the project knows the line numbers of its callers."""
+    outside: list[str] = field(default_factory=list)
+    """Files outside the project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a recipe is, and where its copy ran."""
+
+    script: Path
+    project: Path
+    copy: Path
+    """The copy of the project's folder."""
+    made: float
+    """When the copy was made."""
+
+    def original(self, path: str) -> Path:
+        """Return what a file of the copy is a copy of; another file is itself."""
+        file = Path(path)
+        if file.suffix == ".pyc":
+            with suppress(ValueError):
+                file = Path(importlib.util.source_from_cache(path))
+        for copy in (self.copy, self.copy.resolve()):
+            if file.is_relative_to(copy):
+                return self.project / file.relative_to(copy)
+        return file
+
+
+def collect(
+    place: Place,
+    notes: Notes,
+    trees: Iterable[ast.AST],
+    texts: Sequence[str],
+    also: Iterable[Path] = (),
+) -> Noted:
+    """Find out which files count, and in which way each does.
+
+    Args:
+        place: The recipe's.
+        notes: What was read; before it ran, `conf.py` was read, too.
+        trees: The recipe's code.
+        texts: What it printed.
+        also: Modules that Sphinx-Gallery had loaded for it.
+    """
+    found, result = _Used(place), Noted()
+    made = {note.path: note.time for note in notes[0] if note.how == "made"}
+    for note in notes[0]:
+        if note.how != "made" and note.time < made.get(note.path, math.inf):
+            found.add(note)
+    for path in also:
+        found.add_path(path)
+    found.add_loaded(trees, notes[1])
+    script = place.script
+    own = found.how.pop(script, set())
+    if "text" in own:
+        found.how[script] = own
+    # The lines of a guide's cells are shown from no file.
+    may_quote = "quote" in own or script.suffix != ".py"
+    result.quoted = may_quote and quotes(texts, script)
+    folder = script.parent
+    ignored = local_files.not_in_repository([*found.how], folder)
+    for path in sorted(found.how.keys() - ignored):
+        how = found.how[path]
+        name = local_files.relative(path, folder)
+        kind = _kind(path, how, texts)
+        if "names" in how and path.is_dir():
+            name, kind = f"{name}/", "names"
+        result.files[name] = local_files.digest(path, kind)
+        result.changed |= found.is_changed(path)
+        result.counts_lines |= _counts_lines(path)
+    result.outside = sorted(found.outside)
+    return result
+
+
+def quotes(texts: Sequence[str], file: Path) -> bool:
+    """Tell whether an output has a whole line of a file."""
+    with suppress(OSError):
+        source = file.read_text("utf-8", "replace")
+        return any(
+            len(line) >= SHORTEST_QUOTE and any(line in text for text in texts)
+            for line in map(str.strip, source.splitlines())
+        )
+    return False
+
+
+def _kind(path: Path, how: set[str], texts: Sequence[str]) -> local_files.Kind:
+    """Tell how a file is digested: Python code by its tree, unless its text shows."""
+    shown = "text" in how or ("quote" in how and quotes(texts, path))
+    if shown or any(path.name in text for text in texts) or _counts_lines(path):
+        return "text"
+    return local_files.default_kind(path)
+
+
+@cache
+def _counts_lines(path: Path) -> bool:
+    """Tell whether a module knows its line numbers, or those of its callers."""
+    if path.suffix != ".py" or not path.is_file():
+        return False
+    return bool(_LINE_NUMBERS.search(path.read_text("utf-8", "replace")))
+
+
+class _Used:
+    """The files that count, as they are found."""
+
+    def __init__(self, place: Place) -> None:
+        self.how: dict[Path, set[str]] = {}
+        """In which ways each was read."""
+        self.outside: set[str] = set()
+        self._place = place
+        self._read: dict[Path, float] = {}
+        self._home = Path.home()
+
+    def add(self, note: Note) -> None:
+        """Add what was read, if it was there in the project before."""
+        path = self._place.original(note.path)
+        if path.is_relative_to(self._place.project):
+            if note.existed and not path.exists():
+                return  # the run made it, in its copy
+            if note.how == "names" and not path.is_dir():
+                return
+            self.how.setdefault(path, set()).add(note.how)
+            # The copies are as old as the copy.
+            is_copy = path.parent == self._place.script.parent
+            when = min(note.time, self._place.made) if is_copy else note.time
+            self._read[path] = min(when, self._read.get(path, when))
+        elif note.how in {"text", "module"} and self._is_told(path) and path.is_file():
+            self.outside.add(
+                f"~/{path.relative_to(self._home).as_posix()}"
+                if path.is_relative_to(self._home)
+                else path.as_posix()
+            )
+
+    def add_path(self, path: Path) -> None:
+        """Add a module of the project."""
+        if path.is_relative_to(self._place.project):
+            self.how.setdefault(path, set()).add("module")
+
+    def add_loaded(self, trees: Iterable[ast.AST], earlier: Sequence[Note]) -> None:
+        """Add modules that were loaded before the run and that its code names.
+
+        What one of them read as it was loaded counts, too.
+        """
+        loaded = _loaded(self._place.project)
+        todo, seen = [*trees, *map(_tree, self.how)], {*self.how}
+        while todo:
+            packages = {name.partition(".")[0] for name in _names(todo.pop(), loaded)}
+            for name, path in loaded.items():
+                if name.partition(".")[0] in packages:
+                    self.add_path(path)
+            for note in earlier:
+                opener = self._place.original(note.opener)
+                if note.how != "made" and opener in self.how:
+                    self.add(note)
+            todo += [_tree(path) for path in self.how.keys() - seen]
+            seen |= self.how.keys()
+
+    def is_changed(self, path: Path) -> bool:
+        """Tell whether a file was changed after it was read."""
+        try:
+            about = path.stat()
+        except OSError:
+            return False
+        changed = max(about.st_mtime, about.st_ctime)
+        return path.is_file() and changed > self._read.get(path, changed)
+
+    def _is_told(self, path: Path) -> bool:
+        """Tell whether a file is data: no program, in no cache, and not the run's."""
+        return (
+            ".cache" not in path.parts
+            and not path.is_relative_to(self._place.copy.parents[1])
+            and not os.access(path, os.X_OK)
+        )
+
+
+def _loaded(project: Path) -> Mapping[str, Path]:
+    """Return the files of the modules of this process that are in the project."""
+    found = {}
+    for name, module in [*sys.modules.items()]:
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and not file.startswith((*SYSTEM, ENGINE)):
+            path = Path(file)
+            if path.is_relative_to(project):
+                found[name] = path
+    return found
+
+
+def _tree(path: Path) -> ast.AST:
+    """Parse a module; any other file, or a broken one, names nothing."""
+    if path.suffix == ".py":
+        with suppress(OSError, *syntax_tree.PARSE_ERRORS):
+            return syntax_tree.parse(path.read_bytes())
+    return ast.Module(body=[], type_ignores=[])
+
+
+def _names(tree: ast.AST, loaded: Mapping[str, Path]) -> Iterator[str]:
+    """Name the modules that code imports, or has the names of."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from (each.name for each in names)
+            case ast.ImportFrom(module=str(name), level=0):
+                yield name
+            case ast.Constant(value=str(text)) if text in loaded:
+                yield text

@@ -1,0 +1,217 @@
+"""Note which files this process reads and which folders it lists, as Python tells."""
+
+import json
+import os
+import shlex
+import sys
+import sysconfig
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal, NamedTuple
+
+How = Literal["module", "quote", "text", "names", "made"]
+"""Loaded as a module; read to show a line of code, as in a traceback; read in any other
+way; listed, a folder; written, so that what is read later is not what was there."""
+
+
+class Note(NamedTuple):
+    """What was done with a file or folder, at first."""
+
+    path: str
+    how: How
+    time: float
+    existed: bool
+    opener: str
+    """The file of the code that did it, if that is neither Python's nor a package's."""
+
+
+@dataclass(slots=True)
+class _State:
+    """What this process has noted, and where a child of it notes."""
+
+    notes: dict[tuple[str, How], Note]
+    earlier: tuple[Note, ...] = ()
+    owner: int = 0
+    shared: str = ""
+    installed: bool = False
+
+
+_state = _State({})
+SYSTEM = tuple(
+    f"{os.path.normpath(each)}{os.sep}"
+    for each in (
+        *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")),
+        *("/proc", "/dev", "/sys", "/etc", "/usr", "/lib", "/lib64", "/run"),
+    )
+)
+"""Folders of the system and of installed packages, whose files belong to versions."""
+ENGINE = f"{Path(__file__).parents[1]}{os.sep}"
+CHILDREN = str(Path(__file__).with_name("children"))
+"""Folder, for Python's path, of what has another process take notes."""
+MARK = ".recordings-workspace"
+"""A file that says of a folder that it is a run's; see `workspace`."""
+_LOADERS = ("<frozen importlib", "<frozen runpy", "<frozen zipimport")
+_FINDERS = (*_LOADERS, *(str(Path(os.__file__).with_name("importlib")),))
+
+
+def install() -> None:
+    """Begin to note; there is no end to it but the process's own."""
+    if not _state.installed:
+        _state.installed = True
+        sys.addaudithook(_hear)
+
+
+def begin() -> None:
+    """Tell what was noted so far from what the recipe does, which begins now.
+
+    Processes that this one forks or starts add their notes to a file in the workspace.
+    """
+    install()
+    _state.earlier = tuple(_state.notes.values())
+    _state.notes = {}
+    _state.owner, _state.shared = os.getpid(), _shared()
+    paths = [CHILDREN, *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+
+
+def join() -> None:
+    """Begin to note in a process that the recipe's started."""
+    if shared := _shared():
+        _state.shared = shared
+        install()
+        # Python opens its script before it tells anybody.
+        _started((None, sys.orig_argv[1:]), sys._getframe())  # noqa: SLF001
+
+
+def _shared() -> str:
+    """Return the file for notes, if this process has a workspace."""
+    folder = Path(os.environ.get("TMPDIR", "")).parent
+    return str(folder / "reads") if (folder / MARK).is_file() else ""
+
+
+def noted() -> tuple[list[Note], list[Note]]:
+    """Return what was noted since `begin`, in all processes, and what was before."""
+    found = [*_state.notes.values()]
+    with suppress(FileNotFoundError):
+        lines = Path(_state.shared).read_text("utf-8").splitlines()
+        found += [Note(*json.loads(line)) for line in lines]
+    return found, [*_state.earlier]
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    """Take note of what Python announces; whatever goes wrong, it is not told."""
+    if event in _EVENTS:
+        with suppress(Exception):
+            _EVENTS[event](arguments, sys._getframe(1))  # noqa: SLF001
+
+
+def _opened(arguments: tuple[Any, ...], frame: FrameType) -> None:
+    path, mode, flags = arguments
+    if isinstance(path, int):
+        return
+    exists = os.path.exists(path)  # noqa: PTH110
+    writes = flags & (os.O_WRONLY | os.O_RDWR)
+    if flags & (os.O_TRUNC | os.O_EXCL) or (writes and not exists):
+        _note(path, "made", frame)
+    # The name that `os.open` is given may be one in another folder.
+    elif not flags & os.O_WRONLY and (exists or mode is not None):
+        _note(path, _how(frame), frame)
+
+
+def _how(frame: FrameType | None) -> How:
+    """Tell what a file is opened for by who opens it."""
+    if frame and frame.f_code.co_filename.endswith(f"{os.sep}tokenize.py"):
+        frame = frame.f_back
+    name = frame.f_code.co_filename if frame else ""
+    if name.startswith(_LOADERS):
+        return "module"
+    return "quote" if name.endswith(f"{os.sep}linecache.py") else "text"
+
+
+def _listed(arguments: tuple[Any, ...], frame: FrameType) -> None:
+    path = arguments[0]
+    # To find a module is not yet to depend on all that is beside it.
+    if not isinstance(path, int) and not frame.f_code.co_filename.startswith(_FINDERS):
+        _note(path or ".", "names", frame)
+
+
+def _loaded(arguments: tuple[Any, ...], frame: FrameType) -> None:
+    if arguments[1]:  # only a compiled module's
+        _note(arguments[1], "module", frame)
+
+
+def _made(arguments: tuple[Any, ...], frame: FrameType) -> None:
+    _note(arguments[0], "made", frame)
+
+
+def _moved(arguments: tuple[Any, ...], frame: FrameType) -> None:
+    _note(arguments[1], "made", frame)
+
+
+def _read(arguments: tuple[Any, ...], frame: FrameType) -> None:
+    _note(arguments[0], "text", frame)
+
+
+def _started(arguments: tuple[Any, ...], frame: FrameType) -> None:
+    """Another program reads, as a rule, the files that its command names."""
+    words = arguments[1] if len(arguments) > 1 else arguments[0]
+    folder = arguments[2] if len(arguments) > 2 and arguments[2] else ""  # noqa: PLR2004
+    words = [words] if isinstance(words, str | bytes) else words
+    for word in (each for it in words for each in _split(os.fsdecode(it))):
+        path = os.path.join(folder, word) if isinstance(folder, str) else word  # noqa: PTH118
+        if os.path.isfile(path):  # noqa: PTH113
+            _note(path, "module" if path.endswith(".py") else "text", frame)
+
+
+def _split(word: str) -> list[str]:
+    """Return a word, and the words in it, which a shell may take for a command."""
+    try:
+        return [word, *shlex.split(word)]
+    except ValueError:
+        return [word]
+
+
+_EVENTS: dict[str, Callable[[tuple[Any, ...], FrameType], None]] = {
+    "open": _opened,
+    "os.listdir": _listed,
+    "os.scandir": _listed,
+    "import": _loaded,
+    "os.mkdir": _made,
+    "os.rename": _moved,
+    "os.link": _moved,
+    "os.symlink": _moved,
+    "sqlite3.connect": _read,
+    "ctypes.dlopen": _read,
+    "subprocess.Popen": _started,
+    "os.posix_spawn": lambda it, frame: _started(it[:2], frame),
+    "os.system": _started,
+}
+
+
+def _note(path: Any, how: How, frame: FrameType) -> None:
+    whole = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
+    whole.encode()  # what can't be written in a recording is not noted
+    notes = _state.notes
+    known = (whole, how) in notes or (whole, "made") in notes
+    if known or whole.startswith((*SYSTEM, ENGINE)) or whole == _state.shared:
+        return
+    existed = os.path.exists(whole)  # noqa: PTH110
+    note = Note(whole, how, time.time(), existed, _opener(frame))
+    notes[whole, how] = note
+    if _state.shared and os.getpid() != _state.owner:
+        with Path(_state.shared).open("a", encoding="utf-8") as file:
+            file.write(f"{json.dumps(note)}\n")
+
+
+def _opener(frame: FrameType | None) -> str:
+    """Name the nearest file on the stack that is of a project."""
+    while frame:
+        name = frame.f_code.co_filename
+        if name.startswith(os.sep) and not name.startswith((*SYSTEM, ENGINE)):
+            return name
+        frame = frame.f_back
+    return ""

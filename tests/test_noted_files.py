@@ -1,0 +1,322 @@
+"""What a run reads, in whatever way, is what its recording depends on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from projects import recipe
+from stores import keep
+from test_edits import add, edit, rename
+
+from recordings.library import open_library
+from recordings.running import runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import MakeSite, Site
+
+CONF = """
+import os, sys
+from pathlib import Path
+
+here = Path(__file__).parent
+sys.path[:0] = [str(here.parent / "src"), str(here / "ext")]
+import loaded
+os.environ["FROM_CONF"] = "one"
+os.environ["FROM_CONF_PATH"] = str(here.parent / "src")
+os.environ["PATH"] = "nowhere" + os.pathsep + os.environ["PATH"]
+os.environ.setdefault("COLUMNS", "132")
+AMOUNT = 1
+UNRELATED = 1
+
+def amount():
+    return AMOUNT
+
+def reset(gallery_conf, name):
+    os.environ["AMOUNT"] = str(amount())
+
+class Argv:
+    def __call__(self, gallery_conf, variables):
+        return ["--seed", "1"]
+
+sphinx_gallery_conf |= {
+    "image_scrapers": ["hooks.scrape"],
+    "reset_modules": [reset],
+    "reset_argv": Argv(),
+}
+"""
+READS = """\
+import importlib, json, multiprocessing, os, runpy, sqlite3, subprocess, sys
+from pathlib import Path
+
+import beside
+import library
+import loaded
+
+print("points.csv")
+print((Path("data") / "joined.txt").read_text())
+print(open(os.path.join("..", "one", "own.txt")).read())
+print(beside.read(), library.f(), loaded.g())
+print([each.read_text() for each in sorted(Path("data").glob("*.csv"))])
+print(sorted(os.listdir("listed")))
+print(importlib.import_module("by_" + "name").x, __import__("by_dunder").x)
+print(runpy.run_path("by_path.py")["x"])
+print(importlib.import_module("load" + "ed.part").x)
+
+def child():
+    print(Path("data", "child.txt").read_text())
+
+process = multiprocessing.get_context("fork").Process(target=child)
+process.start()
+process.join()
+subprocess.run(["cat", "data/argument.txt"], check=True)
+subprocess.run([sys.executable, "program.py"], check=True)
+spawned = multiprocessing.get_context("spawn").Pool(1)
+print(spawned.map(beside.in_child, ["data/spawned.txt"]))
+print(Path("maybe.json").exists())
+try:
+    print(open("maybe.json").read())
+except FileNotFoundError:
+    print("none")
+Path("written.txt").write_text("mine")
+print(Path("written.txt").read_text())
+print(open(os.environ["OUTSIDE"]).read())
+"""
+QUOTES = """\
+import inspect
+
+import quoted
+
+
+def own(x):
+    # Own words.
+    return x  # more
+
+
+print(inspect.getsource(own))
+print(inspect.getsource(quoted.f))
+"""
+LINES = """\
+import logging
+import sys
+import warnings
+
+logging.basicConfig(format="%(lineno)d", stream=sys.stdout, force=True)
+logging.warning("beware")
+warnings.warn("beware")  # shown
+"""
+FILES = {
+    "recipes/one/reads.py": recipe(READS),
+    "recipes/one/quotes.py": recipe(QUOTES),
+    "recipes/one/lines.py": recipe(LINES),
+    "recipes/one/plain.py": recipe("print('plain')"),
+    "recipes/one/beside.py": "from pathlib import Path\n\n\ndef read():  # words\n"
+    "    return (Path(__file__).parent / 'deep' / 'deep.txt').read_text()\n"
+    "\n\ndef in_child(name):\n    return open(name).read()\n",
+    "recipes/one/program.py": "import of_program\nprint(of_program.x)\n",
+    "recipes/one/of_program.py": "x = open('data/program.txt').read()\n",
+    "recipes/one/quoted.py": "def f():\n    # Quoted words.\n    return 1\n",
+    "recipes/one/deep/deep.txt": "deep\n",
+    "recipes/one/own.txt": "own\n",
+    "recipes/one/written.txt": "old\n",
+    "recipes/one/points.csv": "1\n",
+    "recipes/one/listed/one": "",
+    "recipes/one/by_name.py": "x = 1\n",
+    "recipes/one/by_dunder.py": "x = 1\n",
+    "recipes/one/by_path.py": "x = 1\n",
+    **{
+        f"recipes/one/data/{name}": "1\n"
+        for name in (
+            *("joined.txt", "a.csv", "child.txt", "argument.txt", "unused.txt"),
+            *("program.txt", "spawned.txt"),
+        )
+    },
+    "src/library/__init__.py": "from library.inner import f\n",
+    "src/library/inner.py": "def f():\n    return 1\n",
+    "src/library/unused.py": "",
+    "src/loaded/__init__.py": "from pathlib import Path\nfrom loaded import part\n"
+    "DATA = (Path(__file__).parent / 'data.txt').read_text()\n"
+    "def g():\n    return DATA\n",
+    "src/loaded/part.py": "x = 1\n",
+    "src/loaded/data.txt": "data\n",
+    "docs/ext/hooks.py": "def scrape(block, variables, conf):\n    return ''\n",
+}
+
+
+@pytest.fixture(scope="module")
+def recorded(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """Make a site whose recipes read in many ways, and record it."""
+    outside = tmp_path_factory.mktemp("outside") / "x.csv"
+    outside.write_text("outside\n", "utf-8")
+    ignored = "(beside|by_|quoted|program)"
+    site = make_site(
+        FILES,
+        extensions=["recordings"],
+        sphinx_gallery_conf={"ignore_pattern": ignored},
+    )
+    conf = site.root / "docs/conf.py"
+    conf.write_text(conf.read_text("utf-8") + CONF, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OUTSIDE", str(outside))
+        library = open_library(site.root / "docs")
+        results = runner.run(library, library.entries())
+    assert {each.status for each in results} == {"recorded"}, results
+    return site
+
+
+@pytest.fixture
+def site(recorded: Site, tmp_path: Path) -> Path:
+    """Give a copy of the recorded site, to edit; it is in another place."""
+    return Path(shutil.copytree(recorded.root, tmp_path / "elsewhere" / "site"))
+
+
+def stale(root: Path) -> dict[str, str]:
+    """Say of each stale recipe why it is."""
+    entries = open_library(root / "docs").entries()
+    return {
+        each.recipe.path.stem: "; ".join(each.reasons)
+        for each in entries
+        if each.state != "fresh"
+    }
+
+
+ONE = "recipes/one/"
+FRESH: dict[str, Callable[[Path], object]] = {
+    "nothing": lambda _: None,
+    "a comment in a module": edit(f"{ONE}beside.py", "# words", "# other words"),
+    "a comment before quoted code": edit(f"{ONE}quotes.py", "Text.", "Other text."),
+    "a file whose name is printed": edit(f"{ONE}points.csv", "1", "2"),
+    "a file that is not read": edit(f"{ONE}data/unused.txt", "1", "2"),
+    "a module that is not imported": add("src/library/unused.py", "x = 2\n"),
+    "a file that the recipe writes": edit(f"{ONE}written.txt", "old", "older"),
+    "a file beside": add(f"{ONE}new.txt", ""),
+    "conf.py": edit("docs/conf.py", "UNRELATED = 1", "UNRELATED = 2"),
+    "comment in a hook": edit("docs/ext/hooks.py", "def", "# Words.\ndef"),
+    "line ends": lambda root: [
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+        for path in root.rglob("*")
+        if path.suffix in {".py", ".txt", ".csv"}
+    ],
+}
+DATA = f"{ONE}data/"
+STALE: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
+    name: (edit(name, old, new), {"reads": f"{seen} changed"})
+    for name, seen, old, new in (
+        (f"{DATA}joined.txt", "data/joined.txt", "1", "2"),
+        (f"{DATA}a.csv", "data/a.csv", "1", "2"),
+        (f"{DATA}child.txt", "data/child.txt", "1", "2"),
+        (f"{DATA}argument.txt", "data/argument.txt", "1", "2"),
+        (f"{DATA}program.txt", "data/program.txt", "1", "2"),
+        (f"{DATA}spawned.txt", "data/spawned.txt", "1", "2"),
+        (f"{ONE}program.py", "program.py", ".x", ".x * 2"),
+        (f"{ONE}of_program.py", "of_program.py", "read()", "read() * 2"),
+        (f"{ONE}own.txt", "own.txt", "own", "new"),
+        (f"{ONE}beside.py", "beside.py", "read_text()", "read_text() * 2"),
+        (f"{ONE}deep/deep.txt", "deep/deep.txt", "deep", "new"),
+        (f"{ONE}by_name.py", "by_name.py", "1", "2"),
+        (f"{ONE}by_dunder.py", "by_dunder.py", "1", "2"),
+        (f"{ONE}by_path.py", "by_path.py", "1", "2"),
+        ("src/library/inner.py", "../../src/library/inner.py", "1", "2"),
+        ("src/loaded/part.py", "../../src/loaded/part.py", "1", "2"),
+        ("src/loaded/data.txt", "../../src/loaded/data.txt", "data", "new"),
+    )
+}
+ALL = ("lines", "plain", "quotes", "reads")
+STALE |= {
+    "another file that a glob finds": (
+        add(f"{DATA}b.csv", ""),
+        {"reads": "data/ holds other files"},
+    ),
+    "another file in a folder": (
+        rename(f"{ONE}listed/one", f"{ONE}listed/two"),
+        {"reads": "listed/ holds other files"},
+    ),
+    "a file that was looked for": (
+        add(f"{ONE}maybe.json", "1"),
+        {"reads": "maybe.json is new"},
+    ),
+    "a file that is gone": (
+        rename(f"{ONE}own.txt", f"{ONE}new.txt"),
+        {"reads": "own.txt is gone"},
+    ),
+    "lines that are logged": (
+        edit(f"{ONE}lines.py", "Text.", "Text.\n\nMore of it."),
+        {"lines": "line numbers moved (an output names them)"},
+    ),
+    "a comment that a warning shows": (
+        edit(f"{ONE}lines.py", "# shown", "# seen"),
+        {"lines": "or a comment in it (an output quotes it)"},
+    ),
+    "a quoted comment": (
+        edit(f"{ONE}quoted.py", "Quoted", "Other"),
+        {"quotes": "quoted.py changed"},
+    ),
+    "an own quoted comment": (
+        edit(f"{ONE}quotes.py", "Own words", "Other words"),
+        {"quotes": "a comment in it (an output quotes it)"},
+    ),
+    "a scraper": (
+        edit("docs/ext/hooks.py", "''", "' '"),
+        dict.fromkeys(ALL, "../../docs/ext/hooks.py changed"),
+    ),
+    "what a reset hook in conf.py calls": (
+        edit("docs/conf.py", "AMOUNT = 1", "AMOUNT = 2"),
+        dict.fromkeys(ALL, "code of reset in conf.py"),
+    ),
+    "an object in conf.py": (
+        edit("docs/conf.py", '"--seed", "1"', '"--seed", "2"'),
+        dict.fromkeys(ALL, "code of Argv in conf.py"),
+    ),
+    "another reset hook": (
+        edit("docs/conf.py", "[reset]", "[]"),
+        dict.fromkeys(ALL, "reset_modules: ['reset'] → []"),
+    ),
+    "the environment": (
+        edit("docs/conf.py", '= "one"', '= "two"'),
+        dict.fromkeys(ALL, "environment variable FROM_CONF: one → two"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FRESH)
+def test_edit_that_changes_nothing_of_a_run(name: str, site: Path) -> None:
+    FRESH[name](site)
+    assert stale(site) == {}
+
+
+@pytest.mark.parametrize("name", STALE)
+def test_edit_of_what_a_run_used(name: str, site: Path) -> None:
+    apply, expected = STALE[name]
+    apply(site)
+    found = stale(site)
+    assert found.keys() == expected.keys(), found
+    for stem, reason in expected.items():
+        assert reason in found[stem]
+        assert found[stem].count(";") == (name == "another reset hook"), "nothing else"
+
+
+def test_status_names_what_is_read_outside_the_project(recorded: Site) -> None:
+    told = recorded.run("recordings", "status", "--conf", "docs").stdout
+    assert told.count("reads outside the project: ") == 1
+    assert "outside0/x.csv\n" in told
+    assert "4 of 4 recipes fresh" in told
+
+
+def test_older_recordings_are_compared_as_they_were_made(site: Path) -> None:
+    keep(site / "docs")
+    for file in (site / "docs/recordings").rglob("*.ipynb"):
+        notebook = json.loads(file.read_text("utf-8"))
+        about = notebook["metadata"]["recording"]
+        del about["ingredients"]["noted"], about["ingredients"]["quoted"]
+        del about["run"]["outside"]
+        file.write_text(json.dumps(notebook), "utf-8")
+    edit("docs/conf.py", '= "one"', '= "two"')(site)
+    edit("docs/ext/hooks.py", "''", "' '")(site)
+    assert stale(site) == {}
+    edit(f"{ONE}plain.py", "'plain'", "'other'")(site)
+    assert stale(site).keys() == {"plain"}

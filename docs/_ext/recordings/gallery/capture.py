@@ -93,7 +93,8 @@ def capture(  # noqa: PLR0913 - all but three by name
     frames.hide()
     gen_rst.execute_script(blocks, variables, settings, in_file)
     traceback = variables.get("formatted_exception")
-    known = names.known_to_the_run(script, variables["example_globals"], settings)
+    # Not of the script: it may be gone, and to read it would be noted.
+    known = names.known_to_the_run(copy, variables["example_globals"], settings)
     done = Captured(tuple(watch.blocks), known)
     if traceback is None or failure_expected:
         return done

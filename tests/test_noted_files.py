@@ -26,7 +26,7 @@ from pathlib import Path
 
 here = Path(__file__).parent
 sys.path[:0] = [str(here.parent / "src"), str(here / "ext")]
-import loaded
+import loaded, named
 os.environ["FROM_CONF"] = "one"
 os.environ["FROM_CONF_PATH"] = str(here.parent / "src")
 os.environ["PATH"] = "nowhere" + os.pathsep + os.environ["PATH"]
@@ -67,6 +67,7 @@ print(sorted(os.listdir("listed")))
 print(importlib.import_module("by_" + "name").x, __import__("by_dunder").x)
 print(runpy.run_path("by_path.py")["x"])
 print(importlib.import_module("load" + "ed.part").x)
+print(importlib.import_module("named").x)
 
 def child():
     print(Path("data", "child.txt").read_text())
@@ -143,6 +144,7 @@ FILES = {
     "DATA = (Path(__file__).parent / 'data.txt').read_text()\n"
     "def g():\n    return DATA\n",
     "src/loaded/part.py": "x = 1\n",
+    "src/named.py": "x = 1\n",
     "src/loaded/data.txt": "data\n",
     "docs/ext/hooks.py": "def scrape(block, variables, conf):\n    return ''\n",
 }
@@ -223,6 +225,7 @@ STALE: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
         (f"{ONE}by_path.py", "by_path.py", "1", "2"),
         ("src/library/inner.py", "../../src/library/inner.py", "1", "2"),
         ("src/loaded/part.py", "../../src/loaded/part.py", "1", "2"),
+        ("src/named.py", "../../src/named.py", "1", "2"),
         ("src/loaded/data.txt", "../../src/loaded/data.txt", "data", "new"),
     )
 }

@@ -6,14 +6,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sphinx_gallery import gen_rst
+from sphinx_gallery import gen_gallery, gen_rst
 
 SETTINGS = ("image_scrapers", "reset_modules", "reset_argv")
 
 
 def names(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what these settings are, for the key."""
-    named = {key: [*map(_whole_name, _listed(settings[key]))] for key in SETTINGS}
+    named = {
+        key: [
+            _whole_name(each)
+            for each in _listed(settings[key])
+            # A default is named as this version of Sphinx-Gallery names it.
+            if not isinstance(each, gen_gallery.DefaultResetArgv)
+        ]
+        for key in SETTINGS
+    }
     return {**named, "reset_modules_order": settings["reset_modules_order"]}
 
 

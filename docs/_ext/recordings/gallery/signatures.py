@@ -12,7 +12,7 @@ from sphinx_gallery import gen_rst
 
 TESTED = "0.22"
 """The minor release of Sphinx-Gallery that this was written for and tested with."""
-SPHINX = (8, 2), (10, 0)
+SPHINX = (8, 2), (9, 1)
 """The oldest Sphinx whose `eval_config_file` takes a path, and the first untested."""
 
 SIGNATURES = {

@@ -226,7 +226,7 @@ def open_library(
     conf = read(conf_dir) if conf is None else conf
     settings = from_namespace(conf)
     if gallery_settings is None:
-        gallery_settings = scripts.load(conf, source)
+        gallery_settings = scripts.load(conf, source, runs=page is not None)
     found = [*scripts.pages(gallery_settings, source)]
     recipes = [scripts.read(*each) for each in found if page in {None, each[1]}]
     if page is None or not recipes:

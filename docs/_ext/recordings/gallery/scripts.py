@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Container, Iterable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +12,36 @@ from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
 from recordings.gallery import hooks
 from recordings.model import Block, Recipe
 
-IMPORTED_FIRST = ("matplotlib.pyplot", "matplotlib.backends.backend_agg")
-"""Modules that Sphinx-Gallery imports, where it can, before it runs any recipe."""
 
-
-def load(namespace: Mapping[str, Any], source: Path) -> dict[str, Any]:
+def load(
+    namespace: Mapping[str, Any], source: Path, *, runs: bool = False
+) -> dict[str, Any]:
     """Fill in Sphinx-Gallery's defaults for settings that were read without Sphinx.
 
     Args:
         namespace: Everything that `conf.py` sets.
         source: Sphinx's source folder.
+        runs: Whether recipes run in this process.
     """
     given = namespace.get("sphinx_gallery_conf", {})
-    settings: dict[str, Any] = gen_gallery._fill_gallery_conf_defaults(given)
+    import_matplotlib = gen_gallery._import_matplotlib
+    try:
+        if not runs:  # it takes as long as all the rest
+            gen_gallery._import_matplotlib = lambda: None
+        settings: dict[str, Any] = gen_gallery._fill_gallery_conf_defaults(given)
+    finally:
+        gen_gallery._import_matplotlib = import_matplotlib
     settings["default_role"] = namespace.get("default_role") or ""
     plot = gen_gallery._bool_eval(settings["plot_gallery"])
     gen_gallery._update_gallery_conf_builder_inited(settings, source, plot)
     return settings
+
+
+def imported_first() -> tuple[str, ...]:
+    """Return what Sphinx-Gallery imports, where it can, before it runs any recipe."""
+    if find_spec("matplotlib") is None:
+        return ()
+    return "matplotlib.pyplot", "matplotlib.backends.backend_agg"
 
 
 def pages(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:

@@ -38,6 +38,7 @@ SIGNATURES = {
     "gen_gallery._bool_eval": "x",
     "gen_gallery._expected_failing_examples": "gallery_conf",
     "gen_gallery._fill_gallery_conf_defaults": "sphinx_gallery_conf app check_keys",
+    "gen_gallery._import_matplotlib": "",
     "gen_gallery._prepare_sphx_glr_dirs": "gallery_conf srcdir",
     "gen_gallery._update_gallery_conf_builder_inited": (
         "sphinx_gallery_conf src_dir plot_gallery abort_on_example_error builder_name"

@@ -7,7 +7,6 @@ read and written by the caller's own process, each as soon as it is there.
 
 import math
 import secrets
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
@@ -149,9 +148,8 @@ class _Work:
         ended: SimpleQueue[str] = SimpleQueue()
         own = None if executor else ThreadPoolExecutor(self.jobs, "recordings")
         if own and any(self._may_be_forked(each) for each in entries):
-            # With those that Sphinx-Gallery has imported here: it does so everywhere.
-            also = [each for each in scripts.IMPORTED_FIRST if sys.modules.get(each)]
-            fork_server.start([*self.library.settings.preload, *also])
+            preload = self.library.settings.preload
+            fork_server.start([*preload, *scripts.imported_first()])
         self.report(Planned(tuple(entries), self.jobs))
         with supervisor.adopting() if own else nullcontext():
             try:

@@ -19,6 +19,8 @@ with suppress(Exception):  # it may be another Python
         _found.loader.exec_module(_reads)
         _reads.join()
 sys.modules.pop("recordings_reads", None)
-sys.modules.pop("sitecustomize", None)
-with suppress(ImportError):
+_own = sys.modules.pop("sitecustomize")
+try:
     import sitecustomize  # type: ignore[import-not-found] # noqa: F401
+except ImportError:
+    sys.modules["sitecustomize"] = _own  # Python expects one

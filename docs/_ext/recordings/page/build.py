@@ -217,6 +217,8 @@ def _notebook(
     """Make a page's notebook download."""
     build = build_of(app)
     recording = build.recording(page)
+    if recording is None:
+        given = [None] * len(given)  # a failed run's outputs are for its page alone
     texts = [block for block in blocks if block.kind == "text"]
     file = os.path.relpath(build.entries[page].recipe.path)
     resolve = links.resolver(build.library.recipes, app.config.html_baseurl)

@@ -71,6 +71,9 @@ def test_pages_status_and_junit_are_sphinx_gallery_s(make_site: MakeSite) -> Non
     assert "before" in pages["fails"]
     assert "ZeroDivisionError: division by zero" in pages["fails"]
     assert "SyntaxError: invalid syntax" in pages["expected"]
+    notebook = (site.root / "docs/recipes/one/fails.ipynb").read_text("utf-8")
+    assert "1 / 0" in notebook
+    assert "division by zero" not in notebook, "as in Sphinx-Gallery's own"
     entries = judged(with_recordings)
     assert len(entries) == len(RECIPES)
 

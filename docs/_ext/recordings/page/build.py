@@ -229,6 +229,8 @@ def _notebook(
     """Make a page's notebook download."""
     build = build_of(app)
     recording = build.recording(page)
+    if recording is None:
+        given = [None] * len(given)  # a failed run's outputs are for its page alone
     texts = [block for block in blocks if block.kind == "text"]
     entry = build.entries.get(page)  # there is none of a script that is never run
     file = os.path.relpath(entry.recipe.path) if entry else page

@@ -76,7 +76,8 @@ process = multiprocessing.get_context("fork").Process(target=child)
 process.start()
 process.join()
 subprocess.run(["cat", "data/argument.txt"], check=True)
-program = subprocess.run([sys.executable, "program.py"], capture_output=True, check=True)
+words = [sys.executable, "program.py"]
+program = subprocess.run(words, capture_output=True, check=True)
 assert not program.stderr, program.stderr
 spawned = multiprocessing.get_context("spawn").Pool(1)
 print(spawned.map(beside.in_child, ["data/spawned.txt"]))

@@ -442,6 +442,8 @@ def test_notebooks_obey_the_settings(make_site: MakeSite) -> None:
             "recipes/all/one.py": recipe("One", "print(1)", PROSE),
             "docs/_static/p.png": b"\x89PNG",
             "docs/page.md": "# Page\n",
+            # What a failed run left.
+            "docs/_build/recordings/logs/recipes/all/two.ipynb": "no notebook",
         },
         extensions=["myst_nb", "recordings"],
         default_role="obj",
@@ -460,6 +462,7 @@ def test_notebooks_obey_the_settings(make_site: MakeSite) -> None:
     # MyST-NB would take each notebook for a page.
     assert (site.root / "docs/recordings/recipes/all/one.ipynb").is_file()
     assert not (build.folder / "recordings").exists()
+    assert not (build.folder / "_build").exists()
     assert "recordings" not in build.stderr.replace("[recordings", "")
     made = nbformat.read(site.root / "docs/recipes/all/one.ipynb", as_version=4)
     nbformat.validate(made)

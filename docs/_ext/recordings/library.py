@@ -24,6 +24,8 @@ from recordings.settings import Settings, from_namespace, read
 from recordings.store.notebook import ForeignError, RecordingError, from_text
 from recordings.store.store import Store
 
+LOGS = Path("_build", "recordings", "logs")
+"""Folder of the logs, and of what failed recipes gave, below that of `conf.py`."""
 TREES = Path("_build", "recordings", "trees")
 """Folder of digests that need not be made again, below that of `conf.py`."""
 

@@ -17,7 +17,7 @@ from sphinx.util import logging
 from recordings import settings as config
 from recordings.gallery import notebooks, scripts, signatures
 from recordings.gallery.replay import Replay
-from recordings.library import Library, is_of, open_library
+from recordings.library import LOGS, Library, is_of, open_library
 from recordings.model import Block, CodeBlock, Entry, Failure, Recording
 from recordings.page import links, renewal, run_card
 from recordings.page import notebook_download as download
@@ -36,10 +36,11 @@ def check_gallery(_app: Sphinx, _config: Config) -> None:
 def take_no_recording_for_a_page(app: Sphinx, conf: Config) -> None:
     """Have Sphinx pass recordings by, since MyST-NB takes every notebook for a page."""
     source, path = Path(app.srcdir), config.from_sphinx(conf).path
-    folder = Path(os.path.normpath(app.confdir / path))
-    if folder.is_relative_to(source):
-        pattern = f"{folder.relative_to(source).as_posix()}/**.ipynb"
-        conf.exclude_patterns = [*conf.exclude_patterns, pattern]
+    for each in (path, LOGS):
+        folder = Path(os.path.normpath(app.confdir / each))
+        if folder.is_relative_to(source):
+            pattern = f"{folder.relative_to(source).as_posix()}/**.ipynb"
+            conf.exclude_patterns = [*conf.exclude_patterns, pattern]
 
 
 class Build:

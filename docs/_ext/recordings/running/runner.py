@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 from recordings.comparison.confirm import merged
 from recordings.gallery import scripts
 from recordings.key import in_file_settings
-from recordings.library import Library
+from recordings.library import LOGS, Library
 from recordings.machine import capacity, spawn
 from recordings.machine.process_tree import ended_by_sigterm
 from recordings.model import Entry
@@ -29,8 +29,6 @@ from recordings.running.turns import Turns
 from recordings.store.notebook import RecordingError, from_text, to_text
 from recordings.store.store import StoreError
 
-LOGS = Path("_build", "recordings", "logs")
-"""Folder of the logs, below that of `conf.py`."""
 POLL_INTERVAL = 0.2
 """Seconds between two looks at which recipes have begun."""
 

@@ -154,7 +154,8 @@ class Replay:
         ]
         pictures.remove_others(template, self._pictures)
         variables["example_globals"] = {}
-        variables["memory_delta"] = (recording.run.peak_memory or 0) / 2**20
+        peak = recording.run.peak_memory if settings["show_memory"] else 0
+        variables["memory_delta"] = (peak or 0) / 2**20
         # Sphinx-Gallery counts failures as it makes pages, so it makes these each time.
         if not self._failed:
             variables["passing"] = True

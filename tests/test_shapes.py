@@ -109,11 +109,15 @@ def test_a_fault_of_conf_py_that_only_recipes_meet_is_told_whole(
 
 
 def test_recipes_share_a_folder_where_conf_py_says_so(make_site: MakeSite) -> None:
-    writes = 'from pathlib import Path\nPath("number.txt").write_text("7")\nprint("w")'
+    writes = (
+        "from pathlib import Path\n"
+        'Path("number.txt").write_text(open("seed").read())\nprint("w")'
+    )
     reads = 'print("read", open("number.txt").read())' + "\n1" * 50
     site = make_site(
         {
             "recipes/io/b_writes.py": RECIPE.format(writes),
+            "recipes/io/seed": "7",
             "recipes/io/c_reads.py": RECIPE.format(reads),
             "recipes/io/a_reads.py": RECIPE.format(f"{reads}\n1"),
         },
@@ -139,7 +143,7 @@ def test_recipes_share_a_folder_where_conf_py_says_so(make_site: MakeSite) -> No
     assert "read 7" in build.page("recipes/io/a_reads.html")
     assert "read 7" in build.page("recipes/io/c_reads.html")
 
-    site.write({"recipes/io/b_writes.py": RECIPE.format(writes.replace("7", "8"))})
+    site.write({"recipes/io/seed": "8"})
     status = site.run("recordings", "status")
     assert status.stdout.count("stale") == 3
     assert "setting run after b_writes.py: " in status.stdout
@@ -147,6 +151,13 @@ def test_recipes_share_a_folder_where_conf_py_says_so(make_site: MakeSite) -> No
     assert "b_writes" in run.stdout, "what it reads has to be written"
     recording = site.root / "docs/recordings/recipes/io/c_reads.ipynb"
     assert "read 8" in recording.read_text("utf-8")
+
+    site.write({"recipes/io/b_writes.py": RECIPE.format(f"{writes}\n1 / 0")})
+    run = site.run("recordings", "run")
+    assert run.status == 1
+    assert "b_writes.py, which runs before it, failed" in run.stdout
+    assert site.run("recordings", "status").stdout.count("stale") == 3
+    assert "read 8" in recording.read_text("utf-8"), "it was not run"
 
     conf.write_text(together.replace("'../recipes/io'", "'io'"), encoding="utf-8")
     wrong = site.run("recordings", "status")

@@ -126,7 +126,7 @@ class Library:
         if like.noted:
             settings |= {**self.environment, **(self.hooks if is_recipe else {})}
         if earlier := self.before.get(recipe.page):
-            key = make_key(self.ingredients(earlier))
+            key = make_key(self.ingredients(earlier, self._recorded(earlier)))
             settings[f"run after {earlier.path.name}"] = key[:12]
         return collect_ingredients(
             recipe,
@@ -135,6 +135,14 @@ class Library:
             data=self.settings.data,
             like=like,
         )
+
+    def _recorded(self, recipe: Recipe) -> Ingredients:
+        """Return what the recipe's recording depends on; without one, nothing."""
+        try:
+            recording = self._read(recipe.file)
+        except RecordingError:
+            return NOTHING
+        return recording.ingredients if recording else NOTHING
 
     def rules(self, recipe: Recipe, tolerance: float | None = None) -> Rules:
         """Return the rules by which a recipe's outputs are compared."""

@@ -190,7 +190,11 @@ class _Work:
 
     def _next(self, entry: Entry, executor: Any, ended: "SimpleQueue[str]") -> None:
         """Submit the recipe that waited for this one to end, if any."""
-        if later := self.turns.after(entry):
+        later, failed = self.turns.after(entry), {"failed"}
+        if later and failed & {it.status for it in self.results if it.entry is entry}:
+            self._fail(later, f"{entry.recipe.path.name}, which runs before it, failed")
+            self._next(later, executor, ended)
+        elif later:
             self._submit(later, executor, ended)
 
     def _may_be_forked(self, entry: Entry) -> bool:

@@ -179,6 +179,12 @@ RICH = (
     + cell("""
         import os
         from pathlib import Path
+        map = list = tuple = str = None
+        for number in range(1100):
+            try:
+                open(f"{number}.txt")
+            except OSError:
+                pass
         class Table:
             def _repr_html_(self):
                 return "<table></table>"
@@ -254,6 +260,11 @@ def test_no_output_names_a_folder_of_this_machine(rich: kernel.Ran) -> None:
         assert folder not in text
 
 
+def test_all_that_was_read_is_noted_whatever_the_names_mean(rich: kernel.Ran) -> None:
+    noted = {Path(each.path).name for each in rich.notes}
+    assert noted >= {f"{number}.txt" for number in range(1100)}
+
+
 def test_a_skipped_cell_has_no_output(rich: kernel.Ran) -> None:
     assert rich.blocks[4] == CodeBlock("print('never')")
 
@@ -277,6 +288,10 @@ FAILURES = {
         r":11: not done after 9 seconds",
     ),
     "ends the kernel": (cell("import os\nos._exit(0)"), r":8: Kernel died"),
+    "hides what it read": (
+        cell("def __import__(*_, **__):\n    raise ImportError"),
+        r":8: after the last cell, the kernel did not tell which files it had read",
+    ),
     "floods without end": (
         cell("while True:\n    print('x' * 1000)"),
         r":8: it printed more than 5,000 characters",

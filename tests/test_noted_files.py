@@ -12,6 +12,7 @@ from projects import recipe
 from stores import keep
 from test_edits import add, edit, rename
 
+from recordings.key import conf_code
 from recordings.library import open_library
 from recordings.running import runner
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from conftest import MakeSite, Site
 
 CONF = """
-import os, sys
+import os, sys, tempfile
+from functools import partial
 from pathlib import Path
 
 here = Path(__file__).parent
@@ -29,6 +31,8 @@ sys.path[:0] = [str(here.parent / "src"), str(here / "ext")]
 import loaded, named
 os.environ["FROM_CONF"] = "one"
 os.environ["FROM_CONF_PATH"] = str(here.parent / "src")
+os.environ["EACH_RUN"] = tempfile.mkdtemp()
+os.environ.setdefault("API_TOKEN", "dummy")
 os.environ["PATH"] = "nowhere" + os.pathsep + os.environ["PATH"]
 os.environ.setdefault("COLUMNS", "132")
 AMOUNT = 1
@@ -40,13 +44,26 @@ def amount():
 def reset(gallery_conf, name):
     os.environ["AMOUNT"] = str(amount())
 
+def given(word, gallery_conf, name):
+    os.environ["GIVEN"] = word + "1"
+
+def make():
+    def nested(gallery_conf, name):
+        os.environ["NESTED"] = "1"
+    return nested
+
+class Reset:
+    def method(self, gallery_conf, name):
+        import sghelper
+        os.environ["HELPED"] = sghelper.WORD
+
 class Argv:
     def __call__(self, gallery_conf, variables):
         return ["--seed", "1"]
 
 sphinx_gallery_conf |= {
     "image_scrapers": ["hooks.scrape"],
-    "reset_modules": [reset],
+    "reset_modules": [reset, partial(given, "word"), make(), Reset().method],
     "reset_argv": Argv(),
 }
 """
@@ -148,8 +165,12 @@ FILES = {
     "src/loaded/part.py": "x = 1\n",
     "src/named.py": "x = 1\n",
     "src/loaded/data.txt": "data\n",
+    "docs/ext/sghelper.py": "WORD = 'one'\n",
     "docs/ext/hooks.py": "def scrape(block, variables, conf):\n    return ''\n",
 }
+
+
+HIDDEN = "s3cret"
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +188,7 @@ def recorded(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> S
     conf.write_text(conf.read_text("utf-8") + CONF, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OUTSIDE", str(outside))
+        patch.setenv("API_TOKEN", HIDDEN)
         library = open_library(site.root / "docs")
         results = runner.run(library, library.entries())
     assert {each.status for each in results} == {"recorded"}, results
@@ -278,12 +300,36 @@ STALE |= {
         dict.fromkeys(ALL, "code of Argv in conf.py"),
     ),
     "another reset hook": (
-        edit("docs/conf.py", "[reset]", "[]"),
-        dict.fromkeys(ALL, "reset_modules: ['reset'] → []"),
+        edit("docs/conf.py", "[reset, ", "["),
+        dict.fromkeys(ALL, "reset_modules: ['reset', 'given', "),
     ),
     "the environment": (
         edit("docs/conf.py", '= "one"', '= "two"'),
-        dict.fromkeys(ALL, "environment variable FROM_CONF: one → two"),
+        dict.fromkeys(ALL, "setting environment variable FROM_CONF: "),
+    ),
+    "a default in the environment": (
+        edit("docs/conf.py", '"dummy"', '"other"'),
+        dict.fromkeys(ALL, "setting environment variable API_TOKEN: "),
+    ),
+    "a hook with arguments": (
+        edit("docs/conf.py", '+ "1"', '+ "2"'),
+        dict.fromkeys(ALL, "code of given in conf.py"),
+    ),
+    "an argument of a hook": (
+        edit("docs/conf.py", '"word"', '"other"'),
+        dict.fromkeys(ALL, "code of given in conf.py"),
+    ),
+    "a nested hook": (
+        edit("docs/conf.py", '["NESTED"] = "1"', '["NESTED"] = "2"'),
+        dict.fromkeys(ALL, "code of make.<locals>.nested in conf.py"),
+    ),
+    "a method as a hook": (
+        edit("docs/conf.py", "= sghelper.WORD", "= sghelper.WORD * 2"),
+        dict.fromkeys(ALL, "code of Reset.method in conf.py"),
+    ),
+    "a module that a hook imports": (
+        edit("docs/ext/sghelper.py", "one", "two"),
+        dict.fromkeys(ALL, "../../docs/ext/sghelper.py changed"),
     ),
 }
 
@@ -303,6 +349,22 @@ def test_edit_of_what_a_run_used(name: str, site: Path) -> None:
     for stem, reason in expected.items():
         assert reason in found[stem]
         assert found[stem].count(";") == (name == "another reset hook"), "nothing else"
+
+
+def test_no_value_of_the_environment_is_recorded(recorded: Site) -> None:
+    for file in (recorded.root / "docs/recordings").rglob("*.ipynb"):
+        text = file.read_text("utf-8")
+        assert "environment variable API_TOKEN" in text
+        assert HIDDEN not in text
+
+
+def test_a_lambda_as_a_hook_has_all_of_conf_py_count(tmp_path: Path) -> None:
+    conf = tmp_path / "conf.py"
+    found = []
+    for text in ("x = lambda: 1\ny = 1", "# x\nx = lambda: 1\ny = 1", "x = lambda: 2"):
+        conf.write_text(text, "utf-8")
+        found.append(conf_code.definition(conf, "<lambda>"))
+    assert found[0] == found[1] != found[2]
 
 
 def test_status_names_what_is_read_outside_the_project(recorded: Site) -> None:

@@ -51,8 +51,8 @@ class Library:
     recipes: tuple[Recipe, ...]
     before: Mapping[str, Recipe | None] = field(default_factory=dict)
     """Of a recipe in a shared folder, by its page, the one that runs just before it."""
-    environment: Mapping[str, str | None] = field(default_factory=dict)
-    """What `conf.py` has set in the environment, as settings."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """How `conf.py` sets environment variables, as settings."""
     hooks: Mapping[str, Any] = field(default_factory=dict)
     """The functions that Sphinx-Gallery calls as a recipe runs, as settings."""
 
@@ -291,7 +291,7 @@ def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:
 def _hooks(gallery_settings: dict[str, Any], conf: Path) -> dict[str, Any]:
     """Name the functions that Sphinx-Gallery calls, and digest those in `conf.py`."""
     own = {
-        f"code of {name} in conf.py": conf_code.definition(conf, name)[:12]
+        f"code of {name} in conf.py": conf_code.definition(conf, name)
         for name, file in hooks.files(gallery_settings)
         if file.resolve() == conf.resolve()
     }

@@ -3,6 +3,7 @@
 import inspect
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,21 @@ def names(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def name(hook: object) -> str:
     """Name a function, or an object that can be called, as its code does."""
+    hook = _function(hook)
     if isinstance(hook, str):
         return hook
     return str(getattr(hook, "__qualname__", type(hook).__qualname__))
 
 
+def _function(hook: Any) -> Any:
+    """Return what a hook calls, if some of its arguments are given beforehand."""
+    while isinstance(hook, partial):
+        hook = hook.func
+    return hook
+
+
 def _whole_name(hook: object) -> str:
-    module = getattr(hook, "__module__", None)
+    module = getattr(_function(hook), "__module__", None)
     # What `conf.py` defines is in no module.
     return name(hook) if module in {None, "builtins"} else f"{module}.{name(hook)}"
 
@@ -47,7 +56,7 @@ def files(settings: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
 
 
 def _files(hook: Any) -> Iterator[Path]:
-    hook = inspect.unwrap(getattr(hook, "func", hook))
+    hook = inspect.unwrap(_function(hook))
     call = hook if inspect.isroutine(hook) else type(hook).__call__
     if code := getattr(call, "__code__", None):
         yield Path(code.co_filename)

@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 
 from recordings.guides import GuideFailed
 from recordings.guides.reading import Guide, cells, code
-from recordings.machine import provenance, reads
+from recordings.machine import answers, provenance, reads
 from recordings.machine.portable import Portable, make_portable
 from recordings.machine.reads import Note
 from recordings.model import CodeBlock, Output
@@ -44,8 +44,9 @@ SETTINGS = {
 GPU = f"__import__({provenance.__name__!r}, fromlist=['gpu']).gpu()"
 """What the kernel is asked in the end: its process has PyTorch, not this one."""
 BEGIN = f"__import__({reads.__name__!r}, fromlist=['begin']).begin()"
-READS = f"[*map(tuple, __import__({reads.__name__!r}, fromlist=['noted']).noted()[0])]"
-"""What it is told before its first cell, and asked in the end, of files."""
+READS = f"__import__({answers.__name__!r}, fromlist=['it']).write_noted({{!r}})"
+"""What it is told before its first cell, and in the end with the path of a file."""
+UNTOLD = "after the last cell, the kernel did not tell which files it had read"
 TIMEOUT = 30.0
 """Seconds to wait for an answer."""
 
@@ -159,7 +160,9 @@ class _Client(NotebookClient):
                     raise RuntimeError(self.flood)
             name = await self._ask(GPU)
             self.gpu = name if isinstance(name, str) else None
-            self.notes = [Note(*each) for each in await self._ask(READS) or ()]
+            answer = Path(environment["IPYTHONDIR"], "notes")
+            await self._ask(READS.format(str(answer)))
+            self.notes = _notes(answer)
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
@@ -190,6 +193,14 @@ class _Client(NotebookClient):
             answer = reply["content"]["user_expressions"]["it"]["data"]["text/plain"]
             return ast.literal_eval(answer)
         return None
+
+
+def _notes(file: Path) -> list[Note]:
+    """Read what the kernel wrote; without it, edits of its files would go unseen."""
+    try:
+        return [Note(*each) for each in json.loads(file.read_text("ascii"))]
+    except (OSError, ValueError):
+        raise RuntimeError(UNTOLD) from None
 
 
 def _kernel(scratch: Path) -> AsyncKernelManager:

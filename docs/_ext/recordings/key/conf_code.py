@@ -1,44 +1,104 @@
 """What code in a `conf.py` changes of a run: the environment, and functions of its own.
 
-The file as a whole does not count: most of it is about pages.
+The file as a whole does not count: most of it is about pages. Of the environment not
+the values count but the code that makes them: a value may be secret, or another one on
+each machine, or in each run.
 """
 
 import ast
 import hashlib
-import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from recordings import syntax_tree
 from recordings.machine import spawn
-from recordings.machine.portable import make_portable
+
+Statements = Mapping[ast.stmt, set[str]]
+"""A module's statements, each with the names that it binds."""
+DIGITS = 12
+"""Of a digest."""
 
 
-def environment(conf: Path) -> dict[str, str | None]:
-    """Return the environment variables that a `conf.py` has set, as settings.
+def environment(conf: Path) -> dict[str, str]:
+    """Digest how a `conf.py` sets each environment variable, as settings."""
+    statements = _read(conf)
+    return {
+        f"environment variable {name}": _digest([*values, *_bind(values, statements)])
+        for name, values in _values(statements).items()
+    }
 
-    Not those that it appends to: `PATH` is another one on each machine.
+
+def environment_code(conf: Path) -> list[ast.AST]:
+    """Return the code that `environment` digests."""
+    statements = _read(conf)
+    values = [each for them in _values(statements).values() for each in them]
+    return [*values, *_bind(values, statements)]
+
+
+def definition(conf: Path, name: str) -> str:
+    """Digest what `code` returns."""
+    return _digest(code(conf, name))
+
+
+def code(conf: Path, name: str) -> list[ast.AST]:
+    """Return the code in a `conf.py` that makes a function, and what that uses.
+
+    Args:
+        conf: The file.
+        name: The function's qualified name. If that doesn't tell where it is from, as
+            a lambda's doesn't, all code counts.
     """
-    portable = make_portable(conf.parent)
+    statements, own = _read(conf), name.partition(".")[0]
+    if not any(own in names for names in statements.values()):
+        return [*statements]
+    uses = [it for each in statements for it in _run_at_once(each) if _takes(it, own)]
+    return [*uses, *_bind([ast.Name(own), *uses], statements)]
+
+
+def _takes(node: ast.AST, name: str) -> bool:
+    """Tell whether code makes something of a function: a call, or a decorator."""
+    match node:
+        case ast.Call(func=function, args=arguments):
+            parts = [function, *arguments]
+        case ast.FunctionDef(decorator_list=decorators):
+            parts = decorators
+        case _:
+            return False
+    return any(isinstance(each, ast.Name) and each.id == name for each in parts)
+
+
+def _bind(nodes: Iterable[ast.AST], statements: Statements) -> list[ast.AST]:
+    """Return the statements that bind what some code uses, and what they use."""
+    found: set[ast.AST] = set()
+    todo, seen = [*nodes], set[str]()
+    while todo:
+        used = {it.id for it in ast.walk(todo.pop()) if isinstance(it, ast.Name)} - seen
+        seen |= used
+        new = {each for each, names in statements.items() if names & used} - found
+        found |= new
+        todo += new
+    return [each for each in statements if each in found]
+
+
+def _digest(nodes: Iterable[ast.AST]) -> str:
+    text = " ".join(map(syntax_tree.digest, nodes))
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def _values(statements: Statements) -> dict[str, list[ast.AST]]:
+    """Return the code of what each environment variable is set to, in order."""
     fixed = spawn.environment({})
-    found = {}
-    for name, is_default in _set(_parse(conf)):
-        if not (is_default and name in fixed):
-            value = os.environ.get(name)
-            text = None if value is None else portable(value)
-            found[f"environment variable {name}"] = text
+    found: dict[str, list[ast.AST]] = {}
+    for node in (it for each in statements for it in _run_at_once(each)):
+        is_call = isinstance(node, ast.Call)
+        for name, value in _set_by_call(node) if is_call else _set_by_statement(node):
+            if not (name in fixed and _is_default(node)):
+                found.setdefault(name, []).append(value)
     return found
 
 
-def _set(tree: ast.AST) -> Iterator[tuple[str, bool]]:
-    """Name the variables that code sets or deletes, and say if that is a default."""
-    for node in _run_at_once(tree):
-        if isinstance(node, ast.Call):
-            attribute = getattr(node.func, "attr", "")
-            names = _set_by_call(node, attribute)
-            yield from ((name, attribute == "setdefault") for name in names)
-        else:
-            yield from ((name, False) for name in _set_by_statement(node))
+def _is_default(node: ast.AST) -> bool:
+    return getattr(getattr(node, "func", node), "attr", "") == "setdefault"
 
 
 def _run_at_once(tree: ast.AST) -> Iterator[ast.AST]:
@@ -48,34 +108,43 @@ def _run_at_once(tree: ast.AST) -> Iterator[ast.AST]:
         node = todo.pop()
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            todo += ast.iter_child_nodes(node)
+            todo += reversed([*ast.iter_child_nodes(node)])
 
 
-def _set_by_statement(node: ast.AST) -> Iterator[str]:
+Set = Iterator[tuple[str, ast.AST]]
+"""Names of variables, each with what it is set to."""
+DELETED = ast.Constant(None)
+
+
+def _set_by_statement(node: ast.AST) -> Set:
     match node:
-        case ast.Assign(targets=targets, value=value) if not _asks(value):
-            yield from (name for each in targets for name in _key(each))
+        case ast.Assign(targets=targets, value=value):
+            yield from ((name, value) for each in targets for name in _key(each))
         case ast.Delete(targets=targets):
-            yield from (name for each in targets for name in _key(each))
-        case ast.AugAssign(target=target, op=ast.BitOr(), value=value):
-            if _is_environ(target):
-                yield from _keys(value)
+            yield from ((name, DELETED) for each in targets for name in _key(each))
+        case ast.AugAssign(target=target, op=ast.BitOr(), value=value) if _is_environ(
+            target
+        ):
+            yield from _items(value)
+        case ast.AugAssign(target=target, value=value):
+            yield from ((name, value) for name in _key(target))
 
 
-def _set_by_call(call: ast.Call, attribute: str) -> Iterator[str]:
-    if attribute in {"putenv", "unsetenv"}:
-        yield from _texts(call.args[:1])
-    elif not _is_environ(getattr(call.func, "value", call)):
-        return
-    elif attribute in {"setdefault", "pop"}:
-        yield from _texts(call.args[:1])
-    elif attribute == "update":
-        yield from (name for each in call.args for name in _keys(each))
-        yield from (each.arg for each in call.keywords if each.arg)
-
-
-def _asks(value: ast.AST) -> bool:
-    return any(map(_is_environ, ast.walk(value)))
+def _set_by_call(node: ast.AST) -> Set:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="putenv"), args=[key, value]):
+            yield from ((name, value) for name in _texts([key]))
+        case ast.Call(func=ast.Attribute(attr="unsetenv"), args=[key]):
+            yield from ((name, DELETED) for name in _texts([key]))
+        case ast.Call(func=ast.Attribute(value=of)) if not _is_environ(of):
+            return
+        case ast.Call(func=ast.Attribute(attr="setdefault"), args=[key, value]):
+            yield from ((name, value) for name in _texts([key]))
+        case ast.Call(func=ast.Attribute(attr="pop"), args=[key, *_]):
+            yield from ((name, DELETED) for name in _texts([key]))
+        case ast.Call(func=ast.Attribute(attr="update"), args=values, keywords=words):
+            yield from (item for each in values for item in _items(each))
+            yield from ((it.arg, it.value) for it in words if it.arg)
 
 
 def _is_environ(node: ast.AST) -> bool:
@@ -87,51 +156,49 @@ def _key(target: ast.AST) -> Iterator[str]:
         yield from _texts([target.slice])
 
 
-def _keys(value: ast.AST) -> Iterator[str]:
+def _items(value: ast.AST) -> Set:
     match value:
-        case ast.Dict(keys=keys):
-            yield from _texts(keys)
-        case ast.Call(func=ast.Name(id="dict"), keywords=keywords):
-            yield from (each.arg for each in keywords if each.arg)
+        case ast.Dict(keys=keys, values=values):
+            for key, each in zip(keys, values, strict=True):
+                yield from ((name, each) for name in _texts([key]))
+        case ast.Call(func=ast.Name(id="dict"), keywords=words):
+            yield from ((it.arg, it.value) for it in words if it.arg)
 
 
-def _texts(nodes: list[ast.expr] | list[ast.expr | None]) -> Iterator[str]:
+def _texts(nodes: Iterable[ast.AST | None]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
 
-def definition(conf: Path, name: str) -> str:
-    """Digest what a `conf.py` binds to a name, and to the names that this uses."""
-    todo, seen, parts = [name], {name}, []
-    statements = _parse(conf).body
-    while todo:
-        wanted = todo.pop()
-        for statement in statements:
-            if wanted in _bound(statement):
-                parts.append(syntax_tree.digest(statement))
-                used = {it.id for it in ast.walk(statement) if isinstance(it, ast.Name)}
-                todo += sorted(used - seen)
-                seen |= used
-    return hashlib.sha256(" ".join(sorted({*parts})).encode()).hexdigest()
-
-
 def _bound(statement: ast.stmt) -> set[str]:
-    """Name what a statement of a module binds; what is in a function is not meant."""
-    match statement:
-        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-            return {name}
-        case ast.Import(names=names) | ast.ImportFrom(names=names):
-            return {(it.asname or it.name).partition(".")[0] for it in names}
-    return {
-        each.id
-        for each in ast.walk(statement)
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
-    }
+    """Name what a statement of a module binds; what is in a class is not meant."""
+    if isinstance(statement, ast.ClassDef):
+        return {statement.name}
+    found = set()
+    for node in _run_at_once(statement):
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.alias(name=name, asname=other):
+                found.add((other or name).partition(".")[0])
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+    return found
 
 
-def _parse(conf: Path) -> ast.Module:
+def _read(conf: Path) -> Statements:
     try:
-        return syntax_tree.parse(conf.read_bytes())
+        tree = syntax_tree.parse(conf.read_bytes())
     except (OSError, *syntax_tree.PARSE_ERRORS):
-        return ast.Module(body=[], type_ignores=[])
+        return {}
+    return {it: _bound(it) for each in tree.body for it in _apart(each)}
+
+
+def _apart(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """Split an import of several modules: one may be used without the others."""
+    match statement:
+        case ast.Import(names=names):
+            yield from (ast.Import([each]) for each in names)
+        case _:
+            yield statement

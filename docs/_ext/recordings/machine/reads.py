@@ -96,7 +96,7 @@ def _shared() -> str:
 def noted() -> tuple[list[Note], list[Note]]:
     """Return what was noted since `begin`, in all processes, and what was before."""
     found = [*_state.notes.values()]
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, IsADirectoryError):
         lines = Path(_state.shared).read_text("utf-8").splitlines()
         found += [Note(*json.loads(line)) for line in lines]
     return found, [*_state.earlier]

@@ -4,6 +4,7 @@ It runs in a copy of its folder, so that it may even delete that: a recipe in th
 process, a guide in a kernel.
 """
 
+import ast
 import logging
 import os
 import time
@@ -18,7 +19,7 @@ from recordings.gallery import capture
 from recordings.gallery.hooks import files as hook_files
 from recordings.gallery.scripts import failure_expected
 from recordings.guides import GuideFailed
-from recordings.key import first_imports, noted
+from recordings.key import conf_code, first_imports, noted
 from recordings.key.ingredients import code_trees, make_key, names_lines
 from recordings.library import Library, open_library
 from recordings.machine import git as repository
@@ -139,8 +140,8 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         copies / (project.name or "project"),
         copies.stat().st_mtime,
     )
-    hooks = _hooks(library, recipe)
-    used = noted.collect(place, notes, code_trees(recipe), texts, hooks)
+    code, modules = _code(library, recipe)
+    used = noted.collect(place, notes, code, texts, modules)
     with_lines = names_lines(texts, recipe, by_number=used.counts_lines)
     like = Ingredients(
         blocks=(),
@@ -206,11 +207,20 @@ def _changed(library: Library, recipe: Recipe, after: Ingredients) -> bool:
     return library.ingredients(library.read(recipe), after) != after
 
 
-def _hooks(library: Library, recipe: Recipe) -> list[Path]:
-    """List the files of the functions that Sphinx-Gallery calls as a recipe runs."""
-    conf = library.conf_dir / "conf.py"  # of its code only what they are made of counts
-    found = [] if recipe.kind == "guide" else hook_files(library.gallery_settings)
-    return [file for _, file in found if file.resolve() != conf.resolve()]
+def _code(library: Library, recipe: Recipe) -> tuple[list[ast.AST], list[Path]]:
+    """Return the code that is the recipe's or that `conf.py` adds, and its modules.
+
+    Of `conf.py` itself only that counts which sets up a run, or is called in it.
+    """
+    conf = library.conf_dir / "conf.py"
+    code, modules = [*code_trees(recipe), *conf_code.environment_code(conf)], []
+    hooks = [] if recipe.kind == "guide" else hook_files(library.gallery_settings)
+    for name, file in hooks:
+        if file.resolve() == conf.resolve():
+            code += conf_code.code(conf, name)
+        else:
+            modules.append(file)
+    return code, modules
 
 
 def _texts(blocks: Iterable[CodeBlock]) -> list[str]:

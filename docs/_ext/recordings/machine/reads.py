@@ -235,12 +235,12 @@ _EVENTS: dict[str, Callable[[tuple[Any, ...], FrameType], None]] = {
 
 def _note(path: Any, how: How, frame: FrameType) -> None:
     whole = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
-    real = os.path.realpath(whole)
-    (whole + real).encode()  # what can't be written in a recording is not noted
     notes = _state.notes
     known = (whole, how) in notes or (whole, "made") in notes
     if known or whole.startswith(INSTALLED) or whole == _state.shared:
         return
+    real = os.path.realpath(whole)
+    (whole + real).encode()  # what can't be written in a recording is not noted
     existed = os.path.exists(whole)  # noqa: PTH110
     note = Note(whole, how, _state.clock(), existed, _opener(frame), real)
     notes[whole, how] = note

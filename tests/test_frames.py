@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING
 
 import pytest
 from projects import MakeProject, Project, printed
+
+from recordings.gallery import frames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,3 +103,13 @@ def test_a_traceback_holds_no_function_of_ours(results: Mapping[str, Result]) ->
     assert "sphinx_gallery/" in log
     assert "recordings/gallery" not in log
     assert "capture.py" not in log
+
+
+def test_a_stack_may_be_as_deep_as_python_lets_it() -> None:
+    def deeper() -> None:
+        deeper()
+
+    with pytest.raises(RecursionError) as raised:
+        deeper()
+    kept = frames.without_own(raised.tb)
+    assert len([*traceback.walk_tb(kept)]) == len([*traceback.walk_tb(raised.tb)])

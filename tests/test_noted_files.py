@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
+import sys
+import tempfile
+import time
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +17,9 @@ from projects import recipe
 from stores import keep
 from test_edits import add, edit, rename
 
-from recordings.key import conf_code
+from recordings.key import conf_code, noted
 from recordings.library import open_library
+from recordings.machine import reads
 from recordings.running import runner
 
 if TYPE_CHECKING:
@@ -35,6 +41,7 @@ os.environ["EACH_RUN"] = tempfile.mkdtemp()
 os.environ.setdefault("API_TOKEN", "dummy")
 os.environ["PATH"] = "nowhere" + os.pathsep + os.environ["PATH"]
 os.environ.setdefault("COLUMNS", "132")
+os.environ["TMPDIR"] = "/tmp"
 AMOUNT = 1
 UNRELATED = 1
 
@@ -68,7 +75,7 @@ sphinx_gallery_conf |= {
 }
 """
 READS = """\
-import importlib, json, multiprocessing, os, runpy, sqlite3, subprocess, sys
+import importlib, json, multiprocessing, os, runpy, sqlite3, subprocess, sys, time
 from pathlib import Path
 
 import beside
@@ -106,6 +113,27 @@ except FileNotFoundError:
 Path("written.txt").write_text("mine")
 print(Path("written.txt").read_text())
 print(open(os.environ["OUTSIDE"]).read())
+print(open("leaving/y.csv").read())
+print(Path(os.environ["CHECKOUT"], "recipes/one/by_checkout.txt").read_text())
+os.makedirs("kept", exist_ok=True)
+print(sorted(os.listdir("kept")))
+for make in (lambda: open("kept.txt", "x"), lambda: os.mkdir("kept")):
+    try:
+        make()
+    except FileExistsError:
+        print(open("kept.txt").read())
+os.rename("moved.txt", "moved_away.txt")
+print(open("moved_away.txt").read())
+os.link("linked.txt", "link.txt")
+print(open("link.txt").read())
+os.symlink("data", "data_by_name")
+print(open("data_by_name/named.txt").read())
+subprocess.run(["cat", "cwd.txt"], cwd=Path("data"), check=True)
+clock, time.time = time.time, lambda: 0.0
+print(open("timeless.txt").read())
+time.time = clock
+print(open("data/rewritten.txt").read())
+Path("data/rewritten.txt").write_text("1\\n")
 """
 QUOTES = """\
 import inspect
@@ -145,6 +173,11 @@ FILES = {
     "recipes/one/own.txt": "own\n",
     "recipes/one/written.txt": "old\n",
     "recipes/one/points.csv": "1\n",
+    "recipes/one/kept/one": "",
+    **{
+        f"recipes/one/{name}.txt": "1\n"
+        for name in ("by_checkout", "kept", "linked", "moved", "timeless")
+    },
     "recipes/one/listed/one": "",
     "recipes/one/by_name.py": "x = 1\n",
     "recipes/one/by_dunder.py": "x = 1\n",
@@ -153,7 +186,7 @@ FILES = {
         f"recipes/one/data/{name}": "1\n"
         for name in (
             *("joined.txt", "a.csv", "child.txt", "argument.txt", "unused.txt"),
-            *("program.txt", "spawned.txt"),
+            *("program.txt", "spawned.txt", "named.txt", "cwd.txt", "rewritten.txt"),
         )
     },
     "src/library/__init__.py": "from library.inner import f\n",
@@ -186,9 +219,17 @@ def recorded(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> S
     )
     conf = site.root / "docs/conf.py"
     conf.write_text(conf.read_text("utf-8") + CONF, "utf-8")
+    outside.with_name("y.csv").write_text("outside\n", "utf-8")
+    (site.root / "recipes/one/leaving").symlink_to(outside.parent)
+    checkout = tmp_path_factory.mktemp("links") / "checkout"
+    checkout.symlink_to(site.root)
+    shared_memory = Path("/dev/shm")  # noqa: S108 - a folder of the system
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OUTSIDE", str(outside))
         patch.setenv("API_TOKEN", HIDDEN)
+        patch.setenv("CHECKOUT", str(checkout))
+        if shared_memory.is_dir():
+            patch.setattr(tempfile, "tempdir", str(shared_memory))
         library = open_library(site.root / "docs")
         results = runner.run(library, library.entries())
     assert {each.status for each in results} == {"recorded"}, results
@@ -239,6 +280,14 @@ STALE: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
         (f"{DATA}argument.txt", "data/argument.txt", "1", "2"),
         (f"{DATA}program.txt", "data/program.txt", "1", "2"),
         (f"{DATA}spawned.txt", "data/spawned.txt", "1", "2"),
+        (f"{DATA}named.txt", "data/named.txt", "1", "2"),
+        (f"{DATA}cwd.txt", "data/cwd.txt", "1", "2"),
+        (f"{DATA}rewritten.txt", "data/rewritten.txt", "1", "2"),
+        (f"{ONE}by_checkout.txt", "by_checkout.txt", "1", "2"),
+        (f"{ONE}kept.txt", "kept.txt", "1", "2"),
+        (f"{ONE}linked.txt", "linked.txt", "1", "2"),
+        (f"{ONE}moved.txt", "moved.txt", "1", "2"),
+        (f"{ONE}timeless.txt", "timeless.txt", "1", "2"),
         (f"{ONE}program.py", "program.py", ".x", ".x * 2"),
         (f"{ONE}of_program.py", "of_program.py", "read()", "read() * 2"),
         (f"{ONE}own.txt", "own.txt", "own", "new"),
@@ -262,6 +311,10 @@ STALE |= {
     "another file in a folder": (
         rename(f"{ONE}listed/one", f"{ONE}listed/two"),
         {"reads": "listed/ holds other files"},
+    ),
+    "another file in a folder that had been made": (
+        add(f"{ONE}kept/two", ""),
+        {"reads": "kept/ holds other files"},
     ),
     "a file that was looked for": (
         add(f"{ONE}maybe.json", "1"),
@@ -370,8 +423,53 @@ def test_a_lambda_as_a_hook_has_all_of_conf_py_count(tmp_path: Path) -> None:
 def test_status_names_what_is_read_outside_the_project(recorded: Site) -> None:
     told = recorded.run("recordings", "status", "--conf", "docs").stdout
     assert told.count("reads outside the project: ") == 1
-    assert "outside0/x.csv\n" in told
+    assert "outside0/x.csv" in told
+    assert "outside0/y.csv" in told
     assert "4 of 4 recipes fresh" in told
+
+
+@pytest.mark.parametrize(
+    ("started", "loaded", "changed"),
+    [(-100, None, True), (100, None, False), (-100, 100, False), (100, -100, True)],
+)
+def test_a_module_that_was_loaded_before_is_edited_meanwhile(
+    started: int,
+    loaded: int | None,
+    changed: bool,  # noqa: FBT001
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Times are in seconds from the edit."""
+    script, file = tmp_path / "one" / "a.py", tmp_path / "loaded_before.py"
+    script.parent.mkdir()
+    file.write_text("x = 1\n", "utf-8")
+    module, now = ModuleType(file.stem), time.time()
+    module.__file__ = str(file)
+    monkeypatch.setitem(sys.modules, file.stem, module)
+    monkeypatch.setattr(noted, "STARTED", now + started)
+    place = noted.Place(script, tmp_path, tmp_path / "w" / "copy" / "p", now)
+    earlier = [
+        reads.Note(str(file), "module", now + each, True, "", str(file))  # noqa: FBT003
+        for each in (loaded,)
+        if each is not None
+    ]
+    used = noted.collect(place, ([], earlier), [ast.parse(f"import {file.stem}")], [])
+    assert [*used.files] == ["../loaded_before.py"]
+    assert used.changed == changed
+
+
+def test_what_a_signal_handler_raises_is_the_recipes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Alarm(Exception):  # noqa: N818
+        pass
+
+    def handled(_arguments: object, _frame: object) -> None:
+        raise Alarm
+
+    monkeypatch.setitem(vars(reads)["_EVENTS"], "open", handled)
+    with pytest.raises(Alarm):
+        vars(reads)["_hear"]("open", ())
 
 
 def test_older_recordings_are_compared_as_they_were_made(site: Path) -> None:

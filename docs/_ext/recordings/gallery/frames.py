@@ -59,9 +59,11 @@ def hide() -> None:
 
 def without_own(trace: TracebackType | None) -> TracebackType | None:
     """Return a traceback without the functions that wrap Sphinx-Gallery's."""
-    if trace is None:
-        return None
-    rest = without_own(trace.tb_next)
-    if trace.tb_frame.f_code.co_filename.startswith(OWN):
-        return rest
-    return TracebackType(rest, trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
+    kept, rest = [], None
+    while trace:
+        if not trace.tb_frame.f_code.co_filename.startswith(OWN):
+            kept.append(trace)
+        trace = trace.tb_next
+    for each in reversed(kept):
+        rest = TracebackType(rest, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return rest

@@ -14,11 +14,14 @@ from pathlib import Path
 
 from recordings import syntax_tree
 from recordings.key import local_files
-from recordings.machine.reads import ENGINE, SYSTEM, Note
+from recordings.machine.reads import INSTALLED, STARTED, Note
 
 Notes = tuple[Sequence[Note], Sequence[Note]]
 """What was read while a recipe ran, and before."""
 _LINE_NUMBERS = re.compile(r"%\(lineno\)|\{(?:\w+\.)?lineno|\bf_lineno")
+SYSTEM = tuple(f"/{name}/" for name in ("dev", "etc", "usr", "lib", "lib64", "run"))
+"""Folders whose files, unless a project is in there, belong to versions."""
+WRITES = {"made", "wrote"}
 SHORTEST_QUOTE = 5
 """Characters of a line of code that an output has to have, to be a quotation."""
 
@@ -61,6 +64,19 @@ class Place:
                 return self.project / file.relative_to(copy)
         return file
 
+    def find(self, path: str, real: str) -> Path:
+        """Return the original of a file, which may be the project's only by links."""
+        file = self.original(path)
+        if file.is_relative_to(self.project) and file.exists():
+            return file
+        other = self.original(real)
+        return other if other.is_relative_to(self.project) else file
+
+    def holds(self, file: Path) -> bool:
+        """Tell whether a file is in the project, and is no link to one that is not."""
+        real = file if file == self.script else file.resolve()
+        return file.is_relative_to(self.project) and real.is_relative_to(self.project)
+
 
 def collect(
     place: Place,
@@ -78,10 +94,11 @@ def collect(
         texts: What it printed.
         also: Modules that Sphinx-Gallery had loaded for it.
     """
-    found, result = _Used(place), Noted()
+    found, result = _Used(place, notes[1]), Noted()
+    written = {Path(note.real) for note in notes[0] if note.how in WRITES}
     made = {note.path: note.time for note in notes[0] if note.how == "made"}
     for note in notes[0]:
-        if note.how != "made" and note.time < made.get(note.path, math.inf):
+        if note.time < made.get(note.path, math.inf):
             found.add(note)
     for path in also:
         found.add_path(path)
@@ -102,7 +119,7 @@ def collect(
         if "names" in how and path.is_dir():
             name, kind = f"{name}/", "names"
         result.files[name] = local_files.digest(path, kind)
-        result.changed |= found.is_changed(path)
+        result.changed |= found.is_changed(path) and path.resolve() not in written
         result.counts_lines |= _counts_lines(path)
     result.outside = sorted(found.outside)
     return result
@@ -138,28 +155,36 @@ def _counts_lines(path: Path) -> bool:
 class _Used:
     """The files that count, as they are found."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, earlier: Sequence[Note]) -> None:
         self.how: dict[Path, set[str]] = {}
         """In which ways each was read."""
         self.outside: set[str] = set()
         self._place = place
         self._read: dict[Path, float] = {}
+        self._earlier: dict[Path, float] = {}
+        for note in earlier:
+            self._earlier.setdefault(place.find(note.path, note.real), note.time)
         self._home = Path.home()
 
     def add(self, note: Note) -> None:
         """Add what was read, if it was there in the project before."""
-        path = self._place.original(note.path)
-        if path.is_relative_to(self._place.project):
+        path = self._place.find(note.path, note.real)
+        if note.how in WRITES:
+            return
+        if self._place.holds(path):
             if note.existed and not path.exists():
                 return  # the run made it, in its copy
-            if note.how == "names" and not path.is_dir():
+            if (note.how == "names") != path.is_dir():
                 return
             self.how.setdefault(path, set()).add(note.how)
             # The copies are as old as the copy.
             is_copy = path.parent == self._place.script.parent
             when = min(note.time, self._place.made) if is_copy else note.time
             self._read[path] = min(when, self._read.get(path, when))
-        elif note.how in {"text", "module"} and self._is_told(path) and path.is_file():
+            return
+        if path.is_relative_to(self._place.project):
+            path = path.resolve()
+        if note.how in {"text", "module"} and self._is_told(path) and path.is_file():
             self.outside.add(
                 f"~/{path.relative_to(self._home).as_posix()}"
                 if path.is_relative_to(self._home)
@@ -168,15 +193,17 @@ class _Used:
 
     def add_path(self, path: Path) -> None:
         """Add a module of the project."""
-        if path.is_relative_to(self._place.project):
+        path = self._place.find(str(path), str(path.resolve()))
+        if self._place.holds(path):
             self.how.setdefault(path, set()).add("module")
+            self._read.setdefault(path, self._earlier.get(path, STARTED))
 
     def add_loaded(self, trees: Iterable[ast.AST], earlier: Sequence[Note]) -> None:
         """Add modules that were loaded before the run and that its code names.
 
         What one of them read as it was loaded counts, too.
         """
-        loaded = _loaded(self._place.project)
+        loaded = _loaded(self._place)
         todo, seen = [*trees, *map(_tree, self.how)], {*self.how}
         while todo:
             packages = {name.partition(".")[0] for name in _names(todo.pop(), loaded)}
@@ -184,8 +211,8 @@ class _Used:
                 if name.partition(".")[0] in packages:
                     self.add_path(path)
             for note in earlier:
-                opener = self._place.original(note.opener)
-                if note.how != "made" and opener in self.how:
+                opener = self._place.find(note.opener, os.path.realpath(note.opener))
+                if note.opener and opener in self.how:
                     self.add(note)
             todo += [_tree(path) for path in self.how.keys() - seen]
             seen |= self.how.keys()
@@ -202,20 +229,21 @@ class _Used:
     def _is_told(self, path: Path) -> bool:
         """Tell whether a file is data: no program, in no cache, and not the run's."""
         return (
-            ".cache" not in path.parts
+            not path.as_posix().startswith(SYSTEM)
+            and ".cache" not in path.parts
             and not path.is_relative_to(self._place.copy.parents[1])
             and not os.access(path, os.X_OK)
         )
 
 
-def _loaded(project: Path) -> Mapping[str, Path]:
+def _loaded(place: Place) -> Mapping[str, Path]:
     """Return the files of the modules of this process that are in the project."""
     found = {}
     for name, module in [*sys.modules.items()]:
         file = getattr(module, "__file__", None)
-        if isinstance(file, str) and not file.startswith((*SYSTEM, ENGINE)):
-            path = Path(file)
-            if path.is_relative_to(project):
+        if isinstance(file, str) and not file.startswith(INSTALLED):
+            path = place.find(file, os.path.realpath(file))
+            if path.is_relative_to(place.project):
                 found[name] = path
     return found
 

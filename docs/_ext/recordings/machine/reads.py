@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import site
 import sys
 import sysconfig
 import time
@@ -13,9 +14,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Literal, NamedTuple
 
-How = Literal["module", "quote", "text", "names", "made"]
+How = Literal["module", "quote", "text", "names", "made", "wrote"]
 """Loaded as a module; read to show a line of code, as in a traceback; read in any other
-way; listed, a folder; written, so that what is read later is not what was there."""
+way; listed, a folder; made, so that what is read later is not what was there; written,
+and what was there is still in it."""
 
 
 class Note(NamedTuple):
@@ -27,6 +29,8 @@ class Note(NamedTuple):
     existed: bool
     opener: str
     """The file of the code that did it, if that is neither Python's nor a package's."""
+    real: str
+    """The path without links in it, as it then was."""
 
 
 @dataclass(slots=True)
@@ -38,18 +42,27 @@ class _State:
     owner: int = 0
     shared: str = ""
     installed: bool = False
+    clock: Callable[[], float] = time.time
+    """Here because a recipe may put another in its module's place."""
 
 
 _state = _State({})
-SYSTEM = tuple(
-    f"{os.path.normpath(each)}{os.sep}"
-    for each in (
-        *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")),
-        *("/proc", "/dev", "/sys", "/etc", "/usr", "/lib", "/lib64", "/run"),
-    )
-)
-"""Folders of the system and of installed packages, whose files belong to versions."""
+STARTED = time.time()
+"""A time before this process, or the one that it was forked from, began to note."""
 ENGINE = f"{Path(__file__).parents[1]}{os.sep}"
+INSTALLED = (
+    *("/proc/", "/sys/", ENGINE),
+    *(
+        f"{os.path.normpath(each)}{os.sep}"
+        for each in (
+            *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")),
+            *site.getsitepackages(),
+        )
+    ),
+)
+"""Folders of which nothing is noted: what is in them belongs to versions."""
+WORKSPACE = "RECORDINGS_WORKSPACE"
+"""Environment variable: the folder of the run."""
 CHILDREN = str(Path(__file__).with_name("children"))
 """Folder, for Python's path, of what has another process take notes."""
 MARK = ".recordings-workspace"
@@ -89,23 +102,24 @@ def join() -> None:
 
 def _shared() -> str:
     """Return the file for notes, if this process has a workspace."""
-    folder = Path(os.environ.get("TMPDIR", "")).parent
-    return str(folder / "reads") if (folder / MARK).is_file() else ""
+    folder = os.environ.get(WORKSPACE)
+    return f"{folder}/reads" if folder and Path(folder, MARK).is_file() else ""
 
 
 def noted() -> tuple[list[Note], list[Note]]:
     """Return what was noted since `begin`, in all processes, and what was before."""
     found = [*_state.notes.values()]
-    with suppress(FileNotFoundError, IsADirectoryError):
-        lines = Path(_state.shared).read_text("utf-8").splitlines()
-        found += [Note(*json.loads(line)) for line in lines]
+    with suppress(OSError, ValueError, TypeError):  # there is none, or it is not ours
+        lines = Path(_state.shared).read_bytes().splitlines()
+        found.extend(Note(*json.loads(line)) for line in lines)
     return found, [*_state.earlier]
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     """Take note of what Python announces; whatever goes wrong, it is not told."""
     if event in _EVENTS:
-        with suppress(Exception):
+        # What else may come from here is of the recipe's, as from its signal handlers.
+        with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
             _EVENTS[event](arguments, sys._getframe(1))  # noqa: SLF001
 
 
@@ -114,11 +128,14 @@ def _opened(arguments: tuple[Any, ...], frame: FrameType) -> None:
     if isinstance(path, int):
         return
     exists = os.path.exists(path)  # noqa: PTH110
-    writes = flags & (os.O_WRONLY | os.O_RDWR)
-    if flags & (os.O_TRUNC | os.O_EXCL) or (writes and not exists):
-        _note(path, "made", frame)
+    if flags & (os.O_TRUNC if exists else os.O_CREAT):
+        if not exists or os.access(path, os.W_OK):
+            _note(path, "made", frame)
+        return
+    if exists and flags & (os.O_WRONLY | os.O_RDWR) and not flags & os.O_EXCL:
+        _note(path, "wrote", frame)
     # The name that `os.open` is given may be one in another folder.
-    elif not flags & os.O_WRONLY and (exists or mode is not None):
+    if not flags & os.O_WRONLY and (exists or mode is not None):
         _note(path, _how(frame), frame)
 
 
@@ -145,11 +162,35 @@ def _loaded(arguments: tuple[Any, ...], frame: FrameType) -> None:
 
 
 def _made(arguments: tuple[Any, ...], frame: FrameType) -> None:
-    _note(arguments[0], "made", frame)
+    if not os.path.lexists(arguments[0]):
+        _note(arguments[0], "made", frame)
 
 
 def _moved(arguments: tuple[Any, ...], frame: FrameType) -> None:
-    _note(arguments[1], "made", frame)
+    source, target = map(os.fsdecode, arguments[:2])
+    if _used(source, frame):
+        _note(target, "made", frame)
+
+
+def _linked(arguments: tuple[Any, ...], frame: FrameType) -> None:
+    source, target = map(os.fsdecode, arguments[:2])
+    if _used(source, frame):
+        _note(source, "wrote", frame)  # its time changes with the number of its names
+    _made((target,), frame)
+
+
+def _linked_by_name(arguments: tuple[Any, ...], frame: FrameType) -> None:
+    source, target = map(os.fsdecode, arguments[:2])
+    _used(os.path.join(os.path.dirname(target), source), frame)  # noqa: PTH118, PTH120
+    _made((target,), frame)
+
+
+def _used(path: str, frame: FrameType) -> bool:
+    """Note what is given another name, if it is there; tell whether it is."""
+    exists = os.path.exists(path)  # noqa: PTH110
+    if exists:
+        _note(path, "names" if os.path.isdir(path) else "text", frame)  # noqa: PTH112
+    return exists
 
 
 def _read(arguments: tuple[Any, ...], frame: FrameType) -> None:
@@ -159,10 +200,10 @@ def _read(arguments: tuple[Any, ...], frame: FrameType) -> None:
 def _started(arguments: tuple[Any, ...], frame: FrameType) -> None:
     """Another program reads, as a rule, the files that its command names."""
     words = arguments[1] if len(arguments) > 1 else arguments[0]
-    folder = arguments[2] if len(arguments) > 2 and arguments[2] else ""  # noqa: PLR2004
+    folder = os.fsdecode(arguments[2] or "") if len(arguments) > 2 else ""  # noqa: PLR2004
     words = [words] if isinstance(words, str | bytes) else words
     for word in (each for it in words for each in _split(os.fsdecode(it))):
-        path = os.path.join(folder, word) if isinstance(folder, str) else word  # noqa: PTH118
+        path = os.path.join(folder, word)  # noqa: PTH118
         if os.path.isfile(path):  # noqa: PTH113
             _note(path, "module" if path.endswith(".py") else "text", frame)
 
@@ -182,8 +223,8 @@ _EVENTS: dict[str, Callable[[tuple[Any, ...], FrameType], None]] = {
     "import": _loaded,
     "os.mkdir": _made,
     "os.rename": _moved,
-    "os.link": _moved,
-    "os.symlink": _moved,
+    "os.link": _linked,
+    "os.symlink": _linked_by_name,
     "sqlite3.connect": _read,
     "ctypes.dlopen": _read,
     "subprocess.Popen": _started,
@@ -194,13 +235,14 @@ _EVENTS: dict[str, Callable[[tuple[Any, ...], FrameType], None]] = {
 
 def _note(path: Any, how: How, frame: FrameType) -> None:
     whole = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
-    whole.encode()  # what can't be written in a recording is not noted
     notes = _state.notes
     known = (whole, how) in notes or (whole, "made") in notes
-    if known or whole.startswith((*SYSTEM, ENGINE)) or whole == _state.shared:
+    if known or whole.startswith(INSTALLED) or whole == _state.shared:
         return
+    real = os.path.realpath(whole)
+    (whole + real).encode()  # what can't be written in a recording is not noted
     existed = os.path.exists(whole)  # noqa: PTH110
-    note = Note(whole, how, time.time(), existed, _opener(frame))
+    note = Note(whole, how, _state.clock(), existed, _opener(frame), real)
     notes[whole, how] = note
     if _state.shared and os.getpid() != _state.owner:
         with Path(_state.shared).open("a", encoding="utf-8") as file:
@@ -211,7 +253,7 @@ def _opener(frame: FrameType | None) -> str:
     """Name the nearest file on the stack that is of a project."""
     while frame:
         name = frame.f_code.co_filename
-        if name.startswith(os.sep) and not name.startswith((*SYSTEM, ENGINE)):
+        if name.startswith(os.sep) and not name.startswith(INSTALLED):
             return name
         frame = frame.f_back
     return ""

@@ -12,7 +12,7 @@ from multiprocessing import forkserver, process, resource_tracker, set_start_met
 from pathlib import Path
 from typing import NoReturn
 
-from recordings.machine import provenance, spawn
+from recordings.machine import provenance, reads, spawn
 from recordings.machine.process_tree import die_with_parent
 from recordings.running.job import Host, Job
 
@@ -75,7 +75,11 @@ def _begin_afresh(folder: Path, threads: int) -> None:
     """Have this process find what is its own, as one that was not forked would."""
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
-    os.environ |= spawn.thread_counts(threads) | {"TMPDIR": str(temporary)}
+    os.environ |= spawn.thread_counts(threads) | {
+        "TMPDIR": str(temporary),
+        # A `conf.py` may have its own folder for what is temporary.
+        reads.WORKSPACE: str(folder),
+    }
     for name in spawn.OWN:
         os.environ.pop(name, None)
     tempfile.tempdir = None

@@ -30,6 +30,7 @@ def test_verify_fails_on_a_loss_changed_by_a_tenth(tmp_path: Path) -> None:
         *("pyproject.toml", "docs/conf.py", "recipes/GALLERY_HEADER.rst"),
         *("recipes/gradients/GALLERY_HEADER.rst", f"{changed}.py", f"{AS_IS}.py"),
         *(f"docs/recordings/{page}.ipynb" for page in (changed, AS_IS)),
+        "docs/_ext/recipe_site/figures.py",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)

@@ -146,6 +146,7 @@ def test_recipes_share_a_folder_where_conf_py_says_so(make_site: MakeSite) -> No
     site.write({"recipes/io/seed": "8"})
     status = site.run("recordings", "status")
     assert status.stdout.count("stale") == 3
+    assert "outside the project" not in status.stdout
     assert "setting run after b_writes.py: " in status.stdout
     run = site.run("recordings", "run", "c_reads")
     assert "b_writes" in run.stdout, "what it reads has to be written"

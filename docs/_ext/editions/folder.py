@@ -129,12 +129,17 @@ def _load(file: Path, project: Path) -> Catalog | None:
 
 
 def _link_pages(docs: Path, place: Path) -> None:
-    """Link all that Sphinx takes pages and their pictures from."""
+    """Link all that Sphinx takes pages and their pictures from, and the extensions.
+
+    Of those, a recording may depend on some.
+    """
     wanted = {
         entry.name: entry
         for entry in docs.iterdir()
         if not entry.name.startswith(("_", ".")) and entry.name not in _MADE_OR_CONFIG
     }
+    if (extensions := docs / "_ext").is_dir():
+        wanted[extensions.name] = extensions
     for name, entry in wanted.items():
         _link(place / name, entry)
     for entry in place.iterdir():

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from recordings import syntax_tree
@@ -52,6 +53,8 @@ class Place:
     """The copy of the project's folder."""
     made: float
     """When the copy was made."""
+    workspace: Path | None = None
+    """The recipe's own folder, where the copy is shared and so in another."""
 
     def original(self, path: str) -> Path:
         """Return what a file of the copy is a copy of; another file is itself."""
@@ -109,7 +112,7 @@ def collect(
         found.how[script] = own
     # The lines of a guide's cells are shown from no file.
     may_quote = "quote" in own or script.suffix != ".py"
-    result.quoted = may_quote and quotes(texts, script)
+    result.quoted = may_quote and shows_comments(texts, script)
     folder = script.parent
     ignored = local_files.not_in_repository([*found.how], folder)
     for path in sorted(found.how.keys() - ignored):
@@ -133,6 +136,23 @@ def quotes(texts: Sequence[str], file: Path) -> bool:
             len(line) >= SHORTEST_QUOTE and any(line in text for text in texts)
             for line in map(str.strip, source.splitlines())
         )
+    return False
+
+
+def shows_comments(texts: Sequence[str], file: Path) -> bool:
+    """Tell whether an output has a comment of a file, or lines where one may be added.
+
+    A traceback has single lines. Without a comment, the syntax tree covers them, and a
+    translation may have other comments.
+    """
+    with suppress(OSError):
+        lines = file.read_text("utf-8", "replace").splitlines()
+        for line, following in pairwise([*map(str.rstrip, lines), ""]):
+            short = line.strip()
+            found = short if "#" in short else f"{short}\n{following}"
+            long = len(short) >= SHORTEST_QUOTE and (following or found == short)
+            if long and any(found in text for text in texts):
+                return True
     return False
 
 
@@ -228,10 +248,11 @@ class _Used:
 
     def _is_told(self, path: Path) -> bool:
         """Tell whether a file is data: no program, in no cache, and not the run's."""
+        own = filter(None, (self._place.copy.parents[1], self._place.workspace))
         return (
             not path.as_posix().startswith(SYSTEM)
             and ".cache" not in path.parts
-            and not path.is_relative_to(self._place.copy.parents[1])
+            and not any(path.is_relative_to(each) for each in own)
             and not os.access(path, os.X_OK)
         )
 

@@ -139,6 +139,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         project,
         copies / (project.name or "project"),
         copies.stat().st_mtime,
+        folder,
     )
     code, modules = _code(library, recipe)
     used = noted.collect(place, notes, code, texts, modules)

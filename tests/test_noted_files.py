@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from projects import recipe
@@ -23,7 +25,7 @@ from recordings.machine import reads
 from recordings.running import runner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from conftest import MakeSite, Site
 
@@ -206,6 +208,13 @@ FILES = {
 HIDDEN = "s3cret"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _own_environment() -> Iterator[None]:
+    """Take back what `conf.py` sets in this process."""
+    with patch.dict(os.environ):
+        yield
+
+
 @pytest.fixture(scope="module")
 def recorded(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> Site:
     """Make a site whose recipes read in many ways, and record it."""
@@ -224,12 +233,12 @@ def recorded(make_site: MakeSite, tmp_path_factory: pytest.TempPathFactory) -> S
     checkout = tmp_path_factory.mktemp("links") / "checkout"
     checkout.symlink_to(site.root)
     shared_memory = Path("/dev/shm")  # noqa: S108 - a folder of the system
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OUTSIDE", str(outside))
-        patch.setenv("API_TOKEN", HIDDEN)
-        patch.setenv("CHECKOUT", str(checkout))
+    with pytest.MonkeyPatch.context() as change:
+        change.setenv("OUTSIDE", str(outside))
+        change.setenv("API_TOKEN", HIDDEN)
+        change.setenv("CHECKOUT", str(checkout))
         if shared_memory.is_dir():
-            patch.setattr(tempfile, "tempdir", str(shared_memory))
+            change.setattr(tempfile, "tempdir", str(shared_memory))
         library = open_library(site.root / "docs")
         results = runner.run(library, library.entries())
     assert {each.status for each in results} == {"recorded"}, results

@@ -231,7 +231,7 @@ def compatibility(session: nox.Session, versions: str) -> None:
     groups = nox.project.dependency_groups(PYPROJECT, "package", "compatibility")
     session.install(*groups)
     wheel = _build_wheel(session)
-    session.install(f"{wheel}[guides]", *SUPPORTED[versions])
+    session.install(f"{wheel}[dask,guides,web]", *SUPPORTED[versions])
     session.run("python", "-m", "pytest", *(session.posargs or PACKAGE_TESTS))
 
 

@@ -17,7 +17,7 @@ def names(settings: Mapping[str, Any]) -> dict[str, Any]:
     named = {
         key: [
             _whole_name(each)
-            for each in _listed(settings[key])
+            for each in listed(settings[key])
             # A default is named as this version of Sphinx-Gallery names it.
             if not isinstance(each, gen_gallery.DefaultResetArgv)
         ]
@@ -66,5 +66,6 @@ def _files(hook: Any) -> Iterator[Path]:
         yield Path(file)
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """Return what a setting lists; it may also be one alone."""
     return [*value] if isinstance(value, list | tuple) else [value]

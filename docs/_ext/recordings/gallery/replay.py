@@ -16,7 +16,7 @@ from sphinx.errors import ConfigError
 from sphinx_gallery import gen_gallery, gen_rst, py_source_parser
 from sphinx_gallery.utils import get_md5sum
 
-from recordings.gallery import failures, names, pictures, signatures
+from recordings.gallery import failures, hooks, names, pictures, signatures
 from recordings.key.ingredients import is_code
 from recordings.model import Block, CodeBlock, Failure, Recording
 from recordings.units import duration
@@ -252,7 +252,7 @@ def _hooks(given: Any) -> list[Callable[..., Any]]:
     """
     return [
         _where_possible(hook)
-        for hook in (given if isinstance(given, list | tuple) else [given])
+        for hook in hooks.listed(given)
         if not isinstance(hook, str)
     ]
 

@@ -105,7 +105,7 @@ def collect(
             found.add(note)
     for path in also:
         found.add_path(path)
-    found.add_loaded(trees, notes[1])
+    found.add_loaded(trees)
     script = place.script
     own = found.how.pop(script, set())
     if "text" in own:
@@ -180,6 +180,7 @@ class _Used:
         """In which ways each was read."""
         self.outside: set[str] = set()
         self._place = place
+        self._notes_before = earlier
         self._read: dict[Path, float] = {}
         self._earlier: dict[Path, float] = {}
         for note in earlier:
@@ -218,7 +219,7 @@ class _Used:
             self.how.setdefault(path, set()).add("module")
             self._read.setdefault(path, self._earlier.get(path, STARTED))
 
-    def add_loaded(self, trees: Iterable[ast.AST], earlier: Sequence[Note]) -> None:
+    def add_loaded(self, trees: Iterable[ast.AST]) -> None:
         """Add modules that were loaded before the run and that its code names.
 
         What one of them read as it was loaded counts, too.
@@ -230,7 +231,7 @@ class _Used:
             for name, path in loaded.items():
                 if name.partition(".")[0] in packages:
                     self.add_path(path)
-            for note in earlier:
+            for note in self._notes_before:
                 opener = self._place.find(note.opener, os.path.realpath(note.opener))
                 if note.opener and opener in self.how:
                     self.add(note)

@@ -98,9 +98,8 @@ def run(  # noqa: PLR0913 - all but two have a default
 
 
 def _longest_first(entry: Entry) -> tuple[bool, float, str]:
-    known = entry.recording is not None
     seconds = entry.recording.run.seconds if entry.recording else 0.0
-    return known, -seconds, entry.recipe.page
+    return entry.recording is not None, -seconds, entry.recipe.page
 
 
 @dataclass
@@ -190,11 +189,12 @@ class _Work:
 
     def _next(self, entry: Entry, executor: Any, ended: "SimpleQueue[str]") -> None:
         """Submit the recipe that waited for this one to end, if any."""
-        later, failed = self.turns.after(entry), {"failed"}
-        if later and failed & {it.status for it in self.results if it.entry is entry}:
+        if not (later := self.turns.after(entry)):
+            return
+        if any(it.entry is entry and it.status == "failed" for it in self.results):
             self._fail(later, f"{entry.recipe.path.name}, which runs before it, failed")
             self._next(later, executor, ended)
-        elif later:
+        else:
             self._submit(later, executor, ended)
 
     def _may_be_forked(self, entry: Entry) -> bool:

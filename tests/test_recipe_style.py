@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recipe_site import pitfalls as pitfall_table
+from recipe_site import chips as pitfall_table
+from recipe_site import pitfalls
 from recordings.gallery import scripts as gallery
 from recordings.library import open_library
 from recordings.running.dask import GPU
@@ -157,7 +158,7 @@ def test_settings_are_well_formed(recipe: Recipe) -> None:
     assert re.fullmatch(r"[1-9]\d* s", settings["cost"])
     assert set(settings["needs"]) <= {*library().settings.data, GPU}
     if is_pitfall(recipe):
-        said = pitfall_table.pitfall(recipe.page, settings)
+        said = pitfalls.pitfall(recipe.page, settings)
         assert said["symptom"].endswith("."), "a sentence"
 
 

@@ -84,7 +84,9 @@ def test_pitfalls_are_chosen_by_words_and_kinds_and_sorted(
     page.reload()
     expect(rows).to_have_count(1)
     page.locator(".language-switch-content a[lang='en']").click()
-    expect(page).to_have_url(re.compile(r"/en/recipes/pitfalls/index.html\?effect=memory"))
+    expect(page).to_have_url(
+        re.compile(r"/en/recipes/pitfalls/index.html\?effect=memory")
+    )
     expect(rows).to_have_count(1)
     rows.locator("a.chip-effect").click()  # a chip that is on is switched off
     expect(rows).to_have_count(12)

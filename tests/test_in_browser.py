@@ -78,7 +78,7 @@ def test_pitfalls_are_chosen_by_words_and_kinds_and_sorted(
     page.goto(pitfalls)
     rows = page.locator(".pitfalls tbody tr:visible")
     expect(rows).to_have_count(12)
-    page.get_by_label("后果", exact=True).select_option(label="占用内存")
+    page.get_by_label("影响", exact=True).select_option(label="占用内存")
     expect(rows).to_have_count(1)
     expect(page).to_have_url(f"{pitfalls}?effect=memory")
     page.reload()

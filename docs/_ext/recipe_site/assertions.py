@@ -44,11 +44,15 @@ def split(code: str) -> tuple[str, str]:
 
 
 def _is_claim(statement: ast.stmt) -> bool:
+    """Tell whether a statement only asserts; within it, names may be given to parts."""
     match statement:
         case ast.Assert():
             return True
         case ast.If(body=body, orelse=rest) | ast.For(body=body, orelse=rest):
-            return all(map(_is_claim, [*body, *rest]))
+            parts = [
+                each for each in (*body, *rest) if not isinstance(each, ast.Assign)
+            ]
+            return bool(parts) and all(map(_is_claim, parts))
     return False
 
 

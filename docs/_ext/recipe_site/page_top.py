@@ -20,6 +20,8 @@ from recordings.page.run_card import day
 from recordings.units import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
@@ -27,6 +29,9 @@ _ = get_translation("site")
 
 NOTEBOOKS = "notebooks"
 """The branch of the repository from which Colab opens downloads."""
+
+SIZES = {"Fashion-MNIST": "Fashion-MNIST (30 MB)"}
+"""What a recipe downloads, by the name under which it needs it."""
 
 
 def _repository() -> str:
@@ -52,9 +57,9 @@ def add_top(app: "Sphinx", document: nodes.document) -> None:
         return
     suffix = entry.recipe.path.suffix
     rows = [_actions(page, app.config.language, app.config.repository, suffix)]
-    if recording := build.recording(page):
-        rows.append(_run(recording, app.config.language))
     settings = settings_by_page(app).get(page, {})
+    if recording := build.recording(page):
+        rows.append(_run(recording, app.config.language, settings.get("needs", ())))
     chips = pitfall_chips(page, settings, page) + tag_chips(page, settings, page)
     if chips:
         rows.append(_row("chips", chips))
@@ -88,8 +93,8 @@ def _actions(page: str, language: str, repository: str, suffix: str) -> str:
     return _row("page-actions", "".join(links))
 
 
-def _run(recording: Recording, language: str) -> str:
-    """Write when a page's output was made, on what, how long it took, which PyTorch."""
+def _run(recording: Recording, language: str, needs: "Iterable[str]") -> str:
+    """Write when a page's output was made, on what, how long it took, what it needs."""
     run = recording.run
     ran = _("Ran on %s") % day(run.date, language)
     said = [f'<a href="#run-card">{escape(ran)}</a>']
@@ -98,6 +103,7 @@ def _run(recording: Recording, language: str) -> str:
     said.append(escape(duration(run.seconds)))
     if torch := run.versions.get("torch"):
         said.append(f"PyTorch {escape(torch)}")
+    said += (escape(_("data: %s") % SIZES[name]) for name in needs if name in SIZES)
     return _row("page-run", "".join(f"<span>{each}</span>" for each in said))
 
 

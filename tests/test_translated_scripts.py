@@ -20,7 +20,7 @@ from translation.messages.segments import message_of
 from translation.scripts import CodeChanged, translate
 
 TITLE = '"""\nTitle\n=====\n"""\n'
-LONG = "中文" * 19
+LONG = "word" * 19
 
 
 # A text, the message in it, a translation, and the text with that.
@@ -33,6 +33,10 @@ REST = [
     ("One\ntwo\n", "One two", "一 二", "一 二\n"),
     ("One\n", "One", f"{LONG} x {LONG}", f"{LONG} x\n{LONG}\n"),
     ("One\n", "One", f"{LONG}{LONG}", f"{LONG}{LONG}\n"),
+    ("One\n", "One", "中" * 60, f"{'中' * 44}\n{'中' * 16}\n"),
+    ("One\n", "One", f"{'中' * 44}。中", f"{'中' * 43}\n中。中\n"),
+    ("- One\n", "One", "中" * 60, f"- {'中' * 43}\n  {'中' * 17}\n"),
+    ("One\n", "One", f"x ``{'中' * 60}``", f"x\n``{'中' * 60}``\n"),
     ("- One\n- Two\n", "One", f"{LONG} x {LONG}", f"- {LONG} x\n  {LONG}\n- Two\n"),
     ("1. One\n", "One", f"{LONG} x {LONG}", f"1. {LONG} x\n   {LONG}\n"),
     (

@@ -18,12 +18,14 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     from editions.anchors import EnglishAnchors  # noqa: PLC0415
     from editions.chinese_search import ChineseSearch  # noqa: PLC0415
     from editions.untranslated import MarkUntranslated  # noqa: PLC0415
+    from editions.wide_text import CloseGaps  # noqa: PLC0415
 
     # Before other extensions read the address of the site.
     app.connect("config-inited", configuration.name_editions, priority=400)
     app.connect("config-inited", configuration.load_strings)
     app.add_transform(EnglishAnchors)
     app.add_transform(MarkUntranslated)
+    app.add_transform(CloseGaps)
     app.add_search_language(ChineseSearch)
     app.add_js_file("language-switch.js", loading_method="defer")
     # furo itself writes its list of pages at priority 500.

@@ -17,6 +17,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     from recipe_site.downloads import setup_downloads  # noqa: PLC0415
     from recipe_site.errors import setup_errors  # noqa: PLC0415
     from recipe_site.fold import setup_fold  # noqa: PLC0415
+    from recipe_site.images import setup_images  # noqa: PLC0415
     from recipe_site.page_top import setup_page_top  # noqa: PLC0415
     from recipe_site.parts import setup_parts  # noqa: PLC0415
     from recipe_site.pitfalls import setup_pitfalls  # noqa: PLC0415
@@ -33,6 +34,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     setup_tags(app)
     setup_cards(app)
     setup_fold(app)
+    setup_images(app)
     setup_page_top(app)
     setup_claims(app)
     setup_parts(app)

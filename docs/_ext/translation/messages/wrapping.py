@@ -1,9 +1,8 @@
 """Break translated text into lines without changing what it shows.
 
-A line break in reST becomes a space on the page. Chinese has no spaces between words,
-so prose is broken only where a space is, and not within markup, where one counts; its
-lines may be long. Comments are shown as they are, so they are broken anywhere, but no
-line begins with a closing mark or ends with an opening one.
+Prose is broken where a space is, and between Chinese characters: pages and notebooks
+close that gap again. It is not broken within markup, where a space counts. No line
+begins with a closing mark or ends with an opening one.
 """
 
 import re
@@ -20,6 +19,10 @@ _LINE_END = re.compile(f"[ {_END}]*[{_END}][ {_END}]*")
 _WORD = re.compile(
     r"(?:``.+?``|:[\w.+:-]+:`[^`]+`|`[^`<]*`|\|[^|\s][^|]*\||\\.|[^ ]|(?<= ) | (?= ))+"
 )
+# What must not be broken: markup, or a character.
+_ATOM = re.compile(
+    r"``.+?``|:[\w.+:-]+:`[^`]+`|`[^`<]*`|\*\*.+?\*\*|\*.+?\*|\|[^|\s][^|]*\||\\.|."
+)
 RULE = re.compile(r"([!-/:-@\[-`{-~])\1*")
 """A line that reST may take for one above or below a title."""
 
@@ -35,14 +38,14 @@ def one_line(text: str) -> str:
 
 
 def wrap_prose(text: str, first: int, other: int) -> list[str]:
-    """Break a line of reST where a space is.
+    """Break a line of reST where a space is, or between Chinese characters.
 
     Args:
         text: The line.
         first: In which column the first line begins.
         other: In which column the others begin.
     """
-    lines = _filled(_WORD.findall(text), " ", first, other)
+    lines = _filled(_prose_pieces(text), first, other)
     if any(RULE.fullmatch(line) for line in lines[1:]):
         return [text]  # such a line would make a title of the one above
     return lines
@@ -55,15 +58,22 @@ def wrap_comment(text: str, column: int) -> list[str]:
         text: The line.
         column: In which column it begins.
     """
-    lines = _filled(_pieces(text), "", column, column)
+    pieces = (("", piece) for piece in _pieces(text))
+    lines = _filled(pieces, column, column)
     return [line.strip() for line in lines if line.strip()]
 
 
-def _filled(pieces: Iterable[str], glue: str, first: int, other: int) -> list[str]:
-    """Fill lines with pieces, as many on each as find room."""
+def _filled(pieces: Iterable[tuple[str, str]], first: int, other: int) -> list[str]:
+    """Fill lines with pieces, as many on each as find room.
+
+    Args:
+        pieces: Each with what is between it and the one before.
+        first: In which column the first line begins.
+        other: In which column the others begin.
+    """
     lines: list[str] = []
     column = 0
-    for piece in pieces:
+    for glue, piece in pieces:
         width = column_width(f"{glue}{piece}")
         if lines and column + width <= WIDTH:
             lines[-1] += f"{glue}{piece}"
@@ -72,6 +82,25 @@ def _filled(pieces: Iterable[str], glue: str, first: int, other: int) -> list[st
             column = (other if lines else first) + width - len(glue)
             lines.append(piece)
     return lines
+
+
+def _prose_pieces(text: str) -> Iterator[tuple[str, str]]:
+    """Cut prose into words, and these between two Chinese characters."""
+    for word in _WORD.findall(text):
+        glue, piece, before = " ", "", ""
+        for atom in _ATOM.findall(word):
+            if len(before) == len(atom) == 1 and _may_break_prose(before, atom):
+                yield glue, piece
+                glue, piece = "", ""
+            piece += atom
+            before = atom
+        yield glue, piece
+
+
+def _may_break_prose(before: str, after: str) -> bool:
+    # The gap is closed again only if both are wide.
+    both = all(east_asian_width(char) in "WF" for char in (before, after))
+    return both and _may_break(before, after)
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -108,11 +108,20 @@ class Library:
             return reading.read(recipe.path, recipe.page, self.conf)
         return scripts.read(recipe.path, recipe.page)
 
-    def may_preload(self, recipe: Recipe) -> bool:
-        """Tell whether a recipe first imports what is imported beforehand."""
-        return recipe.kind == "recipe" and first_imports.come_first(
-            recipe.blocks, self.settings.preload
-        )
+    def preload(self, recipe: Recipe) -> first_imports.Modules:
+        """Return what `conf.py` has imported beforehand, if the recipe begins so."""
+        modules = self.settings.preload or ()
+        known = scripts.known_packages()
+        first = first_imports.come_first(recipe.blocks, modules, known)
+        return tuple(modules) if recipe.kind == "recipe" and first else ()
+
+    @property
+    def imports_alike(self) -> bool:
+        """Whether modules are the same if they are imported before `conf.py` is run.
+
+        They may read the environment, and warn.
+        """
+        return not self.environment and "warnings" not in self.conf
 
     def ingredients(self, recipe: Recipe, like: Ingredients = NOTHING) -> Ingredients:
         """Collect all that a recording of the recipe would depend on now.

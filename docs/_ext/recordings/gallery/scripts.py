@@ -44,6 +44,11 @@ def imported_first() -> tuple[str, ...]:
     return "matplotlib.pyplot", "matplotlib.backends.backend_agg"
 
 
+def known_packages() -> frozenset[str]:
+    """Name the packages of `imported_first`, and what those import."""
+    return frozenset({"matplotlib", "numpy"} if imported_first() else ())
+
+
 def pages(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:
     """Yield each script that Sphinx-Gallery would run, with its document name.
 

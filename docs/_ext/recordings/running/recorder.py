@@ -95,8 +95,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         raise UnreadableRecipe(str(error)) from error
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
         raise RecipeChanged(CHANGED)
-    if library.may_preload(recipe):
-        first_imports.preload(library.settings.preload)
+    first_imports.preload(library.preload(recipe))
     started, clock = datetime.now(UTC), time.perf_counter()
 
     def peak_of_block() -> int | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
@@ -23,6 +24,8 @@ from recordings.machine import capacity, spawn
 from recordings.machine.process_tree import ended_by_sigterm
 from recordings.model import Entry
 from recordings.running import dask, fork_server, supervisor
+from recordings.running.beginnings import shared
+from recordings.running.branches import Branches
 from recordings.running.events import Planned, Report, Result, Started
 from recordings.running.job import Ending, Job
 from recordings.running.turns import Turns
@@ -118,6 +121,7 @@ class _Work:
     """Recipes that did not end yet, by page."""
     begun: set[str] = field(default_factory=set)
     futures: dict[str, Any] = field(default_factory=dict)
+    branches: Branches = field(default_factory=Branches)
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def rename(self, entries: Sequence[Entry]) -> None:
@@ -144,9 +148,11 @@ class _Work:
         """Run recipes, in this order, and keep what each gives."""
         ended: SimpleQueue[str] = SimpleQueue()
         own = None if executor else ThreadPoolExecutor(self.jobs, "recordings")
-        if own and any(self._may_be_forked(each) for each in entries):
-            preload = self.library.settings.preload
-            fork_server.start([*preload, *scripts.imported_first()])
+        forked = [it.recipe for it in entries if self._may_be_forked(it)]
+        if own and forked:
+            fork_server.start(scripts.imported_first())
+            unseen = self.library.settings.preload is None
+            self.branches = Branches(shared(self.library, forked), unseen=unseen)
         self.report(Planned(tuple(entries), self.jobs))
         with supervisor.adopting() if own else nullcontext():
             try:
@@ -163,6 +169,7 @@ class _Work:
                 self._stop(own)
                 raise
             finally:
+                self.branches.end()
                 if own:
                     own.shutdown()
 
@@ -175,7 +182,8 @@ class _Work:
             if dask.is_one(executor):
                 options = dask.options(entry, executor)
             else:
-                options = {"fork": self._may_be_forked(entry)}
+                fork = partial(self.branches.fork, page)
+                options = {"fork": fork if self._may_be_forked(entry) else None}
             Path(job.log).unlink(missing_ok=True)
             self._partial(entry).unlink(missing_ok=True)
         except (ValueError, OSError) as error:
@@ -203,7 +211,7 @@ class _Work:
         The number of threads is fixed when modules are imported.
         """
         threads = entry.recipe.settings.get("threads", 1)
-        return threads == 1 and self.library.may_preload(entry.recipe)
+        return threads == 1 and entry.recipe.kind == "recipe"
 
     def _job(self, entry: Entry) -> Job:
         settings = entry.recipe.settings
@@ -287,6 +295,7 @@ class _Work:
         """End all that runs, and keep what had been finished before."""
         supervisor.stop(self.name)
         fork_server.interrupt()
+        self.branches.end()
         for future in self.futures.values():
             if not future.done():
                 future.cancel()

@@ -35,8 +35,9 @@ class Settings:
     `path/to/pyproject.toml:group`, relative to `conf.py`, for a dependency group."""
     preload: tuple[str, ...] | None = None
     """Modules to import once for all recipes that begin by importing their packages,
-    before a recipe's clock starts. What they print then is on no page. `None`: the
-    installed modules with which several recipes begin, where nothing else tells."""
+    before a recipe's clock starts. What they print then is on no page. `None`: those
+    that several recipes import first, if they are installed, print nothing, and
+    `conf.py` sets no environment variable; `[]`: none."""
     data: Mapping[str, str] = field(default_factory=dict)
     """Digests of data sets by name; a recipe names those that it needs:
     `# sphinx_gallery_needs = ["…"]`."""

@@ -11,20 +11,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
 
 from recordings.comparison.confirm import merged
-from recordings.gallery import scripts
 from recordings.key import in_file_settings
 from recordings.library import LOGS, Library
 from recordings.machine import capacity, spawn
 from recordings.machine.process_tree import ended_by_sigterm
 from recordings.model import Entry
-from recordings.running import dask, fork_server, supervisor
-from recordings.running.beginnings import shared
+from recordings.running import beginnings, dask, fork_server, supervisor
 from recordings.running.branches import Branches
 from recordings.running.events import Planned, Report, Result, Started
 from recordings.running.job import Ending, Job
@@ -148,11 +145,8 @@ class _Work:
         """Run recipes, in this order, and keep what each gives."""
         ended: SimpleQueue[str] = SimpleQueue()
         own = None if executor else ThreadPoolExecutor(self.jobs, "recordings")
-        forked = [it.recipe for it in entries if self._may_be_forked(it)]
-        if own and forked:
-            fork_server.start(scripts.imported_first())
-            unseen = self.library.settings.preload is None
-            self.branches = Branches(shared(self.library, forked), unseen=unseen)
+        if own:
+            self.branches = beginnings.branches(self.library, entries)
         self.report(Planned(tuple(entries), self.jobs))
         with supervisor.adopting() if own else nullcontext():
             try:
@@ -182,8 +176,7 @@ class _Work:
             if dask.is_one(executor):
                 options = dask.options(entry, executor)
             else:
-                fork = partial(self.branches.fork, page)
-                options = {"fork": fork if self._may_be_forked(entry) else None}
+                options = {"fork": beginnings.fork(self.branches, entry.recipe)}
             Path(job.log).unlink(missing_ok=True)
             self._partial(entry).unlink(missing_ok=True)
         except (ValueError, OSError) as error:
@@ -205,14 +198,6 @@ class _Work:
         else:
             self._submit(later, executor, ended)
 
-    def _may_be_forked(self, entry: Entry) -> bool:
-        """Tell whether a recipe's supervisor may come from the fork server.
-
-        The number of threads is fixed when modules are imported.
-        """
-        threads = entry.recipe.settings.get("threads", 1)
-        return threads == 1 and entry.recipe.kind == "recipe"
-
     def _job(self, entry: Entry) -> Job:
         settings = entry.recipe.settings
         default = self.library.settings.time_limit or math.inf
@@ -222,6 +207,9 @@ class _Work:
             conf_dir=str(self.library.conf_dir.absolute()),
             source=str(self.library.source.absolute()),
             page=entry.recipe.page,
+            script=entry.recipe.path.absolute()
+            if entry.recipe.kind == "recipe"
+            else None,
             log=str(self._log(entry)),
             threads=in_file_settings.whole_number(settings, "threads", 1),
             time_limit=self.time_limit or limit,

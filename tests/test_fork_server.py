@@ -136,6 +136,41 @@ def test_what_recipes_begin_with_is_imported_once(
     )
 
 
+TWICE = """
+import sys
+from pathlib import Path
+
+from recordings.library import open_library
+from recordings.running import runner
+
+if __name__ == "__main__":
+    docs, module = map(Path, sys.argv[1:])
+    for value in (1, 22):
+        module.write_text(f"VALUE = {value}", "utf-8")
+        library = open_library(docs)
+        [result] = runner.run(library, library.entries(), anew=True)
+        print(*(it.outputs[0]["text"].strip() for it in result.recording.blocks))
+"""
+
+
+def test_each_run_of_a_process_imports_a_module_as_it_is_then(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import heavy\nprint(heavy.VALUE)"
+    project = make_project({"one": code}, recordings_preload=["heavy"])
+    package(project, "heavy", "VALUE = 0", monkeypatch)
+    root = project.site.root
+    project.site.write({"twice.py": TWICE})
+    ran = subprocess.run(
+        [sys.executable, "twice.py", root / "docs", root / "library" / "heavy.py"],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout == "1\n22\n"
+
+
 def test_a_module_that_cannot_be_imported_is_its_recipe_s_fault(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,6 +363,7 @@ def test_what_would_show_an_import_leaves_it_to_the_recipe(tmp_path: Path) -> No
         "writes": "import os\nos.write(2, b'hello')",
         "keeps": "import sys\nstream = sys.stderr",
         "leaves": "raise SystemExit",
+        "looks": "import tempfile\nplace = tempfile.gettempdir()",
         "misses": "import no_such_module",
     }
     if find_spec("matplotlib"):

@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -23,7 +24,8 @@ import psutil
 
 from recordings.key import first_imports
 from recordings.key.first_imports import Modules
-from recordings.machine import provenance
+from recordings.key.noted import WRITES
+from recordings.machine import provenance, reads
 from recordings.machine.process_tree import has_one_thread
 from recordings.running import fork_server
 
@@ -184,15 +186,17 @@ def _imported_unseen(modules: Modules) -> bool:
     """Import modules; tell whether a recipe that did so itself would show it nowhere.
 
     It would if one can't be imported, prints or warns, keeps the stream to print to it
-    later, or sets how Matplotlib draws, which Sphinx-Gallery resets before a recipe.
+    later, looks for a folder for what is temporary, of which each recipe has its own,
+    or sets how Matplotlib draws, which Sphinx-Gallery resets before a recipe.
     """
-    drawing = _how_to_draw()
+    tempfile.tempdir = None  # to look for one is to write there
+    before = _about_this_process()
     with _heard() as heard:
         try:
             first_imports.import_all(modules)
         except BaseException:  # noqa: BLE001 - the recipe's to show
             return False
-    return not heard and drawing == _how_to_draw()
+    return not heard and before == _about_this_process()
 
 
 @contextmanager
@@ -221,6 +225,8 @@ def _heard() -> Iterator[list[str]]:
         stream.close()
 
 
-def _how_to_draw() -> object:
+def _about_this_process() -> object:
+    """Return how Matplotlib draws, and which files were written."""
     matplotlib = sys.modules.get("matplotlib")
-    return matplotlib and matplotlib.rcParams.copy()
+    written = {note.path for note in reads.noted()[0] if note.how in WRITES}
+    return matplotlib and matplotlib.rcParams.copy(), written

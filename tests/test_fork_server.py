@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -25,7 +27,6 @@ from recordings.key import first_imports
 from recordings.model import Block
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
@@ -70,6 +71,16 @@ import os
 with open({log!r}, "a") as file:
     file.write(f"{{os.getpid()}}\\n")
 """
+
+
+FOUND = """
+import sys
+found = "iniconfig" in sys.modules, "pluggy" in sys.modules
+import psutil
+parents = [" ".join(it.cmdline()) for it in psutil.Process().parents()]
+print(sum("forkserver" in it for it in parents), *found)
+"""
+"""How often it was forked: by a supervisor, by the server, by one with imports."""
 
 
 def package(
@@ -117,10 +128,47 @@ def test_what_recipes_begin_with_is_imported_once(
         "one": "True\n",
         "two": "True\n",
         "three": "False\n",
-        "afterwards": "1\nFalse\n",
-        "without": "False\nFalse\n",
+        "afterwards": "1\nTrue\n",
+        "without": "False\nTrue\n",
     }
-    assert len(log.read_text().split()) == 3, "the server, and two that were not forked"
+    assert len(log.read_text().split()) == 3, (
+        "for two at once, and for two by themselves"
+    )
+
+
+TWICE = """
+import sys
+from pathlib import Path
+
+from recordings.library import open_library
+from recordings.running import runner
+
+if __name__ == "__main__":
+    docs, module = map(Path, sys.argv[1:])
+    for value in (1, 22):
+        module.write_text(f"VALUE = {value}", "utf-8")
+        library = open_library(docs)
+        [result] = runner.run(library, library.entries(), anew=True)
+        print(*(it.outputs[0]["text"].strip() for it in result.recording.blocks))
+"""
+
+
+def test_each_run_of_a_process_imports_a_module_as_it_is_then(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import heavy\nprint(heavy.VALUE)"
+    project = make_project({"one": code}, recordings_preload=["heavy"])
+    package(project, "heavy", "VALUE = 0", monkeypatch)
+    root = project.site.root
+    project.site.write({"twice.py": TWICE})
+    ran = subprocess.run(
+        [sys.executable, "twice.py", root / "docs", root / "library" / "heavy.py"],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout == "1\n22\n"
 
 
 def test_a_module_that_cannot_be_imported_is_its_recipe_s_fault(
@@ -138,14 +186,15 @@ def test_a_module_that_cannot_be_imported_is_its_recipe_s_fault(
 def test_where_threads_run_nothing_is_forked(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipes = {"one": f"import threaded\n{IS_FORKED}"}
+    count = "import threading\nprint(threading.active_count())"
+    recipes = {"one": f"import threaded\n{count}"}
     project = make_project(recipes, recordings_preload=["threaded"])
     code = (
         "from threading import Thread, Event\n"
         "Thread(target=Event().wait, daemon=True).start()"
     )
     package(project, "threaded", code, monkeypatch)
-    assert outputs(project, recipes) == {"one": "False\n"}
+    assert outputs(project, recipes) == {"one": "2\n"}, "a fork would have lost one"
     assert wait_for(project.leaves_nothing), "its server ends as it notices the end"
 
 
@@ -266,6 +315,100 @@ def test_a_killed_runner_leaves_whole_recordings(make_project: MakeProject) -> N
     assert wait_for(lambda: not project.processes())
 
 
+def test_recipes_that_begin_alike_share_their_imports(
+    make_project: MakeProject,
+) -> None:
+    # Installed, small, and of no use to the engine.
+    recipes = {
+        "one": f"import json, iniconfig\n{FOUND}",
+        "two": f"import iniconfig\n{FOUND}",
+        "more": f"import iniconfig\nimport pluggy\n{FOUND}",
+        "other": f"import pluggy\n{FOUND}",
+        "late": f"x = 1\nimport iniconfig\n{FOUND}",
+    }
+    project = make_project(recipes)
+    expected = {
+        "one": "3 True False\n",
+        "two": "3 True False\n",
+        "more": "3 True True\n",
+        "other": "2 False True\n",
+        "late": "2 True False\n",
+    }
+    assert outputs(project, recipes) == expected
+    assert wait_for(project.leaves_nothing)
+
+
+@pytest.mark.parametrize(
+    "conf", ["import os\nos.environ['INI'] = '1'\n", "import warnings\n"]
+)
+def test_nothing_is_imported_before_what_may_change_it(
+    make_project: MakeProject, conf: str
+) -> None:
+    recipes = dict.fromkeys(["one", "two"], f"import iniconfig\n{FOUND}")
+    project = make_project(recipes)
+    file = project.site.root / "docs" / "conf.py"
+    file.write_text(conf + file.read_text("utf-8"), "utf-8")
+    assert outputs(project, recipes) == dict.fromkeys(recipes, "2 True False\n")
+
+
+def test_what_would_show_an_import_leaves_it_to_the_recipe(tmp_path: Path) -> None:
+    unseen = {
+        "nothing": "import math, sys",
+        "hidden": "import warnings\nwarnings.warn('old', DeprecationWarning)",
+    }
+    seen = {
+        "warns": "import warnings\nwarnings.warn('careful')",
+        "logs": "import logging\nlogging.getLogger('a').warning('careful')",
+        "prints": "print('hello')",
+        "writes": "import os\nos.write(2, b'hello')",
+        "keeps": "import sys\nstream = sys.stderr",
+        "leaves": "raise SystemExit",
+        "looks": "import tempfile\nplace = tempfile.gettempdir()",
+        "misses": "import no_such_module",
+    }
+    if find_spec("matplotlib"):
+        seen["draws"] = "import matplotlib\nmatplotlib.rcParams['lines.linewidth'] = 7"
+    for name, code in (unseen | seen).items():
+        (tmp_path / f"{name}.py").write_text(code, "utf-8")
+    code = (
+        "import sys\n"
+        "from recordings.running import branches, preloaded\n"
+        "for each in sys.argv[1:]:\n"
+        "    print(each, branches._imported_unseen((each,)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *unseen, *seen],
+        env={**os.environ, "RECORDINGS_PRELOAD": "matplotlib.pyplot"},
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found = dict(map(str.split, ran.stdout.splitlines()))
+    expected = {**dict.fromkeys(unseen, "True"), **dict.fromkeys(seen, "False")}
+    assert (found, ran.stderr) == (expected, "")
+
+
+def test_the_longest_beginning_that_another_has_is_shared() -> None:
+    shared = first_imports.shared(
+        {"a": ("x", "y"), "b": ("x", "y"), "c": ("x",), "d": ("y", "x"), "e": ()}
+    )
+    assert shared == {"a": ("x", "y"), "b": ("x", "y"), "c": ("x",)}
+    many = {f"{n}{m}": (str(n),) for n in range(first_imports.MOST + 1) for m in "ab"}
+    assert len({*first_imports.shared(many).values()}) == first_imports.MOST
+
+
+def test_a_beginning_ends_where_anything_else_is_imported() -> None:
+    def beginning(code: str) -> tuple[str, ...]:
+        blocks = [Block("code", code, 1)]
+        return first_imports.beginning(blocks, {"heavy", "light"}, {"numpy"})
+
+    assert beginning("import os, numpy.linalg, heavy") == ("heavy",)
+    assert beginning("from heavy.a import b\nimport light") == ("heavy.a", "light")
+    assert beginning("import heavy, local, light") == ("heavy",)
+    assert beginning("import heavy\nheavy.set()\nimport light") == ("heavy",)
+
+
 def test_modules_come_first() -> None:
     text = Block("text", "import copy", 1)
 
@@ -277,6 +420,9 @@ def test_modules_come_first() -> None:
     assert come_first("'text'\nimport heavy.part", "from other import a")
     assert come_first("from heavy import part", "import other.part")
     assert not come_first("import heavy.part")
+    known = [Block("code", "import numpy, heavy, other", 1)]
+    assert first_imports.come_first(known, ["heavy", "other", "numpy.fft"], {"numpy"})
+    assert not first_imports.come_first(known, ["heavy", "other"])
     assert not come_first("import local, heavy.part, other")
     assert not come_first("from . import local", "import heavy.part, other")
     assert not come_first("a = 1", "import heavy.part, other")

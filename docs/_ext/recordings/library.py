@@ -11,7 +11,7 @@ from sphinx.errors import ConfigError
 from recordings.comparison.confirm import has_code
 from recordings.comparison.verify import Rules
 from recordings.gallery import hooks, scripts
-from recordings.key import conf_code, first_imports, local_files
+from recordings.key import conf_code, local_files
 from recordings.key.differences import differences
 from recordings.key.ingredients import (
     NOTHING,
@@ -107,12 +107,6 @@ class Library:
 
             return reading.read(recipe.path, recipe.page, self.conf)
         return scripts.read(recipe.path, recipe.page)
-
-    def may_preload(self, recipe: Recipe) -> bool:
-        """Tell whether a recipe first imports what is imported beforehand."""
-        return recipe.kind == "recipe" and first_imports.come_first(
-            recipe.blocks, self.settings.preload
-        )
 
     def ingredients(self, recipe: Recipe, like: Ingredients = NOTHING) -> Ingredients:
         """Collect all that a recording of the recipe would depend on now.
@@ -217,7 +211,7 @@ def open_library(
     conf: Mapping[str, Any] | None = None,
     gallery_settings: dict[str, Any] | None = None,
     *,
-    page: str | None = None,
+    only: tuple[Path | None, str] | None = None,
 ) -> Library:
     """Find a project's recipes and its store.
 
@@ -226,7 +220,8 @@ def open_library(
         source: Sphinx's source folder; as a rule the same.
         conf: Sphinx's configuration where it runs; by default what `conf.py` sets.
         gallery_settings: Likewise: Sphinx-Gallery's settings, filled in.
-        page: Read the recipe of this page alone; by default all.
+        only: Read this recipe alone, to run it: its script, and its page. Without a
+            script, read the guides. By default, read all.
 
     Raises:
         ConfigError: A setting is invalid.
@@ -236,10 +231,15 @@ def open_library(
     conf = read(conf_dir) if conf is None else conf
     settings = from_namespace(conf)
     if gallery_settings is None:
-        gallery_settings = scripts.load(conf, source, runs=page is not None)
-    found = [*scripts.pages(gallery_settings, source)]
-    recipes = [scripts.read(*each) for each in found if page in {None, each[1]}]
-    if page is None or not recipes:
+        gallery_settings = scripts.load(conf, source, runs=only is not None)
+    script, page = only or (None, None)
+    # What runs before a recipe is known only where all are.
+    everything = only is None or settings.shared_folders
+    found = [*scripts.pages(gallery_settings, source)] if everything else []
+    recipes = [scripts.read(*each) for each in found] if only is None else []
+    if script and page:
+        recipes = [scripts.read(script, page)]
+    else:
         recipes += _guides(source, conf)
     return Library(
         settings=settings,

@@ -33,9 +33,11 @@ class Settings:
     requirements: tuple[str, ...] = ()
     """Versions that recordings belong to: requirements with `==`, or
     `path/to/pyproject.toml:group`, relative to `conf.py`, for a dependency group."""
-    preload: tuple[str, ...] = ()
+    preload: tuple[str, ...] | None = None
     """Modules to import once for all recipes that begin by importing their packages,
-    before a recipe's clock starts. What they print then is on no page."""
+    before a recipe's clock starts. What they print then is on no page. `None`: those
+    that several recipes import first, if they are installed, print nothing, and
+    `conf.py` sets no environment variable; `[]`: none."""
     data: Mapping[str, str] = field(default_factory=dict)
     """Digests of data sets by name; a recipe names those that it needs:
     `# sphinx_gallery_needs = ["…"]`."""
@@ -115,7 +117,10 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "mode": (MODES.__contains__, "'auto', 'replay' or 'run'"),
     "command": (lambda it: isinstance(it, str), "a string"),
     "requirements": (_are_texts, "a list of strings"),
-    "preload": (_are_texts, "a list of strings"),
+    "preload": (
+        lambda it: it is None or _are_texts(it),
+        "a list of strings, or None",
+    ),
     "data": (_are_pairs, "a dictionary of strings"),
     "time_limit": (
         lambda it: _is_number(it) and 0 <= it < math.inf,

@@ -1,7 +1,7 @@
 """The recipes of a project as Sphinx-Gallery's settings say, and their parts."""
 
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from sphinx.errors import SphinxError
 from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
 
 from recordings.gallery import hooks
+from recordings.key import first_imports
 from recordings.model import Block, Recipe
 
 
@@ -42,6 +43,18 @@ def imported_first() -> tuple[str, ...]:
     if find_spec("matplotlib") is None:
         return ()
     return "matplotlib.pyplot", "matplotlib.backends.backend_agg"
+
+
+def known_packages() -> frozenset[str]:
+    """Name the packages of `imported_first`, and what those import."""
+    return frozenset({"matplotlib", "numpy"} if imported_first() else ())
+
+
+def preload(recipe: Recipe, modules: Sequence[str]) -> tuple[str, ...]:
+    """Return modules that are imported beforehand, if a recipe begins with them."""
+    known = known_packages()
+    first = first_imports.come_first(recipe.blocks, modules, known)
+    return tuple(modules) if recipe.kind == "recipe" and first else ()
 
 
 def pages(settings: dict[str, Any], source: Path) -> Iterator[tuple[Path, str]]:

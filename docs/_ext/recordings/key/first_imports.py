@@ -1,28 +1,98 @@
-"""Import what a project's recipes begin with before any recipe's clock starts."""
+"""Which modules recipes import before they do anything else, and may share."""
 
 import ast
 import importlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import takewhile
 
 from recordings import syntax_tree
 from recordings.key.ingredients import is_code
 from recordings.model import Block
 
+Modules = tuple[str, ...]
+"""In the order in which they are imported."""
+MOST = 8
+"""Processes that wait with imports made, each of which holds memory."""
 
-def come_first(blocks: Iterable[Block], modules: Iterable[str]) -> bool:
+
+def come_first(
+    blocks: Iterable[Block], modules: Iterable[str], known: Collection[str] = ()
+) -> bool:
     """Tell whether a recipe imports the packages of modules before anything else.
 
-    Only the standard library may come between: other modules might set what they read.
+    Only the standard library, and what every recipe's process has imported, may come
+    between: other modules might set what they read.
+
+    Args:
+        blocks: The recipe's.
+        modules: Those that are to come first.
+        known: Packages that every recipe's process has imported.
     """
     wanted = {_package(each) for each in modules}
     found: set[str] = set()
     for name in map(_package, _imported(blocks)):
-        if name not in wanted | sys.stdlib_module_names:
+        if name not in wanted | sys.stdlib_module_names | {*known}:
             break
         found.add(name)
-    return found >= wanted
+    return found | {*known} >= wanted
+
+
+def beginning(
+    blocks: Iterable[Block], installed: Collection[str], known: Collection[str]
+) -> Modules:
+    """Name what a recipe imports first, less the standard library, in its order.
+
+    Args:
+        blocks: The recipe's.
+        installed: Packages that may be imported beforehand; it ends at any other.
+        known: Packages that every recipe's process has imported.
+    """
+    others = (
+        each
+        for each in _imported(blocks)
+        if _package(each) not in sys.stdlib_module_names | {*known}
+    )
+    return tuple(dict.fromkeys(takewhile(lambda it: _package(it) in installed, others)))
+
+
+def packages(blocks: Iterable[Block]) -> set[str]:
+    """Name the packages of what a recipe imports first."""
+    return {*map(_package, _imported(blocks))}
+
+
+def shared(beginnings: Mapping[str, Modules]) -> dict[str, Modules]:
+    """Return the longest part of each beginning that another has, too, if any has.
+
+    Args:
+        beginnings: What recipes import first, by page.
+
+    Examples:
+        >>> shared({"a": ("x", "y"), "b": ("x", "z"), "c": ("y", "x")})
+        {'a': ('x',), 'b': ('x',)}
+    """
+    counts = Counter(part for each in beginnings.values() for part in _parts(each))
+    several = {part for part, count in counts.items() if count > 1}
+    uses = Counter(_longest(several, beginnings).values())
+    return _longest({part for part, _ in uses.most_common(MOST)}, beginnings)
+
+
+def _longest(
+    parts: Collection[Modules], beginnings: Mapping[str, Modules]
+) -> dict[str, Modules]:
+    """Return the longest part of each beginning that is among some, if any is."""
+    found = {
+        page: next((it for it in _parts(each) if it in parts), None)
+        for page, each in beginnings.items()
+    }
+    return {page: each for page, each in found.items() if each}
+
+
+def _parts(modules: Modules) -> Iterator[Modules]:
+    """Yield all beginnings of a tuple, from the longest to that of one."""
+    return (modules[:length] for length in range(len(modules), 0, -1))
 
 
 def preload(modules: Iterable[str]) -> None:
@@ -30,6 +100,16 @@ def preload(modules: Iterable[str]) -> None:
     for name in modules:
         with suppress(Exception, SystemExit):
             importlib.import_module(name)
+
+
+def import_all(modules: Iterable[str]) -> None:
+    """Import modules.
+
+    Raises:
+        BaseException: Whatever one raises.
+    """
+    for name in modules:
+        importlib.import_module(name)
 
 
 def _package(module: str) -> str:

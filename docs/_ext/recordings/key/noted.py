@@ -62,7 +62,7 @@ class Place:
         if file.suffix == ".pyc":
             with suppress(ValueError):
                 file = Path(importlib.util.source_from_cache(path))
-        for copy in (self.copy, self.copy.resolve()):
+        for copy in (self.copy, _resolved(self.copy)):
             if file.is_relative_to(copy):
                 return self.project / file.relative_to(copy)
         return file
@@ -79,6 +79,11 @@ class Place:
         """Tell whether a file is in the project, and is no link to one that is not."""
         real = file if file == self.script else file.resolve()
         return file.is_relative_to(self.project) and real.is_relative_to(self.project)
+
+
+@cache  # it is asked for each file; the copy stays where it is
+def _resolved(copy: Path) -> Path:
+    return copy.resolve()
 
 
 def collect(
@@ -180,7 +185,12 @@ class _Used:
         """In which ways each was read."""
         self.outside: set[str] = set()
         self._place = place
-        self._notes_before = earlier
+        self._opened = [
+            (place.find(note.opener, os.path.realpath(note.opener)), note)
+            for note in earlier
+            if note.opener
+        ]
+        """What was read before the run, each with the code that did so."""
         self._read: dict[Path, float] = {}
         self._earlier: dict[Path, float] = {}
         for note in earlier:
@@ -231,9 +241,8 @@ class _Used:
             for name, path in loaded.items():
                 if name.partition(".")[0] in packages:
                     self.add_path(path)
-            for note in self._notes_before:
-                opener = self._place.find(note.opener, os.path.realpath(note.opener))
-                if note.opener and opener in self.how:
+            for opener, note in self._opened:
+                if opener in self.how:
                     self.add(note)
             todo += [_tree(path) for path in self.how.keys() - seen]
             seen |= self.how.keys()

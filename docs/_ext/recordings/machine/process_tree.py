@@ -14,12 +14,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psutil
 
 IS_LINUX = sys.platform == "linux"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 """Requests of `prctl(2)`."""
+_TASKS = Path("/proc/self/task")
 TIMEOUT = 10.0
 """Seconds to wait for killed processes to be gone."""
 
@@ -41,6 +43,11 @@ def die_with_parent(parent: int, number: int = signal.SIGKILL) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != parent:
         os.kill(os.getpid(), number)
+
+
+def has_one_thread() -> bool:
+    """Tell whether nothing is lost by a fork, which has one of the threads only."""
+    return not _TASKS.is_dir() or len([*_TASKS.iterdir()]) == 1
 
 
 @contextmanager

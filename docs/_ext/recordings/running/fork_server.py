@@ -1,7 +1,6 @@
-"""Fork supervisors from a process that has imported what recipes begin with.
+"""Fork processes from one that has imported what every recipe's process needs.
 
-It is the standard library's fork server. To import PyTorch for each recipe would take
-as long as most recipes run.
+It is the standard library's fork server.
 """
 
 import multiprocessing

@@ -17,6 +17,8 @@ class Job:
     """Sphinx's source folder."""
     page: str
     """Document name of the recipe's page."""
+    script: Path | None
+    """The recipe; None: a guide, which is found by its page."""
     log: str
     """File for all that its processes print."""
     threads: int

@@ -1,4 +1,4 @@
-"""Imported by the fork server: what recipes begin with, and what forks must know."""
+"""Imported by the fork server: what every recipe needs, and what forks must know."""
 
 import atexit
 import gc
@@ -13,13 +13,13 @@ import nbformat
 
 from recordings.key import first_imports
 from recordings.machine import provenance, reads
+from recordings.machine.process_tree import has_one_thread
 
 # For those that are forked: each recipe's process would import it.
 from recordings.running import recorder  # noqa: F401
 
 PRELOAD = "RECORDINGS_PRELOAD"
 """Environment variable: the modules to import, with blanks between them."""
-_TASKS = Path("/proc/self/task")
 
 MAIN_PROCESS = multiprocessing.current_process()
 """What a process that was not forked is to `multiprocessing`."""
@@ -28,8 +28,8 @@ PATH = [*sys.path]
 reads.install()
 first_imports.preload(os.environ.pop(PRELOAD, "").split())
 sys.path[:] = PATH
-IS_SAFE = not _TASKS.is_dir() or len([*_TASKS.iterdir()]) == 1
-"""Whether nothing is lost by a fork, which has one of the threads only."""
+IS_SAFE = has_one_thread()
+"""Whether this process can be forked."""
 FILE_MEMORY = provenance.file_memory()
 """Bytes of files, such as libraries, that a fork uses and doesn't count as its own."""
 

@@ -15,9 +15,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recordings.gallery import capture
+from recordings.gallery import capture, scripts
 from recordings.gallery.hooks import files as hook_files
-from recordings.gallery.scripts import failure_expected
 from recordings.guides import GuideFailed
 from recordings.key import conf_code, first_imports, noted
 from recordings.key.ingredients import code_trees, make_key, names_lines
@@ -54,7 +53,7 @@ def attempt(job: Job, host: Host) -> Outcome:
     logging.getLogger("sphinx").setLevel(logging.CRITICAL)
     try:
         conf_dir, source = Path(job.conf_dir), Path(job.source)
-        library = open_library(conf_dir, source, page=job.page)
+        library = open_library(conf_dir, source, only=(job.script, job.page))
         recipe = next(each for each in library.recipes if each.page == job.page)
         if recipe.fault:
             raise UnreadableRecipe(recipe.fault)  # noqa: TRY301 - told like the others
@@ -95,8 +94,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         raise UnreadableRecipe(str(error)) from error
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
         raise RecipeChanged(CHANGED)
-    if library.may_preload(recipe):
-        first_imports.preload(library.settings.preload)
+    first_imports.preload(scripts.preload(recipe, library.settings.preload or ()))
     started, clock = datetime.now(UTC), time.perf_counter()
 
     def peak_of_block() -> int | None:
@@ -123,7 +121,9 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
             recipe.page,
             library.gallery_settings,
             folder / "figures",
-            failure_expected=failure_expected(recipe.path, library.gallery_settings),
+            failure_expected=scripts.failure_expected(
+                recipe.path, library.gallery_settings
+            ),
             peak_memory=peak_of_block,
             portable=portable,
             echo=host.echo,

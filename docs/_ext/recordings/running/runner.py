@@ -16,13 +16,13 @@ from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
 
 from recordings.comparison.confirm import merged
-from recordings.gallery import scripts
 from recordings.key import in_file_settings
 from recordings.library import LOGS, Library
 from recordings.machine import capacity, spawn
 from recordings.machine.process_tree import ended_by_sigterm
 from recordings.model import Entry
-from recordings.running import dask, fork_server, supervisor
+from recordings.running import beginnings, dask, fork_server, supervisor
+from recordings.running.branches import Branches
 from recordings.running.events import Planned, Report, Result, Started
 from recordings.running.job import Ending, Job
 from recordings.running.turns import Turns
@@ -118,6 +118,7 @@ class _Work:
     """Recipes that did not end yet, by page."""
     begun: set[str] = field(default_factory=set)
     futures: dict[str, Any] = field(default_factory=dict)
+    branches: Branches = field(default_factory=Branches)
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def rename(self, entries: Sequence[Entry]) -> None:
@@ -144,9 +145,8 @@ class _Work:
         """Run recipes, in this order, and keep what each gives."""
         ended: SimpleQueue[str] = SimpleQueue()
         own = None if executor else ThreadPoolExecutor(self.jobs, "recordings")
-        if own and any(self._may_be_forked(each) for each in entries):
-            preload = self.library.settings.preload
-            fork_server.start([*preload, *scripts.imported_first()])
+        if own:
+            self.branches = beginnings.branches(self.library, entries)
         self.report(Planned(tuple(entries), self.jobs))
         with supervisor.adopting() if own else nullcontext():
             try:
@@ -163,6 +163,7 @@ class _Work:
                 self._stop(own)
                 raise
             finally:
+                self.branches.end()
                 if own:
                     own.shutdown()
 
@@ -175,7 +176,7 @@ class _Work:
             if dask.is_one(executor):
                 options = dask.options(entry, executor)
             else:
-                options = {"fork": self._may_be_forked(entry)}
+                options = {"fork": beginnings.fork(self.branches, entry.recipe)}
             Path(job.log).unlink(missing_ok=True)
             self._partial(entry).unlink(missing_ok=True)
         except (ValueError, OSError) as error:
@@ -197,14 +198,6 @@ class _Work:
         else:
             self._submit(later, executor, ended)
 
-    def _may_be_forked(self, entry: Entry) -> bool:
-        """Tell whether a recipe's supervisor may come from the fork server.
-
-        The number of threads is fixed when modules are imported.
-        """
-        threads = entry.recipe.settings.get("threads", 1)
-        return threads == 1 and self.library.may_preload(entry.recipe)
-
     def _job(self, entry: Entry) -> Job:
         settings = entry.recipe.settings
         default = self.library.settings.time_limit or math.inf
@@ -214,6 +207,9 @@ class _Work:
             conf_dir=str(self.library.conf_dir.absolute()),
             source=str(self.library.source.absolute()),
             page=entry.recipe.page,
+            script=entry.recipe.path.absolute()
+            if entry.recipe.kind == "recipe"
+            else None,
             log=str(self._log(entry)),
             threads=in_file_settings.whole_number(settings, "threads", 1),
             time_limit=self.time_limit or limit,
@@ -287,6 +283,7 @@ class _Work:
         """End all that runs, and keep what had been finished before."""
         supervisor.stop(self.name)
         fork_server.interrupt()
+        self.branches.end()
         for future in self.futures.values():
             if not future.done():
                 future.cancel()

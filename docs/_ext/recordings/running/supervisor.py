@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, Pipe
@@ -32,6 +32,8 @@ from recordings.machine.workspace import remove, workspace
 from recordings.running import dask, fork_server, worker
 from recordings.running.job import Ending, Job, Outcome
 
+Fork = Callable[[Callable[[Connection], None], Connection], int | None]
+"""Calls a function with a channel in a process that it forks; gives its number."""
 KILLED = "its supervisor was killed"
 MODULE = "recordings.running.supervisor"
 """This one; where it is a program, that is not its `__name__`."""
@@ -62,21 +64,21 @@ _children = threading.RLock()
 # In the runner's process ------------------------------------------------------------
 
 
-def run(job: Job, *, fork: bool = False) -> Ending:
+def run(job: Job, *, fork: Fork | None = None) -> Ending:
     """Run a recipe in a process of its own, under a supervisor.
 
     When this returns, whatever the recipe started has ended and its folder is removed.
 
     Args:
         job: The recipe and its bounds.
-        fork: Start it sooner, from the fork server, if that can be done.
+        fork: Starts it sooner, if that can be done.
     """
     clock = time.monotonic()
     log = Path(job.log)
     log.parent.mkdir(parents=True, exist_ok=True)
     with workspace() as folder, log.open("w+b") as output:
         job = replace(job, workspace=str(folder))
-        with _started(fork=fork) as channel:
+        with _started(fork) as channel:
             failure = _wait(channel, job)
         if failure == KILLED:
             end_strays()
@@ -98,9 +100,9 @@ def stop(run: str) -> None:
 
 
 @contextmanager
-def _started(*, fork: bool) -> Iterator[Connection]:
+def _started(fork: Fork | None) -> Iterator[Connection]:
     """Start a supervisor, and give it a channel; wait until it has ended."""
-    channel, process = (_forked() if fork else None) or _afresh()
+    channel, process = (_forked(fork) if fork else None) or _afresh()
     try:
         with channel:
             yield channel
@@ -113,11 +115,11 @@ def _started(*, fork: bool) -> Iterator[Connection]:
         _spared.discard(process.pid)
 
 
-def _forked() -> tuple[Connection, psutil.Process] | None:
-    """Have the fork server start a supervisor, if it can."""
+def _forked(fork: Fork) -> tuple[Connection, psutil.Process] | None:
+    """Have a supervisor forked, if that can be done."""
     own, other = Pipe()
     with other:
-        number = fork_server.fork(supervise, other)
+        number = fork(supervise, other)
     with suppress(psutil.NoSuchProcess):
         if number is not None:
             return own, psutil.Process(number)

@@ -1,4 +1,4 @@
-"""What only this site has: downloads, tags, pitfalls, messages about recipes."""
+"""What only this site has: downloads, search, tags, pitfalls, messages about recipes."""
 
 import gc
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     from recipe_site.downloads import setup_downloads  # noqa: PLC0415
     from recipe_site.errors import setup_errors  # noqa: PLC0415
     from recipe_site.pitfalls import setup_pitfalls  # noqa: PLC0415
+    from recipe_site.search import setup_search  # noqa: PLC0415
     from recipe_site.tags import setup_tags  # noqa: PLC0415
     from recipe_site.unreadable import setup_unreadable  # noqa: PLC0415
 
@@ -25,6 +26,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     setup_pitfalls(app)
     setup_errors(app)
     setup_downloads(app)
+    setup_search(app)
     setup_tags(app)
     setup_unreadable(app)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

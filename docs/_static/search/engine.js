@@ -1,0 +1,254 @@
+// Finds pages and their sections. Knows nothing of the document that shows them.
+
+import { distance, isHan, words } from "./words.js";
+
+// How much a match weighs by where it is.
+const WEIGHTS = { title: 16, short: 6, heading: 5, prose: 1, code: 0.6, output: 0.5 };
+const IN_SHORT = "in-short";
+// Half of a term's weight is reached with this much of it on a page, in a section.
+const PAGE_HALF = 8;
+const SECTION_HALF = 3;
+// So much of a query, rare words counting more, has to be on a page.
+const COVERAGE = 0.45;
+const RARE = 1.5;
+const PAGES = 12;
+const SECTIONS = 3;
+// Against a word that is there as it was typed: its beginning, a typo, another word.
+const PREFIX = 0.6;
+const TYPO = 0.5;
+const SYNONYM = 0.95;
+// Parts of an identifier against the whole; two Chinese words' border against a word.
+const PART = 0.25;
+const BORDER = 0.3;
+
+export class Engine {
+  constructor({ pages, synonyms }) {
+    this.pages = pages;
+    this.sections = pages.flatMap((page, number) =>
+      page.sections.map((section, place) => ({ ...section, page: number, place })),
+    );
+    // By term: for each section that has it, how much by kind of text.
+    this.postings = new Map();
+    this.sections.forEach((section, number) => this.add(section, number));
+    this.vocabulary = [...this.postings.keys()];
+    // What else a search for some words finds: other words, or (after a slash) a page.
+    const rows = synonyms.map(([searched, finds]) => ({ searched: [...words(searched)].map(head), finds }));
+    this.pins = rows.filter(({ finds }) => finds.startsWith("/"));
+    this.synonyms = rows
+      .filter(({ finds }) => !finds.startsWith("/"))
+      .map(({ searched, finds }) => ({ searched, finds: [...words(finds)] }));
+  }
+
+  add(section, number) {
+    // What a page says in short: its first sentences, and the section of that name.
+    const [first, ...more] = (section.prose ?? "").split("\n");
+    const kinds = [
+      [section.place ? "heading" : "title", section.title],
+      [section.place && section.anchor !== IN_SHORT ? "prose" : "short", first],
+      [section.anchor === IN_SHORT ? "short" : "prose", more.join("\n")],
+      ["code", section.code],
+      ["output", section.output],
+    ];
+    const flow = [];
+    for (const [kind, text] of kinds) {
+      for (const { terms } of words(text ?? "")) {
+        flow.push(terms[0]);
+        for (const term of terms) this.count(term, number, kind);
+      }
+    }
+    section.flow = ` ${flow.join(" ")} `;
+  }
+
+  count(term, number, kind) {
+    if (!this.postings.has(term)) this.postings.set(term, new Map());
+    const places = this.postings.get(term);
+    if (!places.has(number)) places.set(number, {});
+    const counts = places.get(number);
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+
+  // Returns the best pages: [{page, sections, marks}], the last being the terms to mark.
+  search(query) {
+    const asked = [...words(query)];
+    if (!asked.length) return [];
+    const found = new Map();
+    const isTyping = /[\p{L}\p{N}_]$/u.test(query);
+    for (const { asked: variant, factor } of this.variants(asked)) {
+      const terms = this.terms(variant, isTyping);
+      for (const { page, score, sections, marks } of this.rank(terms, variant)) {
+        if (!found.has(page)) found.set(page, { page, score: 0, best: 0, marks: new Set() });
+        const result = found.get(page);
+        marks.forEach((mark) => result.marks.add(mark));
+        result.score += score * factor;
+        if (score > result.best) Object.assign(result, { best: score, sections });
+      }
+    }
+    this.pin(asked, found);
+    return [...found.values()].sort((one, other) => other.score - one.score).slice(0, PAGES);
+  }
+
+  // Puts pages first that the table of synonyms names for these words.
+  pin(asked, found) {
+    const most = Math.max(1, ...[...found.values()].map(({ score }) => score));
+    for (const each of new Set([asked, this.joined(asked)])) {
+      for (const { searched, finds } of this.pins) {
+        const page = this.pages.find(({ name }) => `/${name}` === finds);
+        if (!page || place(searched, each) < 0) continue;
+        const first = this.sections.find((section) => this.pages[section.page] === page);
+        if (!found.has(page)) found.set(page, { page, score: 0, sections: [first], marks: new Set() });
+        found.get(page).score += (most * searched.length) / each.length;
+      }
+    }
+  }
+
+  // The query as it is, and with other words for those that the table of synonyms has.
+  *variants(asked) {
+    const joined = this.joined(asked);
+    for (const each of joined.length < asked.length ? [asked, joined] : [asked]) {
+      yield { asked: each, factor: 1 };
+      for (const { searched, finds } of this.synonyms) {
+        const at = place(searched, each);
+        if (at < 0) continue;
+        const instead = [...each.slice(0, at), ...finds, ...each.slice(at + searched.length)];
+        yield { asked: instead, factor: SYNONYM };
+      }
+    }
+  }
+
+  // Returns a query with words that are parts of one identifier as that: "zero grad".
+  joined(asked) {
+    const words = [];
+    for (let place = 0; place < asked.length; place++) {
+      const whole = (many) => asked.slice(place, place + many).map(head).join("");
+      const many = [3, 2].find((each) => place + each <= asked.length && this.isIdentifier(whole(each)));
+      words.push(many ? { terms: [whole(many)] } : asked[place]);
+      place += (many ?? 1) - 1;
+    }
+    return words;
+  }
+
+  isIdentifier(term) {
+    return !isHan(term) && this.postings.has(term);
+  }
+
+  // Returns what to look for: [{weight, rarity, forms: [[term, factor]]}].
+  terms(asked, isTyping) {
+    const wanted = new Map();
+    const want = (term, weight, isLast) => {
+      if (wanted.has(term)) return;
+      const forms = this.forms(term, isLast);
+      const pages = new Set(forms.flatMap(([form]) => this.pagesOf(form)));
+      const rarity = Math.log(1 + (this.pages.length - pages.size + 0.5) / (pages.size + 0.5));
+      const border = !forms.length && isHan(term) ? BORDER : 1;
+      wanted.set(term, { weight: weight * border, rarity, forms });
+    };
+    asked.forEach(({ terms: [whole, ...parts] }, place) => {
+      const isLast = isTyping && place === asked.length - 1;
+      want(whole, 1, isLast);
+      for (const part of parts) want(part, PART, false);
+    });
+    return [...wanted.values()];
+  }
+
+  // Returns the terms of the index that a term of a query stands for.
+  forms(term, isLast) {
+    const forms = this.postings.has(term) ? [[term, 1]] : [];
+    const has = (test, factor) => {
+      for (const each of this.vocabulary) if (each !== term && test(each)) forms.push([each, factor]);
+    };
+    if (isHan(term)) {
+      if ([...term].length === 1) has((each) => each.includes(term) && isHan(each), PREFIX);
+      return forms;
+    }
+    if (isLast && term.length > 1) has((each) => each.startsWith(term), PREFIX);
+    const limit = term.length < 4 ? 0 : term.length < 8 ? 1 : 2;
+    for (let letters = 1; letters <= limit && !forms.length; letters++)
+      has((each) => !/\d/.test(each) && distance(term, each, letters) <= letters, TYPO);
+    return forms;
+  }
+
+  pagesOf(term) {
+    return [...(this.postings.get(term)?.keys() ?? [])].map((number) => this.sections[number].page);
+  }
+
+  // Yields the pages that have enough of the terms, with their sections, best first.
+  *rank(terms, asked) {
+    const needed = ({ weight, rarity }) => weight * Math.min(rarity, RARE);
+    const all = terms.reduce((sum, term) => sum + needed(term), 0);
+    const pages = new Map();
+    for (const term of terms) {
+      const { weight, rarity, forms } = term;
+      const onPages = new Map();
+      for (const [form, factor] of forms) {
+        for (const [number, counts] of this.postings.get(form)) {
+          const { page } = this.sections[number];
+          if (!onPages.has(page)) onPages.set(page, new Map());
+          const sections = onPages.get(page);
+          sections.set(number, (sections.get(number) ?? 0) + factor * amount(counts));
+        }
+      }
+      for (const [page, sections] of onPages) {
+        if (!pages.has(page)) pages.set(page, { score: 0, covered: 0, sections: new Map() });
+        const result = pages.get(page);
+        const worth = weight * rarity;
+        const sum = [...sections.values()].reduce((one, other) => one + other, 0);
+        result.score += (worth * sum) / (sum + PAGE_HALF);
+        result.covered += needed(term);
+        for (const [number, much] of sections) {
+          const score = (worth * much) / (much + SECTION_HALF);
+          result.sections.set(number, (result.sections.get(number) ?? 0) + score);
+        }
+      }
+    }
+    const marks = this.marks(terms);
+    for (const [page, { score, covered, sections }] of pages) {
+      if (covered < COVERAGE * all) continue;
+      let best = 0;
+      for (const [number, points] of sections) {
+        const order = inOrder(asked, this.sections[number]);
+        sections.set(number, points * (1 + order));
+        best = Math.max(best, order);
+      }
+      yield {
+        page: this.pages[page],
+        score: score * (covered / all) ** 2 * (1 + best),
+        sections: this.best(sections),
+        marks,
+      };
+    }
+  }
+
+  // Returns the terms to mark in excerpts: not "the", unless that is all that is asked.
+  marks(terms) {
+    const rarest = Math.max(...terms.map(({ rarity, forms }) => (forms.length ? rarity : 0)));
+    const telling = terms.filter(({ rarity }) => rarity >= rarest / 4);
+    return new Set(telling.flatMap(({ forms }) => forms.map(([form]) => form)));
+  }
+
+  best(scores) {
+    const sorted = [...scores].sort(([, one], [, other]) => other - one);
+    const least = sorted[0][1] / 2;
+    const good = sorted.filter(([, score]) => score >= least).slice(0, SECTIONS);
+    return good.map(([number]) => this.sections[number]);
+  }
+}
+
+const head = ({ terms }) => terms[0];
+
+// Returns where in a query some words are, or -1.
+const place = (searched, asked) =>
+  asked.findIndex((_, at) => searched.every((term, more) => asked[at + more] && head(asked[at + more]) === term));
+
+// Returns how many of a query's neighbors are neighbors in a section, from 0 to 1.
+function inOrder(asked, { flow }) {
+  if (asked.length < 2) return 0;
+  const pairs = asked.slice(1).map((word, place) => ` ${head(asked[place])} ${head(word)} `);
+  return pairs.filter((pair) => flow.includes(pair)).length / pairs.length;
+}
+
+// Returns how much there is of a term, by where it is; the tenth time counts little.
+function amount(counts) {
+  let sum = 0;
+  for (const [kind, times] of Object.entries(counts)) sum += (WEIGHTS[kind] * 2 * times) / (times + 1);
+  return sum;
+}

@@ -1,4 +1,4 @@
-"""What only this site has: downloads, search, tags, pitfalls, messages about recipes."""
+"""What only this site has: downloads, search, tags, pitfalls, recipes' messages."""
 
 import gc
 from typing import TYPE_CHECKING

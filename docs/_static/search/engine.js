@@ -11,8 +11,9 @@ const SECTION_HALF = 3;
 // So much of a query, rare words counting more, has to be on a page.
 const COVERAGE = 0.45;
 const RARE = 1.5;
-const PAGES = 12;
 const SECTIONS = 3;
+// Pages with less of what was asked than this part of the best are not shown.
+const TAIL = 0.08;
 // Against a word that is there as it was typed: its beginning, a typo, another word.
 const PREFIX = 0.6;
 const TYPO = 0.5;
@@ -20,6 +21,8 @@ const SYNONYM = 0.95;
 // Parts of an identifier against the whole; two Chinese words' border against a word.
 const PART = 0.25;
 const BORDER = 0.3;
+// Too small to be marked: stems.
+const UNMARKED = new Set("a an and are as at be by do does for in is it not of on or that the this to with".split(" "));
 
 export class Engine {
   constructor({ pages, synonyms }) {
@@ -67,7 +70,8 @@ export class Engine {
     counts[kind] = (counts[kind] ?? 0) + 1;
   }
 
-  // Returns the best pages: [{page, sections, marks}], the last being the terms to mark.
+  // Returns the pages, best first: [{page, sections, marks}], the last being how much each
+  // term counts that is to be marked.
   search(query) {
     const asked = [...words(query)];
     if (!asked.length) return [];
@@ -76,15 +80,17 @@ export class Engine {
     for (const { asked: variant, factor } of this.variants(asked)) {
       const terms = this.terms(variant, isTyping);
       for (const { page, score, sections, marks } of this.rank(terms, variant)) {
-        if (!found.has(page)) found.set(page, { page, score: 0, best: 0, marks: new Set() });
+        if (!found.has(page)) found.set(page, { page, score: 0, best: 0, marks: new Map() });
         const result = found.get(page);
-        marks.forEach((mark) => result.marks.add(mark));
+        marks.forEach((worth, term) => result.marks.set(term, worth));
         result.score += score * factor;
         if (score > result.best) Object.assign(result, { best: score, sections });
       }
     }
+    const least = TAIL * Math.max(0, ...[...found.values()].map(({ score }) => score));
+    for (const [page, { score }] of found) if (score < least) found.delete(page);
     this.pin(asked, found);
-    return [...found.values()].sort((one, other) => other.score - one.score).slice(0, PAGES);
+    return [...found.values()].sort((one, other) => other.score - one.score);
   }
 
   // Puts pages first that the table of synonyms names for these words.
@@ -95,7 +101,7 @@ export class Engine {
         const page = this.pages.find(({ name }) => `/${name}` === finds);
         if (!page || place(searched, each) < 0) continue;
         const first = this.sections.find((section) => this.pages[section.page] === page);
-        if (!found.has(page)) found.set(page, { page, score: 0, sections: [first], marks: new Set() });
+        if (!found.has(page)) found.set(page, { page, score: 0, sections: [first], marks: new Map() });
         found.get(page).score += (most * searched.length) / each.length;
       }
     }
@@ -131,7 +137,7 @@ export class Engine {
     return !isHan(term) && this.postings.has(term);
   }
 
-  // Returns what to look for: [{weight, rarity, forms: [[term, factor]]}].
+  // Returns what to look for: [{term, part, weight, rarity, forms: [[term, factor]]}].
   terms(asked, isTyping) {
     const wanted = new Map();
     const want = (term, weight, isLast) => {
@@ -140,7 +146,7 @@ export class Engine {
       const pages = new Set(forms.flatMap(([form]) => this.pagesOf(form)));
       const rarity = Math.log(1 + (this.pages.length - pages.size + 0.5) / (pages.size + 0.5));
       const border = !forms.length && isHan(term) ? BORDER : 1;
-      wanted.set(term, { weight: weight * border, rarity, forms });
+      wanted.set(term, { term, part: weight < 1, weight: weight * border, rarity, forms });
     };
     asked.forEach(({ terms: [whole, ...parts] }, place) => {
       const isLast = isTyping && place === asked.length - 1;
@@ -218,11 +224,13 @@ export class Engine {
     }
   }
 
-  // Returns the terms to mark in excerpts: not "the", unless that is all that is asked.
+  // Returns what to mark: neither "the", nor the parts of an identifier that was found.
   marks(terms) {
-    const rarest = Math.max(...terms.map(({ rarity, forms }) => (forms.length ? rarity : 0)));
-    const telling = terms.filter(({ rarity }) => rarity >= rarest / 4);
-    return new Set(telling.flatMap(({ forms }) => forms.map(([form]) => form)));
+    const telling = terms.filter(({ term, part }) => !part && !UNMARKED.has(term));
+    const shown = telling.some(({ forms }) => forms.length) ? telling : terms;
+    return new Map(
+      shown.flatMap(({ weight, rarity, forms }) => forms.map(([form]) => [form, weight * rarity])),
+    );
   }
 
   best(scores) {

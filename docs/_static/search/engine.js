@@ -18,7 +18,7 @@ const TAIL = 0.08;
 const PREFIX = 0.6;
 const TYPO = 0.5;
 const SYNONYM = 0.95;
-// Parts of an identifier against the whole; two Chinese words' border against a word.
+// Parts of an identifier and single letters against a word; two Chinese words' border.
 const PART = 0.25;
 const BORDER = 0.3;
 // Too small to be marked: stems.
@@ -34,11 +34,13 @@ export class Engine {
     this.postings = new Map();
     this.sections.forEach((section, number) => this.add(section, number));
     this.vocabulary = [...this.postings.keys()];
-    // What else a search for some words finds: other words, or (after a slash) a page.
+    // What else a search for some words finds: other words, or (after a slash) a page. Words
+    // that find nothing are questions around what is searched: 怎么.
     const rows = synonyms.map(([searched, finds]) => ({ searched: [...words(searched)].map(head), finds }));
     this.pins = rows.filter(({ finds }) => finds.startsWith("/"));
+    this.unasked = synonyms.filter(([, finds]) => !finds).map(([searched]) => searched);
     this.synonyms = rows
-      .filter(({ finds }) => !finds.startsWith("/"))
+      .filter(({ finds }) => finds && !finds.startsWith("/"))
       .map(({ searched, finds }) => ({ searched, finds: [...words(finds)] }));
   }
 
@@ -73,7 +75,8 @@ export class Engine {
   // Returns the pages, best first: [{page, sections, marks}], the last being how much each
   // term counts that is to be marked.
   search(query) {
-    const asked = [...words(query)];
+    const telling = this.unasked.reduce((left, word) => left.replaceAll(word, " "), query);
+    const asked = [...words(telling.trim() ? telling : query)];
     if (!asked.length) return [];
     const found = new Map();
     const isTyping = /[\p{L}\p{N}_]$/u.test(query);
@@ -150,7 +153,7 @@ export class Engine {
     };
     asked.forEach(({ terms: [whole, ...parts] }, place) => {
       const isLast = isTyping && place === asked.length - 1;
-      want(whole, 1, isLast);
+      want(whole, whole.length > 1 || isHan(whole) ? 1 : PART, isLast);
       for (const part of parts) want(part, PART, false);
     });
     return [...wanted.values()];

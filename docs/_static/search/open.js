@@ -4,16 +4,22 @@
 
 const TYPING = "input, textarea, select, [contenteditable]";
 
+const dialog = document.querySelector("dialog.search-dialog");
+const field = document.querySelector(".search-panel input");
 const root = new URL(document.documentElement.dataset.content_root, location.href);
 let index;
 
 async function open() {
+  // At once, so that what is typed from now on is in the field.
+  if (dialog && !dialog.open) dialog.showModal();
+  field.focus();
+  field.select();
   index ??= load().catch((error) => {
     index = undefined; // the next try asks again
     throw error;
   });
-  const { openSearch } = await import("./panel.js");
-  openSearch(root, index);
+  const { beginSearch } = await import("./panel.js");
+  beginSearch(root, index);
 }
 
 async function load() {
@@ -36,4 +42,8 @@ document.addEventListener("keydown", (event) => {
   open();
 });
 
-if (document.querySelector(".search-page")) open();
+// The search page searches for what its address says.
+if (document.querySelector(".search-page")) {
+  field.value = new URLSearchParams(location.search).get("q") ?? "";
+  open();
+}

@@ -1,11 +1,11 @@
-// The place to search in: a dialog, or on the search page a part of it.
+// The panel that is searched in: in a dialog, or a part of the search page.
 
 import { Engine } from "./engine.js";
 import { resultList } from "./results.js";
 
-const page = document.querySelector(".search-page");
+const isPage = Boolean(document.querySelector(".search-page"));
 const dialog = document.querySelector("dialog.search-dialog");
-const panel = (page ?? dialog).querySelector(".search-panel");
+const panel = document.querySelector(".search-panel");
 const field = panel.querySelector("input");
 const status = panel.querySelector(".search-status");
 const results = panel.querySelector(".search-results");
@@ -13,12 +13,9 @@ const said = panel.dataset;
 let root;
 let engine;
 
-// Begins to search; on the search page, for what its address says.
-export async function openSearch(site, index) {
+// Begins to search, once there is an index; `site` is the address that pages are below.
+export async function beginSearch(site, index) {
   root = site;
-  if (dialog && !dialog.open) dialog.showModal();
-  field.focus();
-  field.select();
   if (engine) return;
   const waits = setTimeout(() => (status.textContent = said.loading), 300);
   try {
@@ -43,7 +40,7 @@ function show() {
   if (!query) status.textContent = "";
   else if (!found.length) status.textContent = said.none.replace("%s", query);
   else status.textContent = found.length === 1 ? said.one : said.many.replace("%s", found.length);
-  if (page) history.replaceState(null, "", query ? `?q=${encodeURIComponent(query)}` : "?");
+  if (isPage) history.replaceState(null, "", query ? `?q=${encodeURIComponent(query)}` : "?");
 }
 
 // Moves between the field and the links by arrow keys; what is typed goes to the field.
@@ -76,4 +73,3 @@ dialog?.addEventListener("click", (event) => {
   // A result on this page is in sight once the dialog is gone.
   if (isOutside || event.target.closest("a[href], .search-close")) dialog.close();
 });
-if (page) field.value = new URLSearchParams(location.search).get("q") ?? "";

@@ -45,10 +45,12 @@ class Index:
         file = Path(app.outdir) / INDEX
         before = _read(file)
         for page in {*app.env.all_docs} - {*self.pages}:
-            if page in before and not _is_left_out(app, page):
+            if _is_left_out(app, page):
+                continue
+            if page in before:
                 self.pages[page] = before[page]
             else:
-                # This collects it, as where it is written.
+                # Sphinx then tells `collect` of it, as where it writes a page.
                 app.env.get_and_resolve_doctree(page, app.builder)
         index = {
             "format": FORMAT,

@@ -5,8 +5,8 @@
     exploding gradients,/recipes/gradients/clipping_gradients
     怎么,
 
-The first row finds other words, too. The second puts a page first. The last finds
-nothing more: such words are left out of a query.
+The first row finds other words, too. The second puts a page first. The last has words
+around what a query is about: they are left out of it.
 """
 
 import csv
@@ -39,8 +39,8 @@ def read_synonyms(file: Path, pages: Container[str]) -> list[list[str]]:
     for number, row in enumerate(rows, start=2):
         if len(row) != len(COLUMNS) or not row[0].strip():
             raise ExtensionError(
-                f"{file}:{number}: write the words that readers type, a comma, and what "
-                "they find; put quotation marks around a text with a comma"
+                f"{file}:{number}: write what readers type, a comma, and what it "
+                "finds; put quotation marks around a text with a comma"
             )
         if row[1].startswith("/") and row[1][1:] not in pages:
             raise ExtensionError(f"{file}:{number}: there is no page {row[1]}")

@@ -4,6 +4,8 @@ The scripts in `docs/_static/search` search it. Sphinx's own search is switched 
 knows no typos, no parts of identifiers, no Chinese, and not what is code.
 """
 
+import hashlib
+import inspect
 import json
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 
 INDEX: Final = "search-index.json"
 """Name of the index, in the folder of the edition."""
-FORMAT: Final = 1
-"""Of the index: one of another format, from an earlier build, is not taken over."""
+FORMAT: Final = hashlib.sha256(
+    Path(inspect.getfile(sections)).read_bytes()
+).hexdigest()[:8]
+"""Of the index. Where the code that makes sections changed, those of before are old."""
 
 
 class Index:
@@ -84,7 +88,7 @@ def _read(file: Path) -> Mapping[str, list[Section]]:
         index: dict[str, Any] = json.loads(file.read_text("utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    if index["format"] != FORMAT:
+    if index.get("format") != FORMAT:
         return {}
     return {page["name"]: page["sections"] for page in index["pages"]}
 

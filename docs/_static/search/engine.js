@@ -21,8 +21,10 @@ const SYNONYM = 0.95;
 // Parts of an identifier and single letters against a word; two Chinese words' border.
 const PART = 0.25;
 const BORDER = 0.3;
-// Too small to be marked: stems.
-const UNMARKED = new Set("a an and are as at be by do does for in is it not of on or that the this to with".split(" "));
+// Too small to be marked; each is its own stem.
+const UNMARKED = new Set(
+  "a an and are as at be by do for in is it not of on or that the this to with".split(" "),
+);
 
 export class Engine {
   constructor({ pages, synonyms }) {
@@ -36,7 +38,10 @@ export class Engine {
     this.vocabulary = [...this.postings.keys()];
     // What else a search for some words finds: other words, or (after a slash) a page. Words
     // that find nothing are questions around what is searched: 怎么.
-    const rows = synonyms.map(([searched, finds]) => ({ searched: [...words(searched)].map(head), finds }));
+    const rows = synonyms.map(([searched, finds]) => ({
+      searched: [...words(searched)].map(head),
+      finds,
+    }));
     this.pins = rows.filter(({ finds }) => finds.startsWith("/"));
     this.unasked = synonyms.filter(([, finds]) => !finds).map(([searched]) => searched);
     this.synonyms = rows
@@ -101,10 +106,11 @@ export class Engine {
     const most = Math.max(1, ...[...found.values()].map(({ score }) => score));
     for (const each of new Set([asked, this.joined(asked)])) {
       for (const { searched, finds } of this.pins) {
-        const page = this.pages.find(({ name }) => `/${name}` === finds);
-        if (!page || place(searched, each) < 0) continue;
-        const first = this.sections.find((section) => this.pages[section.page] === page);
-        if (!found.has(page)) found.set(page, { page, score: 0, sections: [first], marks: new Map() });
+        const number = this.pages.findIndex(({ name }) => `/${name}` === finds);
+        if (number < 0 || placeOf(searched, each) < 0) continue;
+        const page = this.pages[number];
+        const sections = this.sections.filter((section) => section.page === number).slice(0, 1);
+        if (!found.has(page)) found.set(page, { page, score: 0, sections, marks: new Map() });
         found.get(page).score += (most * searched.length) / each.length;
       }
     }
@@ -116,7 +122,7 @@ export class Engine {
     for (const each of joined.length < asked.length ? [asked, joined] : [asked]) {
       yield { asked: each, factor: 1 };
       for (const { searched, finds } of this.synonyms) {
-        const at = place(searched, each);
+        const at = placeOf(searched, each);
         if (at < 0) continue;
         const instead = [...each.slice(0, at), ...finds, ...each.slice(at + searched.length)];
         yield { asked: instead, factor: SYNONYM };
@@ -126,18 +132,17 @@ export class Engine {
 
   // Returns a query with words that are parts of one identifier as that: "zero grad".
   joined(asked) {
-    const words = [];
-    for (let place = 0; place < asked.length; place++) {
-      const whole = (many) => asked.slice(place, place + many).map(head).join("");
-      const many = [3, 2].find((each) => place + each <= asked.length && this.isIdentifier(whole(each)));
-      words.push(many ? { terms: [whole(many)] } : asked[place]);
-      place += (many ?? 1) - 1;
+    const joined = [];
+    let rest = asked;
+    while (rest.length) {
+      const whole = (many) => rest.slice(0, many).map(head).join("");
+      const isOne = (many) =>
+        many <= rest.length && !isHan(whole(many)) && this.postings.has(whole(many));
+      const many = [3, 2].find(isOne) ?? 1;
+      joined.push(many > 1 ? { terms: [whole(many)] } : rest[0]);
+      rest = rest.slice(many);
     }
-    return words;
-  }
-
-  isIdentifier(term) {
-    return !isHan(term) && this.postings.has(term);
+    return joined;
   }
 
   // Returns what to look for: [{term, part, weight, rarity, forms: [[term, factor]]}].
@@ -162,78 +167,74 @@ export class Engine {
   // Returns the terms of the index that a term of a query stands for.
   forms(term, isLast) {
     const forms = this.postings.has(term) ? [[term, 1]] : [];
-    const has = (test, factor) => {
-      for (const each of this.vocabulary) if (each !== term && test(each)) forms.push([each, factor]);
+    const also = (isForm, factor) => {
+      const more = this.vocabulary.filter((each) => each !== term && isForm(each));
+      forms.push(...more.map((each) => [each, factor]));
     };
     if (isHan(term)) {
-      if ([...term].length === 1) has((each) => each.includes(term) && isHan(each), PREFIX);
+      if ([...term].length === 1) also((each) => each.includes(term), PREFIX);
       return forms;
     }
-    if (isLast && term.length > 1) has((each) => each.startsWith(term), PREFIX);
+    if (isLast && term.length > 1) also((each) => each.startsWith(term), PREFIX);
     const limit = term.length < 4 ? 0 : term.length < 8 ? 1 : 2;
     for (let letters = 1; letters <= limit && !forms.length; letters++)
-      has((each) => !/\d/.test(each) && distance(term, each, letters) <= letters, TYPO);
+      also((each) => !/\d/.test(each) && distance(term, each, letters) <= letters, TYPO);
     return forms;
   }
 
   pagesOf(term) {
-    return [...(this.postings.get(term)?.keys() ?? [])].map((number) => this.sections[number].page);
+    return [...this.postings.get(term).keys()].map((number) => this.sections[number].page);
   }
 
   // Yields the pages that have enough of the terms, with their sections, best first.
   *rank(terms, asked) {
-    const needed = ({ weight, rarity }) => weight * Math.min(rarity, RARE);
-    const all = terms.reduce((sum, term) => sum + needed(term), 0);
     const pages = new Map();
     for (const term of terms) {
-      const { weight, rarity, forms } = term;
-      const onPages = new Map();
-      for (const [form, factor] of forms) {
-        for (const [number, counts] of this.postings.get(form)) {
-          const { page } = this.sections[number];
-          if (!onPages.has(page)) onPages.set(page, new Map());
-          const sections = onPages.get(page);
-          sections.set(number, (sections.get(number) ?? 0) + factor * amount(counts));
-        }
-      }
-      for (const [page, sections] of onPages) {
+      const worth = term.weight * term.rarity;
+      for (const [page, sections] of this.amounts(term)) {
         if (!pages.has(page)) pages.set(page, { score: 0, covered: 0, sections: new Map() });
         const result = pages.get(page);
-        const worth = weight * rarity;
-        const sum = [...sections.values()].reduce((one, other) => one + other, 0);
+        const sum = total([...sections.values()]);
         result.score += (worth * sum) / (sum + PAGE_HALF);
         result.covered += needed(term);
-        for (const [number, much] of sections) {
-          const score = (worth * much) / (much + SECTION_HALF);
-          result.sections.set(number, (result.sections.get(number) ?? 0) + score);
-        }
+        for (const [number, much] of sections)
+          add(result.sections, number, (worth * much) / (much + SECTION_HALF));
       }
     }
+    const all = total(terms.map(needed));
     const marks = this.marks(terms);
-    for (const [page, { score, covered, sections }] of pages) {
+    for (const [number, { score, covered, sections }] of pages) {
       if (covered < COVERAGE * all) continue;
       let best = 0;
-      for (const [number, points] of sections) {
-        const order = inOrder(asked, this.sections[number]);
-        sections.set(number, points * (1 + order));
+      for (const [section, points] of sections) {
+        const order = inOrder(asked, this.sections[section]);
+        sections.set(section, points * (1 + order));
         best = Math.max(best, order);
       }
-      yield {
-        page: this.pages[page],
-        score: score * (covered / all) ** 2 * (1 + best),
-        sections: this.best(sections),
-        marks,
-      };
+      const whole = score * (covered / all) ** 2 * (1 + best);
+      yield { page: this.pages[number], score: whole, sections: this.best(sections), marks };
     }
+  }
+
+  // Returns for each page how much its sections have of a term.
+  amounts({ forms }) {
+    const pages = new Map();
+    for (const [form, factor] of forms) {
+      for (const [number, counts] of this.postings.get(form)) {
+        const { page } = this.sections[number];
+        if (!pages.has(page)) pages.set(page, new Map());
+        add(pages.get(page), number, factor * amount(counts));
+      }
+    }
+    return pages;
   }
 
   // Returns what to mark: neither "the", nor the parts of an identifier that was found.
   marks(terms) {
     const telling = terms.filter(({ term, part }) => !part && !UNMARKED.has(term));
     const shown = telling.some(({ forms }) => forms.length) ? telling : terms;
-    return new Map(
-      shown.flatMap(({ weight, rarity, forms }) => forms.map(([form]) => [form, weight * rarity])),
-    );
+    const worth = ({ weight, rarity, forms }) => forms.map(([form]) => [form, weight * rarity]);
+    return new Map(shown.flatMap(worth));
   }
 
   best(scores) {
@@ -245,10 +246,17 @@ export class Engine {
 }
 
 const head = ({ terms }) => terms[0];
+const total = (numbers) => numbers.reduce((one, other) => one + other, 0);
+const add = (map, key, number) => map.set(key, (map.get(key) ?? 0) + number);
+// How much it matters that a page has a term.
+const needed = ({ weight, rarity }) => weight * Math.min(rarity, RARE);
 
 // Returns where in a query some words are, or -1.
-const place = (searched, asked) =>
-  asked.findIndex((_, at) => searched.every((term, more) => asked[at + more] && head(asked[at + more]) === term));
+function placeOf(searched, asked) {
+  const heads = asked.map(head);
+  const isAt = (_, at) => searched.every((term, more) => heads[at + more] === term);
+  return searched.length ? heads.findIndex(isAt) : -1;
+}
 
 // Returns how many of a query's neighbors are neighbors in a section, from 0 to 1.
 function inOrder(asked, { flow }) {
@@ -259,7 +267,6 @@ function inOrder(asked, { flow }) {
 
 // Returns how much there is of a term, by where it is; the tenth time counts little.
 function amount(counts) {
-  let sum = 0;
-  for (const [kind, times] of Object.entries(counts)) sum += (WEIGHTS[kind] * 2 * times) / (times + 1);
-  return sum;
+  const kinds = Object.entries(counts);
+  return total(kinds.map(([kind, times]) => (WEIGHTS[kind] * 2 * times) / (times + 1)));
 }

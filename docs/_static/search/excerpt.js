@@ -10,20 +10,26 @@ const BEFORE = 1 / 4; // so much of an excerpt is before the first mark
 
 // Returns the part of the prose that says most of what was asked, or its beginning.
 export function ofProse(prose, marks) {
-  const best = mostMarked(prose.split("\n"), marks)[0] ?? { text: prose.split("\n")[0], spots: [] };
-  const { text, spots } = best;
+  const paragraphs = prose.split("\n");
+  const { text, spots } = mostMarked(paragraphs, marks)[0] ?? { text: paragraphs[0], spots: [] };
   const length = isHan(text) ? LENGTH_CHINESE : LENGTH;
   if (text.length <= length) return marked(text, spots);
-  const within = (spot) => spots.filter(({ start, end }) => start >= spot.start && end <= spot.start + length * (1 - BEFORE));
-  const first = spots.reduce(
-    (found, spot) => (worthOf(within(spot)) > worthOf(within(found)) ? spot : found),
-    spots[0] ?? { start: 0 },
-  );
-  const start = wordAt(text, Math.max(0, Math.min(first.start - length * BEFORE, text.length - length)));
+  const from = bestSpot(spots, length * (1 - BEFORE)) - length * BEFORE;
+  const start = wordAt(text, Math.max(0, Math.min(from, text.length - length)));
   const end = wordAt(text, Math.min(start + length, text.length));
   const inside = spots.filter((spot) => spot.start >= start && spot.end <= end);
   const parts = marked(text.slice(start, end).trimEnd(), inside, start);
-  return [...(start ? [["… ", false]] : []), ...parts, ...(end < text.length ? [[" …", false]] : [])];
+  if (start) parts.unshift(["… ", false]);
+  if (end < text.length) parts.push([" …", false]);
+  return parts;
+}
+
+// Returns where the text begins that has most of what was asked within a length.
+function bestSpot(spots, length) {
+  const worth = ({ start }) =>
+    worthOf(spots.filter((spot) => spot.start >= start && spot.end <= start + length));
+  const inOrder = [...spots].sort((one, other) => worth(other) - worth(one));
+  return inOrder[0]?.start ?? 0;
 }
 
 // Returns the lines of code or output that have most of what was asked.
@@ -68,9 +74,10 @@ function worthOf(spots) {
 
 // Returns where the word at a place begins; Chinese may be cut anywhere.
 function wordAt(text, place) {
-  place = Math.floor(place);
-  while (place > 0 && place < text.length && /[\w.]/.test(text[place]) && /\S/.test(text[place - 1])) place--;
-  return place;
+  let at = Math.floor(place);
+  const isInside = () => /[\w.]/.test(text[at] ?? "") && /[!-~]/.test(text[at - 1] ?? "");
+  while (isInside()) at--;
+  return at;
 }
 
 function marked(text, spots, offset = 0) {

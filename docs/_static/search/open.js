@@ -35,9 +35,11 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const slash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey;
-  const letter = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-  if (!(letter || (slash && !event.target.closest?.(TYPING)))) return;
+  const isCommand = event.ctrlKey || event.metaKey;
+  if (event.altKey || event.isComposing) return;
+  const isSlash = event.key === "/" && !isCommand && !event.target.closest?.(TYPING);
+  const isCommandK = event.key === "k" && isCommand;
+  if (!isSlash && !isCommandK) return;
   event.preventDefault();
   open();
 });

@@ -12,31 +12,34 @@ export const isHan = (text) => HAN.test(text);
 
 // Yields {start, end, terms}: where each word is, and its terms, the whole word first.
 export function* words(text) {
-  for (const { 0: word, index } of text.normalize("NFKC").matchAll(WORD)) {
-    const end = index + word.length;
+  for (const { 0: word, index } of text.matchAll(WORD)) {
     if (!isHan(word)) {
-      const terms = latinTerms(word);
-      if (terms.length) yield { start: index, end, terms };
+      const terms = latinTerms(word.normalize("NFKC"));
+      if (terms.length) yield { start: index, end: index + word.length, terms };
       continue;
     }
-    let at = index;
-    let before = "";
     const characters = [...word];
-    if (characters.length === 1) yield { start: index, end, terms: [word] };
-    for (const character of characters) {
-      if (before)
-        yield { start: at - before.length, end: at + character.length, terms: [before + character] };
-      at += character.length;
-      before = character;
+    if (characters.length === 1) yield { start: index, end: index + word.length, terms: [word] };
+    let start = index;
+    for (let place = 1; place < characters.length; place++) {
+      const pair = characters[place - 1] + characters[place];
+      yield { start, end: start + pair.length, terms: [pair] };
+      start += characters[place - 1].length;
     }
   }
 }
 
+// A text has the same words again and again.
+const known = new Map();
+
 function latinTerms(word) {
-  const parts = word.split(PART).filter(Boolean);
-  const terms = parts.map((part) => stem(part.toLowerCase()));
-  if (parts.length < 2) return terms;
-  return [...new Set([parts.join("").toLowerCase(), ...terms])];
+  if (!known.has(word)) {
+    const parts = word.split(PART).filter(Boolean);
+    const whole = parts.length > 1 ? [parts.join("").toLowerCase()] : [];
+    const stems = parts.map((part) => stem(part.toLowerCase()));
+    known.set(word, [...new Set([...whole, ...stems])]);
+  }
+  return known.get(word);
 }
 
 const ENDINGS = [

@@ -67,7 +67,7 @@ class Index:
                     "sections": self.pages[page],
                 }
                 for page in sorted(self.pages)
-                if self.pages[page] and page in app.env.all_docs
+                if self.pages[page]
             ],
         }
         text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))

@@ -144,6 +144,22 @@ def test_a_typo_finds_pages_about_the_word(page: Page, address: str) -> None:
     assert "gradients" in found[0].rpartition("/")[2]
 
 
+def test_an_excerpt_shows_what_was_found(page: Page, address: str) -> None:
+    page.goto(f"{address}/en/search.html")
+    excerpts = page.evaluate(
+        """async () => {
+            const { ofProse } = await import("./_static/search/excerpt.js");
+            const filler = "A sentence about other things … and more. ".repeat(20);
+            const texts = ["Seed it. " + filler, filler + "Seed it. " + filler,
+                filler + "Seed it.", filler + "\\nSeed it."];
+            return texts.map((text) => ofProse(text, new Map([["seed", 1]])));
+        }"""
+    )
+    for excerpt in excerpts:
+        assert [text for text, is_marked in excerpt if is_marked] == ["Seed"]
+        assert len("".join(text for text, _is_marked in excerpt)) < 250
+
+
 @pytest.mark.parametrize("edition", FIRST)
 def test_a_search_is_small(own_site: Path, edition: str) -> None:
     folder = own_site / edition

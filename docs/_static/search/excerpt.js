@@ -6,6 +6,7 @@ import { isHan, words } from "./words.js";
 
 const LENGTH = 170;
 const LENGTH_CHINESE = 90;
+const LONGER = 1.2; // where only some words more are left
 const BEFORE = 1 / 4; // so much of an excerpt is before the first mark
 
 // Returns the part of the prose that says most of what was asked, or its beginning.
@@ -16,7 +17,8 @@ export function ofProse(prose, marks) {
   if (text.length <= length) return marked(text, spots);
   const from = bestSpot(spots, length * (1 - BEFORE)) - length * BEFORE;
   const start = wordAt(text, Math.max(0, Math.min(from, text.length - length)));
-  const end = wordAt(text, Math.min(start + length, text.length));
+  const isEnd = text.length <= start + length * LONGER;
+  const end = isEnd ? text.length : wordAt(text, start + length);
   const inside = spots.filter((spot) => spot.start >= start && spot.end <= end);
   const parts = marked(text.slice(start, end).trimEnd(), inside, start);
   if (start) parts.unshift(["… ", false]);

@@ -61,18 +61,26 @@ recordings_data = {"Fashion-MNIST": " ".join(FASHION_MNIST.values())}
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
+# Search ----------------------------------------------------------------------
+search_leaves_out = ["contributing/*"]  # of no use to who writes a training loop
+
 # Theme -----------------------------------------------------------------------
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
-html_css_files = ["site.css"]
-html_js_files = [(name, {"defer": ""}) for name in ("filter.js", "scrolling.js")]
+html_css_files = ["site.css", "search/search.css"]
+html_js_files = [
+    ("filter.js", {"defer": ""}),
+    ("scrolling.js", {"defer": ""}),
+    ("search/open.js", {"type": "module"}),
+]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 html_theme_options = {
+    "enable_search_shortcuts": False,  # Sphinx's own; this site's script has others
     "light_css_variables": {
         "color-brand-primary": "#0b62b8",
         "color-brand-content": "#0b62b8",

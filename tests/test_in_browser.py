@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -22,33 +21,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context()
     yield context.new_page()
     context.close()
-
-
-@pytest.mark.parametrize(
-    ("words", "recipe"),
-    [
-        ("梯度", "zeroing_out_gradients"),
-        ("梯度累积", "accumulating_gradients"),
-        ("DataLoader", "loading_data"),
-        ("优化器 momentum", "new_optimizer_every_step"),
-    ],
-)
-def test_search_finds_chinese_and_english_words(
-    page: Page, address: str, words: str, recipe: str
-) -> None:
-    page.goto(f"{address}/zh-cn/search.html?q={quote(words)}")
-    results = page.locator("ul.search li a")
-    expect(
-        results.filter(
-            has=page.locator(f"xpath=self::*[contains(@href, '{recipe}')]")
-        ).first
-    ).to_be_visible()
-
-
-def test_search_for_what_is_nowhere_says_so(page: Page, address: str) -> None:
-    page.goto(f"{address}/zh-cn/search.html?q={quote('龘')}")
-    expect(page.locator("#search-results p.search-summary")).to_contain_text("没有")
-    assert page.locator("ul.search li").count() == 0
 
 
 def test_the_switch_keeps_page_and_place(page: Page, address: str) -> None:

@@ -16,7 +16,6 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     # Not before: `python -m editions` needs none of it.
     from editions import configuration, furo  # noqa: PLC0415
     from editions.anchors import EnglishAnchors  # noqa: PLC0415
-    from editions.chinese_search import ChineseSearch  # noqa: PLC0415
     from editions.untranslated import MarkUntranslated  # noqa: PLC0415
     from editions.wide_text import CloseGaps  # noqa: PLC0415
 
@@ -26,7 +25,6 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_transform(EnglishAnchors)
     app.add_transform(MarkUntranslated)
     app.add_transform(CloseGaps)
-    app.add_search_language(ChineseSearch)
     app.add_js_file("language-switch.js", loading_method="defer")
     # furo itself writes its list of pages at priority 500.
     app.connect("html-page-context", furo.name_switches, priority=600)

@@ -10,10 +10,7 @@ if TYPE_CHECKING:
 
 _ = get_translation("site")
 
-TEMPLATES = (
-    _("Please activate JavaScript to enable the search functionality."),
-    _("Edit this page"),
-)
+TEMPLATES = (_("Edit this page"),)
 """What furo's templates say and Sphinx's catalogs don't; here, translators find it."""
 TREE = "furo_navigation_tree"
 """Where furo puts the list of pages for its templates."""

@@ -1,4 +1,4 @@
-"""What only this site has: downloads, tags, pitfalls, messages about recipes."""
+"""What only this site has: downloads, search, tags, pitfalls, recipes' messages."""
 
 import gc
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     from recipe_site.page_top import setup_page_top  # noqa: PLC0415
     from recipe_site.parts import setup_parts  # noqa: PLC0415
     from recipe_site.pitfalls import setup_pitfalls  # noqa: PLC0415
+    from recipe_site.search import setup_search  # noqa: PLC0415
     from recipe_site.tags import setup_tags  # noqa: PLC0415
     from recipe_site.unreadable import setup_unreadable  # noqa: PLC0415
 
@@ -31,6 +32,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     setup_pitfalls(app)
     setup_errors(app)
     setup_downloads(app)
+    setup_search(app)
     setup_tags(app)
     setup_cards(app)
     setup_fold(app)

@@ -27,8 +27,9 @@ class MarkChangedLines(SphinxPostTransform):
         """Replace the blocks of code whose language is diff."""
         for block in list(self.document.findall(nodes.literal_block)):
             if block.get("language") == "diff":
-                html = self.html(block.astext())
-                block.replace_self(nodes.raw("", html, format="html"))
+                shown = nodes.raw("", self.html(block.astext()), format="html")
+                shown["code"] = "\n".join(line for _kind, line in lines(block.astext()))
+                block.replace_self(shown)
 
     def html(self, diff: str) -> str:
         """Return a diff as HTML."""

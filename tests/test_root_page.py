@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from conftest import PROJECT
 
 from editions.edition import Edition
-from editions.root_page import root_page
+from editions.root_files import root_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def address(
     """Serve a root page, and a page in each language."""
     folder = tmp_path_factory.mktemp("root")
     (folder / "index.html").write_text(
-        root_page(EDITIONS, TEMPLATES, "Recipes"), "utf-8"
+        root_files(EDITIONS, TEMPLATES, "Recipes")["index.html"], "utf-8"
     )
     for edition in EDITIONS:
         (folder / edition.name).mkdir()
@@ -104,7 +104,8 @@ def test_without_scripts_it_is_a_list_of_links(browser: Browser, address: str) -
 
 @pytest.mark.parametrize("site", ["", "https://example.org/recipes"])
 def test_search_engines_are_told_of_all_languages(site: str) -> None:
-    page = BeautifulSoup(root_page(EDITIONS, TEMPLATES, "Recipes", site), "html.parser")
+    files = root_files(EDITIONS, TEMPLATES, "Recipes", site)
+    page = BeautifulSoup(files["index.html"], "html.parser")
     links = page.select("link[rel=alternate]")
     where = f"{site}/" if site else ""
     assert {link["hreflang"]: link["href"] for link in links} == {

@@ -1,4 +1,4 @@
-"""What only this site has: downloads, tags, pitfalls, messages about recipes."""
+"""What only this site has: downloads, tags, pitfalls, messages, sharing."""
 
 import gc
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     from recipe_site.downloads import setup_downloads  # noqa: PLC0415
     from recipe_site.errors import setup_errors  # noqa: PLC0415
     from recipe_site.pitfalls import setup_pitfalls  # noqa: PLC0415
+    from recipe_site.sharing.setup import setup_sharing  # noqa: PLC0415
     from recipe_site.tags import setup_tags  # noqa: PLC0415
     from recipe_site.unreadable import setup_unreadable  # noqa: PLC0415
 
@@ -27,4 +28,5 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     setup_downloads(app)
     setup_tags(app)
     setup_unreadable(app)
+    setup_sharing(app)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -260,7 +260,7 @@ def _build_own_site(project: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", *words],
             cwd=project,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": path, "SITE_URL": "", "REPOSITORY": ""},
             capture_output=True,
             text=True,
             check=False,

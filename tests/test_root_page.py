@@ -107,19 +107,24 @@ def test_search_engines_are_told_of_all_languages(site: str) -> None:
     files = root_files(EDITIONS, TEMPLATES, "Recipes", site)
     page = BeautifulSoup(files["index.html"], "html.parser")
     links = page.select("link[rel=alternate]")
-    where = f"{site}/" if site else ""
-    assert {link["hreflang"]: link["href"] for link in links} == {
-        "en": f"{where}en/index.html",
-        "de": f"{where}de/index.html",
-        "zh-CN": f"{where}zh-cn/index.html",
-        "zh-TW": f"{where}zh-tw/index.html",
-        "x-default": where or "index.html",
-    }
-    canonical = page.select_one("link[rel=canonical]")
-    assert canonical
-    assert canonical["href"] == (where or "index.html")
+    told = {link["hreflang"]: link["href"] for link in links}
+    canonical = [link["href"] for link in page.select("link[rel=canonical]")]
+    # They ask for whole addresses.
+    assert canonical == ([f"{site}/"] if site else [])
+    assert told == (
+        {
+            "en": f"{site}/en/index.html",
+            "de": f"{site}/de/index.html",
+            "zh-CN": f"{site}/zh-cn/index.html",
+            "zh-TW": f"{site}/zh-tw/index.html",
+            "x-default": f"{site}/",
+        }
+        if site
+        else {}
+    )
     assert page.select_one("html[lang=en]")
-    assert [each.text for each in page.select("title, h1")] == ["Recipes", "Recipes"]
+    texts = [each.text for each in page.select("title, h1")]
+    assert texts == ["Recipes – PyTorch", "Recipes"]
     assert [link["lang"] for link in page.select("li a")] == [
         link["hreflang"] for link in page.select("li a")
     ]

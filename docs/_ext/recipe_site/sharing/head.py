@@ -44,14 +44,14 @@ def describe(
         return
     page = shared_page(app, name)
     image = _picture(app, site, page, document)
-    twin = f"{name}.md"
+    has_twin = "sphinx_llm_friendly" in app.extensions
     has_feed = site.root and has_recordings(app)
     context["sharing"] = {
         "description": "" if _has_description(context) else page.description,
         "open_graph": open_graph(site, page, context["search_title"], image),
         "json_ld": json_ld(site, page, image),
         "feed": relative_uri(page.path, feed.FILE) if has_feed else "",
-        "markdown": relative_uri(page.path, twin),
+        "markdown": relative_uri(page.path, f"{name}.md") if has_twin else "",
     }
 
 
@@ -108,7 +108,8 @@ def _picture(
         return site.address(path, source)
     favicon = app.config.html_favicon
     mark = Path(app.confdir, favicon) if favicon else None
-    figure = social_cards.figure(document, Path(app.srcdir))
+    published = app.builder.images
+    figure = social_cards.figure(document, Path(app.srcdir), published)
     name = f"{site.name} · PyTorch"
     card = social_cards.Card(page.title, name, site.edition, mark, figure)
     social_cards.write(card, Path(app.outdir, path))

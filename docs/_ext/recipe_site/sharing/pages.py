@@ -69,7 +69,9 @@ def shared_page(app: "Sphinx", page: str) -> SharedPage:
     about = description(env.metadata.get(page, {}), env.titles)
     title = env.titles[page].astext()
     path = app.builder.get_target_uri(page)
-    recording = build_of(app).recording(page)
+    recording = None
+    if "recordings" in app.extensions:
+        recording = build_of(app).recording(page)
     if recording is None:
         return SharedPage(page, path, title, about)
     run = recording.run
@@ -82,6 +84,8 @@ def shared_page(app: "Sphinx", page: str) -> SharedPage:
 
 def has_recordings(app: "Sphinx") -> bool:
     """Return whether there is a page of which is known when it was made."""
+    if "recordings" not in app.extensions:
+        return False
     build = build_of(app)
     return any(build.recording(page) for page in build.entries)
 

@@ -3,9 +3,9 @@
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import resvg_py
 from docutils import nodes
@@ -39,12 +39,22 @@ def path(page: str) -> str:
     return f"{FOLDER}/{page}.png"
 
 
-def figure(document: nodes.document, source: Path) -> Path | None:
-    """Return the file of a page's first figure, if it can be drawn here."""
+def figure(
+    document: nodes.document, source: Path, published: Mapping[str, str]
+) -> Path | None:
+    """Return the file of a page's first figure, if it can be drawn here.
+
+    Args:
+        document: The page, whose HTML is written.
+        source: Where its figures are from.
+        published: Names that figures got on the site, by those that they had.
+    """
+    sources = {name: uri for uri, name in published.items()}
     for node in document.findall(nodes.Element):
         # Sphinx-Gallery has a node of its own for the figures of a recipe.
         if node.tagname in ("image", "imgsgnode") and "uri" in node:
-            file = source / node["uri"].lstrip("/")
+            uri = node["uri"].lstrip("/")
+            file = source / sources.get(PurePosixPath(uri).name, uri)
             return file if file.is_file() and _can_be_drawn(file) else None
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import pytest
 from bs4 import BeautifulSoup
@@ -100,6 +101,62 @@ def test_without_scripts_it_is_a_list_of_links(browser: Browser, address: str) -
     links.nth(2).click()
     page.wait_for_url(f"{address}zh-cn/index.html")
     context.close()
+
+
+WRONG = {
+    "zh-cn/gone": ("de", "zh-CN"),
+    "gone/deep/inside": ("de-AT", "de"),
+    "gone": ("fr", "en"),
+}
+"""Places without a page: the reader's language, and the one that is to come first."""
+
+
+@pytest.fixture(scope="module")
+def wrong(
+    tmp_path_factory: pytest.TempPathFactory, serve: Callable[[Path], str]
+) -> str:
+    """Serve what GitHub Pages answers at wrong addresses below `/recipes/`."""
+    root = tmp_path_factory.mktemp("wrong")
+    known = {"There is no such page": "没有这个页面"}
+    words = {"zh-CN": lambda text: known.get(text, text)}
+    about = (TEMPLATES, "Recipes", "https://example.org/recipes", words)
+    answer = root_files(EDITIONS, *about)["404.html"]
+    for place in WRONG:
+        file = root / "recipes" / place / "index.html"
+        file.parent.mkdir(parents=True)
+        file.write_text(answer, "utf-8")
+    return f"{serve(root)}/recipes"
+
+
+@pytest.mark.parametrize("place", WRONG)
+def test_a_wrong_address_is_answered_in_all_languages(
+    browser: Browser, wrong: str, place: str
+) -> None:
+    language, first = WRONG[place]
+    context = browser.new_context(locale=language)
+    page = context.new_page()
+    page.goto(f"{wrong}/{place}/")
+    headings = page.get_by_role("heading").all_inner_texts()
+    assert sorted(headings) == [*["There is no such page"] * 3, "没有这个页面"]
+    assert page.locator("section").first.get_attribute("lang") == first
+    assert page.locator("html").get_attribute("lang") == first
+    # At any depth, links lead to the site's folder.
+    links = page.get_by_role("link").all()
+    addresses = [str(link.get_attribute("href")) for link in links]
+    assert len(addresses) == 12
+    assert all(it.startswith("/recipes/") for it in addresses)
+    assert page.locator("meta[name=robots]").get_attribute("content") == "noindex"
+    context.close()
+
+
+def test_robots_are_told_of_the_sitemaps_of_all_editions() -> None:
+    files = root_files(EDITIONS, TEMPLATES, "Recipes", "https://example.org/recipes")
+    where = "https://example.org/recipes"
+    assert files["robots.txt"].endswith(f"\nSitemap: {where}/sitemap.xml\n")
+    index = ET.fromstring(files["sitemap.xml"])  # noqa: S314 - our own
+    named = [str(sitemap[0].text) for sitemap in index]
+    assert named == [f"{where}/{each.name}/sitemap.xml" for each in EDITIONS]
+    assert not root_files(EDITIONS, TEMPLATES, "Recipes")["sitemap.xml"].strip()
 
 
 @pytest.mark.parametrize("site", ["", "https://example.org/recipes"])

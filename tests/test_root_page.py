@@ -118,12 +118,15 @@ def wrong(
     """Serve what GitHub Pages answers at wrong addresses below `/recipes/`."""
     root = tmp_path_factory.mktemp("wrong")
     known = {"There is no such page": "没有这个页面"}
-    words = {"zh-CN": lambda text: known.get(text, text)}
-    about = (TEMPLATES, "Recipes", "https://example.org/recipes", words)
-    answer = root_files(EDITIONS, *about)["404.html"]
+
+    def chinese(text: str) -> str:
+        return known.get(text, text)
+
+    about = (TEMPLATES, "Recipes", "https://example.org/recipes")
+    answer = root_files(EDITIONS, *about, words={"zh-CN": chinese})["404.html"]
     for place in WRONG:
         file = root / "recipes" / place / "index.html"
-        file.parent.mkdir(parents=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(answer, "utf-8")
     return f"{serve(root)}/recipes"
 

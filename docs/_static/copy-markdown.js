@@ -5,7 +5,6 @@ for (const link of document.querySelectorAll(".copy-markdown")) {
   const said = link.parentElement.querySelector("[role=status]");
   link.setAttribute("role", "button");
   link.title = link.dataset.copy;
-  link.setAttribute("aria-label", link.dataset.copy);
   link.addEventListener("keydown", (event) => {
     if (event.key !== " ") return;
     event.preventDefault();

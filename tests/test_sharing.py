@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import subprocess
 from datetime import datetime
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,9 @@ from sphinx.config import eval_config_file
 from sphinx.errors import ConfigError
 from sphinx.util.tags import Tags
 from stores import RUN, keep
+
+from recipe_site.sharing.first_recorded import dates
+from recordings.machine.git import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -295,11 +300,6 @@ def test_a_picture_shows_the_page_s_figure(published: Build) -> None:
     assert dark > 500, "the title"
 
 
-def dates(texts: Iterator[str]) -> list[datetime]:
-    """Read the dates of a feed or a sitemap (RFC 3339)."""
-    return [datetime.fromisoformat(text) for text in texts]
-
-
 def test_the_feed_is_atom_and_has_what_was_recorded(published: Build) -> None:
     root = ET.fromstring(published.page("feed.atom"))  # noqa: S314 - our own
     assert root.tag == f"{ATOM}feed"
@@ -307,7 +307,8 @@ def test_the_feed_is_atom_and_has_what_was_recorded(published: Build) -> None:
         # RFC 4287, 4.1.1 and 4.1.2: exactly one of each.
         for name in ("id", "title", "updated"):
             assert len(each.findall(f"{ATOM}{name}")) == 1
-        assert all(date.tzinfo for date in dates(iter(_texts(each, "updated"))))
+        [updated] = _texts(each, "updated")
+        assert datetime.fromisoformat(updated).tzinfo
         assert str(each.findtext(f"{ATOM}id")).startswith(SITE)
     assert root.findtext(f"{ATOM}author/{ATOM}name") == "Ada"
     hrefs = {it.get("rel"): it.get("href") for it in root.findall(f"{ATOM}link")}
@@ -351,3 +352,24 @@ def test_the_environment_says_where_the_site_is(
     monkeypatch.setenv("SITE_URL", "example.org")
     with pytest.raises(ConfigError, match=r"SITE_URL is 'example\.org'.*https://"):
         eval_config_file(conf, Tags())
+
+
+def test_git_says_when_a_page_was_first_recorded(tmp_path: Path) -> None:
+    folder, file = tmp_path / "made/docs/recordings", "recipes/a/one.ipynb"
+    (folder / file).parent.mkdir(parents=True)
+    git(folder, "init", "--quiet")
+    assert dates(folder) == {}
+    for day in ("2026-01-02", "2026-03-04"):
+        (folder / file).write_text(day, "utf-8")
+        git(folder, "add", ".")
+        when = f"{day}T05:06:07Z"
+        about = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+        command = ["git", *about, "commit", "--quiet", "--message=x"]
+        own = {**os.environ, "GIT_COMMITTER_DATE": when}
+        subprocess.run(command, cwd=folder, env=own, check=True)
+    assert dates(folder) == {"recipes/a/one": "2026-01-02T05:06:07Z"}
+    # A shallow clone would take its oldest commit for the first.
+    origin = (tmp_path / "made/docs/recordings").as_uri()
+    git(tmp_path, "clone", "--quiet", "--depth=1", origin, "shallow")
+    assert (tmp_path / "shallow" / file).is_file()
+    assert dates(tmp_path / "shallow") == {}

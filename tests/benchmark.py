@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 INDEX = "Recipes only\n============\n\n.. toctree::\n\n   recipes/index\n"
-SENTENCE = "Cross-entropy measures how far the scores"
+SENTENCE = "The same mistake looks different in every line:"
 RECORDINGS = '    "recordings",\n'
 """The line of `conf.py` that plain Sphinx-Gallery does without."""
 AS_PYTHON_HAS_IT = """
@@ -77,10 +77,10 @@ def build(project: Path, *options: str, **variables: str) -> float:
 
 def change_a_sentence(project: Path) -> None:
     """Edit a sentence in the middle of the recipe that trains longest."""
-    recipe = project / "recipes" / "gradients" / "zeroing_out_gradients.py"
+    recipe = project / "recipes" / "pitfalls" / "missing_zero_grad.py"
     text = recipe.read_text("utf-8")
     assert SENTENCE in text
-    recipe.write_text(text.replace(SENTENCE, f"In short, {SENTENCE}", 1), "utf-8")
+    recipe.write_text(text.replace(SENTENCE, f"In all, {SENTENCE}", 1), "utf-8")
 
 
 def without_what_recipes_use(folder: Path) -> dict[str, str]:

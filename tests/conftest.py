@@ -260,7 +260,8 @@ def _build_own_site(project: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", *words],
             cwd=project,
-            env={**os.environ, "PYTHONPATH": path, "SITE_URL": "", "REPOSITORY": ""},
+            # Neither is known, whatever the machine that tests run on knows.
+            env={**os.environ, "PYTHONPATH": path, "REPOSITORY": "", "SITE_URL": ""},
             capture_output=True,
             text=True,
             check=False,

@@ -133,7 +133,7 @@ def test_downloads_are_chinese_with_the_english_code_and_outputs(site: Site) -> 
     assert any(outputs[0])
     assert "两个数得到第三个数。" in json.dumps(notebooks[1], ensure_ascii=False)
     for page in both(site, "recipes/sums/adding.html"):
-        for suffix in (".py", ".ipynb", ".zip"):
+        for suffix in (".py", ".ipynb"):
             assert f'href="../../{address}{suffix}"' in page
 
 
@@ -175,7 +175,7 @@ def test_fuzzy_text_is_not_used_and_equal_text_counts(changing: Site) -> None:
 
 def test_what_changed_elsewhere_is_on_the_page(changing: Site) -> None:
     # A string of the site, and a sentence in English that the catalog does not have.
-    changing.write({f"{CATALOGS}/site.po": catalog({"Download the script": "新词"})})
+    changing.write({f"{CATALOGS}/site.po": catalog({"Download script": "新词"})})
     changing.write({"docs/index.rst": PAGE.replace("A page.", "Another page.")})
     done = changing.build_edition("zh_CN", *REPLAY)
     assert "新词" in done.page("recipes/sums/adding.html")

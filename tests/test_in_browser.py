@@ -1,7 +1,7 @@
 """What readers do on the site, done in a real browser."""
 
+import re
 from collections.abc import Callable, Iterator
-from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
@@ -71,17 +71,42 @@ def test_the_root_page_sends_readers_to_their_language(
     context.close()
 
 
-def test_pitfalls_are_chosen_and_sorted(page: Page, address: str) -> None:
-    page.goto(f"{address}/zh-cn/recipes/pitfalls/index.html")
+def test_pitfalls_are_chosen_by_words_and_kinds_and_sorted(
+    page: Page, address: str
+) -> None:
+    pitfalls = f"{address}/zh-cn/recipes/pitfalls/index.html"
+    page.goto(pitfalls)
     rows = page.locator(".pitfalls tbody tr:visible")
     expect(rows).to_have_count(12)
-    page.get_by_label("后果", exact=True).select_option("占用内存")
+    page.get_by_label("影响", exact=True).select_option(label="占用内存")
     expect(rows).to_have_count(1)
-    page.get_by_label("后果", exact=True).select_option("")
-    page.get_by_role("button", name="阶段").click()
-    stages = page.locator(".pitfalls tbody tr td:nth-child(3)").all_inner_texts()
-    runs = [stage for stage, _group in groupby(stages)]
-    assert len(runs) == len(set(stages)), "equal stages are together"
+    expect(page).to_have_url(f"{pitfalls}?effect=memory")
+    page.reload()
+    expect(rows).to_have_count(1)
+    page.locator(".language-switch-content a[lang='en']").click()
+    expect(page).to_have_url(
+        re.compile(r"/en/recipes/pitfalls/index.html\?effect=memory")
+    )
+    expect(rows).to_have_count(1)
+    rows.locator("a.chip-effect").click()  # a chip that is on is switched off
+    expect(rows).to_have_count(12)
+    page.get_by_label("Find in this list").fill("the GRAPH memory")
+    expect(rows).to_have_count(1)
+    page.get_by_label("Find in this list").fill("there is no such pitfall")
+    expect(page.get_by_text("Nothing here is of this kind.")).to_be_visible()
+    page.get_by_label("Find in this list").fill("")
+    page.get_by_role("button", name="Pitfall").click()
+    titles = page.locator(".pitfalls tbody tr td:first-child").all_inner_texts()
+    assert [title.lower() for title in titles] == sorted(map(str.lower, titles))
+
+
+def test_a_tag_chooses_among_a_sections_recipes(page: Page, address: str) -> None:
+    page.goto(f"{address}/en/{RECIPE}")
+    page.locator(".page-top .chip", has_text="zero_grad").click()
+    shown = page.locator(".recipe-cards > li:visible")
+    assert 1 < shown.count() < page.locator(".recipe-cards > li").count()
+    for card in shown.all():
+        assert "zero_grad" in card.inner_text()
 
 
 def test_a_diff_is_copied_as_the_new_code(browser: Browser, address: str) -> None:

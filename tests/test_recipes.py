@@ -43,6 +43,13 @@ def test_the_diff_of_a_pitfall_is_what_ran() -> None:
         mistake = [line[1:].rstrip() for line in lines if line[:1] != "+"]
         repair = [line[1:].rstrip() for line in lines if line[:1] != "-"]
         assert mistake != repair
+        if "\n# In short\n" in code:
+            # Both run, by a switch; what the diff adds and removes is in the code.
+            ran_lines = {line.strip() for line in code.splitlines()}
+            changed = {line[1:].strip() for line in lines if line[:1] in "+-"}
+            assert changed <= ran_lines, file.name
+            found += 1
+            continue
         sources = [
             ast.get_source_segment(code, node)
             for node in ast.parse(code).body

@@ -16,7 +16,7 @@ from translation.messages.segments import segments
 
 GLOSSARY = Glossary(
     [
-        *(("recipe", "秘籍"), ("gradient", "梯度"), ("zero out", "清零")),
+        *(("recipe", "示例"), ("gradient", "梯度"), ("zero out", "清零")),
         *(("loss", "损失"), ("accuracy", "准确率"), ("accumulate", "累积")),
         *(("clip", "裁剪"), ("mini-batch", "小批量"), ("leaf tensor", "叶子张量")),
         *(("tensor", "张量"), ("in-place", "原地"), ("training loop", "训练循环")),

@@ -11,9 +11,14 @@ if TYPE_CHECKING:
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Set up each feature of the site."""
     # Not before: `recipe_site.fashion_mnist` is also used where there is no Sphinx.
+    from recipe_site.cards import setup_cards  # noqa: PLC0415
+    from recipe_site.claims import setup_claims  # noqa: PLC0415
     from recipe_site.diff_blocks import setup_diff_blocks  # noqa: PLC0415
     from recipe_site.downloads import setup_downloads  # noqa: PLC0415
     from recipe_site.errors import setup_errors  # noqa: PLC0415
+    from recipe_site.fold import setup_fold  # noqa: PLC0415
+    from recipe_site.page_top import setup_page_top  # noqa: PLC0415
+    from recipe_site.parts import setup_parts  # noqa: PLC0415
     from recipe_site.pitfalls import setup_pitfalls  # noqa: PLC0415
     from recipe_site.sharing.setup import setup_sharing  # noqa: PLC0415
     from recipe_site.tags import setup_tags  # noqa: PLC0415
@@ -27,6 +32,11 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     setup_errors(app)
     setup_downloads(app)
     setup_tags(app)
+    setup_cards(app)
+    setup_fold(app)
+    setup_page_top(app)
+    setup_claims(app)
+    setup_parts(app)
     setup_unreadable(app)
     setup_sharing(app)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,19 +1,17 @@
-"""Put this site's downloads and tags in the place of Sphinx-Gallery's own, in English.
+"""Publish downloads at addresses that stay, and take away Sphinx-Gallery's own texts.
 
-A recipe's script, notebook and archive of both get addresses that stay, below
-`downloads/` of each edition: `downloads/gradients/zeroing_out_gradients.py`.
+A recipe's or a guide's script and notebook are below `downloads/` of each edition:
+`downloads/gradients/zeroing_out_gradients.py`. `page_top` links to them.
 """
 
 import shutil
-from html import escape
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from docutils import nodes
 from sphinx.locale import get_translation
-from sphinx.util.osutil import relative_uri
 
+from recipe_site.guide_downloads import guide_files
 from recordings.gallery import scripts
 
 if TYPE_CHECKING:
@@ -22,25 +20,21 @@ if TYPE_CHECKING:
 _ = get_translation("site")
 
 FOLDER = "downloads"
-SUFFIXES = (".py", ".ipynb", ".zip")
-_TAG_LIST = "sg-tag-list"
-"""What Sphinx-Gallery's script looks for, to fill it with the tags of a section."""
+SUFFIXES = (".py", ".ipynb")
+CC_BY = "https://creativecommons.org/licenses/by/4.0/"
 
 
-def replace_texts(app: "Sphinx", document: nodes.document) -> None:
-    """Replace Sphinx-Gallery's texts on a recipe's page by this site's."""
-    page = app.env.docname
+def replace_texts(_app: "Sphinx", document: nodes.document) -> None:
+    """Replace or remove Sphinx-Gallery's own texts, which are English on every page."""
     for node in list(document.findall(nodes.Element)):
         classes: list[str] = node.get("classes", [])
         if "sphx-glr-download-link-note" in classes:
             outer = _with_only(node)
             outer.parent.remove(outer)
         elif "sphx-glr-footer-example" in classes:
-            _with_only(node).replace_self(downloads(page))
-        elif isinstance(node, nodes.raw) and _TAG_LIST in node.astext():
-            node.replace_self(nodes.raw("", tag_list(), format="html"))
+            _with_only(node).replace_self(license_line())
         elif "sphx-glr-example-tags" in classes and isinstance(node, nodes.paragraph):
-            node.replace_self(tags(node.astext()))
+            node.parent.remove(node)  # they are at the top
 
 
 def _with_only(node: nodes.Element) -> nodes.Element:
@@ -49,36 +43,12 @@ def _with_only(node: nodes.Element) -> nodes.Element:
     return parent if parent.tagname == "only" and len(parent.children) == 1 else node
 
 
-def downloads(page: str) -> nodes.container:
-    """Make the row of a page's downloads."""
-    labels = (_("Download the script"), _("Download the notebook"), _("Both, zipped"))
-    row = nodes.container(classes=["recipe-downloads"])
-    for label, suffix in zip(labels, SUFFIXES, strict=True):
-        link = _link(label, relative_uri(page, address(page) + suffix))
-        row += nodes.paragraph("", "", link, translatable=False)
-        link["classes"] = ["recipe-download"]
-        link["title"] = PurePosixPath(page).name + suffix
-    return row
-
-
-def tags(text: str) -> nodes.container:
-    """Make a row of links to the section's recipes, of `🏷 Tags: first, second`."""
-    line = nodes.paragraph("", translatable=False)
-    line += nodes.inline("", _("Tags"), classes=["recipe-tags-label"])
-    for tag in map(str.strip, text.partition(":")[2].split(",")):
-        line += [nodes.Text(" "), _link(tag, f"index.html?sg-tags={quote(tag)}")]
-    return nodes.container("", line, classes=["recipe-tags"])
-
-
-def _link(label: str, address: str) -> nodes.reference:
-    return nodes.reference("", label, internal=True, refuri=address)
-
-
-def tag_list() -> str:
-    """Write the place for a section's tags, with the words that `tags.js` needs."""
-    label, clear = escape(_("Tags")), escape(_("Clear"))
-    words = f'data-label="{label}" data-clear="{clear}"'
-    return f'<div id="{_TAG_LIST}" class="sphx-glr-tag-list" {words}></div>'
+def license_line() -> nodes.container:
+    """Name the licenses of a page and of its downloads."""
+    prose = nodes.reference("", "CC BY 4.0", internal=False, refuri=CC_BY)
+    line = nodes.paragraph("", _("Text and figures: "), prose, translatable=False)
+    line += nodes.Text(_(" · Code: BSD 3-Clause"))
+    return nodes.container("", line, classes=["page-license"])
 
 
 def address(page: str) -> str:
@@ -87,8 +57,10 @@ def address(page: str) -> str:
     Examples:
         >>> address("recipes/gradients/zeroing_out_gradients")
         'downloads/gradients/zeroing_out_gradients'
+        >>> address("guides/how_autograd_works")
+        'downloads/guides/how_autograd_works'
     """
-    return f"{FOLDER}/{page.partition('/')[2]}"
+    return f"{FOLDER}/{page.removeprefix('recipes/')}"
 
 
 def publish(app: "Sphinx", failure: Exception | None) -> None:
@@ -103,6 +75,11 @@ def publish(app: "Sphinx", failure: Exception | None) -> None:
             if made.is_file():
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(made, place)
+    for page, files in guide_files(app):
+        for suffix, text in files.items():
+            place = output / (address(page) + suffix)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, encoding="utf-8")
 
 
 def setup_downloads(app: "Sphinx") -> None:

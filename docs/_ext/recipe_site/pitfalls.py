@@ -5,7 +5,7 @@ It is made from what the recipes of the page's section say of themselves:
     # sphinx_gallery_pitfall = {"type": "generic", "stage": "data", …}
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -14,29 +14,13 @@ from sphinx.errors import ExtensionError
 from sphinx.locale import get_translation
 from sphinx.util.docutils import SphinxDirective
 
+from recipe_site.chips import KNOWN, filter_words, pitfall_chips, tag_chips
 from recipe_site.recipes import link_to, position, settings_by_page
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 _ = get_translation("site")
-
-KNOWN = {
-    "type": {"API-specific": _("API-specific"), "generic": _("generic")},
-    "stage": {
-        "data": _("data"),
-        "model": _("model"),
-        "training": _("training"),
-        "evaluation": _("evaluation"),
-    },
-    "effect": {
-        "error-prone": _("error-prone"),
-        "slow": _("slow"),
-        "memory": _("memory"),
-        "wrong result": _("wrong result"),
-    },
-}
-"""What a pitfall may say of itself, and how a page says it in its language."""
 
 
 class PitfallTable(SphinxDirective):
@@ -55,8 +39,7 @@ class PitfallTable(SphinxDirective):
         for page in found:
             self.env.note_dependency(f"{page}.py")
         ordered = sorted(found, key=lambda page: position(found[page]))
-        rows = [(page, pitfall(page, found[page])) for page in ordered]
-        return [table(rows, self.env.docname)]
+        return [table([(page, found[page]) for page in ordered], self.env.docname)]
 
 
 def pitfall(page: str, settings: Mapping[str, Any]) -> Mapping[str, str]:
@@ -79,21 +62,27 @@ def pitfall(page: str, settings: Mapping[str, Any]) -> Mapping[str, str]:
     return said
 
 
-def table(pitfalls: list[tuple[str, Mapping[str, str]]], here: str) -> nodes.container:
-    """Make the table of a page; `pitfalls.js` adds choosing and sorting."""
-    titles = (_("Pitfall"), _("Type"), _("Stage"), _("Effect"), _("What you see"))
+def table(
+    pitfalls: Sequence[tuple[str, Mapping[str, Any]]], here: str
+) -> nodes.container:
+    """Make the table of a page; `filter.js` adds choosing and sorting."""
+    titles = (_("Pitfall"), _("What you see"), _("Kind"))
     group = nodes.tgroup(cols=len(titles))
-    group += [nodes.colspec(colwidth=width) for width in (26, 12, 11, 13, 38)]
+    group += [nodes.colspec(colwidth=width) for width in (32, 42, 26)]
     head, body = nodes.thead(), nodes.tbody()
     head += _row([nodes.Text(title) for title in titles])
-    for page, said in pitfalls:
-        words = [nodes.Text(known[said[key]]) for key, known in KNOWN.items()]
-        body += _row([link_to(page, here), *words, nodes.Text(said["symptom"])])
+    for page, settings in pitfalls:
+        chips = (
+            pitfall_chips(page, settings, here)
+            + f'<span class="chips-tags">{tag_chips(page, settings, here)}</span>'
+        )
+        symptom = nodes.Text(pitfall(page, settings)["symptom"])
+        html = f'<span class="chips">{chips}</span>'
+        kind = nodes.raw("", html, format="html")
+        body += _row([link_to(page, here), symptom, kind])
     group += [head, body]
     made = nodes.table("", group, classes=["pitfall-table"])
-    none = nodes.paragraph("", _("No pitfall is of this kind."), translatable=False)
-    none["classes"] = ["pitfalls-none"]
-    return nodes.container("", made, none, classes=["pitfalls"])
+    return nodes.container("", filter_words(), made, classes=["pitfalls"])
 
 
 def _row(cells: list[nodes.Node]) -> nodes.row:

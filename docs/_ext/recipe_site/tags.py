@@ -1,4 +1,4 @@
-"""Name under each recipe those that share most tags with it; rare ones weigh more."""
+"""Add to "Learn more" the recipes that share most tags; rare ones weigh more."""
 
 import math
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
-from sphinx.locale import get_translation
+from sphinx.addnodes import pending_xref
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from recipe_site.recipes import link_to, settings_by_page
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-_ = get_translation("site")
-
 COUNT = 3
 """How many are named."""
+LEARN_MORE = "learn-more"
+"""The anchor of the list; anchors are English in every edition."""
 
 
 def related(tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -44,22 +44,28 @@ def related(tags: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 
 
 class AddRelated(SphinxPostTransform):
-    """Put the links at the end of a recipe's page, above its tags."""
+    """Add the links to the list "Learn more", below those to recipes that it has."""
 
     default_priority = 3  # before references are resolved
 
     def run(self, **_options: Any) -> None:
-        """Add a line of links, if there are any."""
-        pages = _related_of(self.env).get(self.env.docname)
-        if not pages:
-            return
-        line = nodes.paragraph("", "", classes=["related-recipes"])
-        line += nodes.inline("", _("Related recipes"), classes=["related-label"])
-        for page in pages:
-            line += [nodes.Text(" "), link_to(page, self.env.docname)]
-        for row in list(self.document.findall(nodes.container)):
-            if "recipe-tags" in row["classes"]:
-                row.parent.insert(row.parent.index(row), line)
+        """Add those that the author didn't."""
+        pages = _related_of(self.env).get(self.env.docname, [])
+        for section in self.document.findall(nodes.section):
+            lists = [each for each in section if isinstance(each, nodes.bullet_list)]
+            if LEARN_MORE in section["ids"] and lists:
+                _add(lists[-1], pages, self.env.docname)
+
+
+def _add(listed: nodes.bullet_list, pages: Sequence[str], here: str) -> None:
+    """Add links to pages that a list doesn't link to yet."""
+    links = [[*item.findall(pending_xref)] for item in listed]
+    there = {link["reftarget"].lstrip("/") for of_item in links for link in of_item}
+    place = max((number for number, found in enumerate(links, 1) if found), default=0)
+    for page in reversed(pages):
+        if not there & {page, f"sphx_glr_{page.replace('/', '_')}.py"}:
+            line = nodes.paragraph("", "", link_to(page, here))
+            listed.insert(place, nodes.list_item("", line))
 
 
 def find_related(app: "Sphinx", env: "BuildEnvironment") -> list[str]:

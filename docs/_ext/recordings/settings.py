@@ -48,7 +48,10 @@ class Settings:
     tolerance: float = 0.05
     """Relative difference between two numbers up to which they count as equal."""
     block_times: bool = True
-    """Show below each code block how long it ran."""
+    """Show below each code block how long it took, if that was 0.1 seconds or more."""
+    commits: str = ""
+    """Address of a commit on the web, with `{}` for its digits: the run card links to
+    it."""
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -103,6 +106,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _has_place(value: Any) -> bool:
+    return isinstance(value, str) and "{}" in value
+
+
 RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "path": (_is_folder, "a folder of its own or an fsspec address"),
     "mode": (MODES.__contains__, "'auto', 'replay' or 'run'"),
@@ -120,8 +127,13 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         "a number from 0 to below 1",
     ),
     "block_times": (lambda it: it in (True, False), "True or False"),
+    "commits": (lambda it: it == "" or _has_place(it), "an address with {}"),
 }
 """What each setting may be, as a test and in words."""
+
+
+ON_PAGES = ("block_times", "commits")
+"""Settings that all pages depend on."""
 
 
 def register(app: Sphinx) -> None:
@@ -131,8 +143,8 @@ def register(app: Sphinx) -> None:
         if isinstance(default, tuple):
             default = [*default]  # only lists can be given by `-D`
         # A page is made again when its recording changed, whatever the settings;
-        # only this one changes the page itself.
-        rebuild: Literal["", "env"] = "env" if name == "block_times" else ""
+        # only these change the page itself.
+        rebuild: Literal["", "env"] = "env" if name in ON_PAGES else ""
         # `Settings` checks what a value is, with or without Sphinx.
         app.add_config_value(PREFIX + name, default, rebuild, [Any])
 

@@ -3,21 +3,22 @@
 It knows nothing of Sphinx-Gallery's nodes, nor of what only makes sense on a web page.
 """
 
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx.util.osutil import relative_uri
 
 from recipe_site.diff_blocks import DIFF
-from recipe_site.sharing.descriptions import description
+from recipe_site.fold import fold
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-    from sphinx.environment import BuildEnvironment
 
 _LEFT_OUT = "llm-friendly-exclude"
-_ONLY_ON_THE_PAGE = {"pitfalls-none", "recipe-tags", "recording-block-time"}
+_ONLY_ON_THE_PAGE = {"recording-block-time"}
 _OWN_BUTTON = "scrapy-copy-as-markdown"
 """Names the script of sphinx-llm-friendly that puts a button into each title."""
 _OUTPUTS = {"none", "myst-ansi"}
@@ -25,7 +26,7 @@ _OUTPUTS = {"none", "myst-ansi"}
 
 
 def prepare(
-    app: "Sphinx",
+    _app: "Sphinx",
     page: str,
     _template: str,
     context: dict[str, Any],
@@ -36,8 +37,6 @@ def prepare(
     context["script_files"] = [it for it in scripts if not _is_own_button(it)]
     if document is not None:
         tidy(document, page)
-        if page.endswith("/index"):
-            document += list_of_pages(app.env, page)
 
 
 def _is_own_button(script: Any) -> bool:
@@ -52,7 +51,9 @@ def tidy(document: nodes.document, page: str) -> None:
         elif isinstance(node, nodes.literal_block) and node.get("language") in _OUTPUTS:
             node["language"] = "text"
         elif isinstance(node, nodes.raw):
-            _replace(node, _code(node[DIFF], "diff") if DIFF in node else None)
+            _replace(node, *_instead_of_html(node))
+        elif isinstance(node, fold):
+            _replace(node, nodes.rubric("", node["summary"]), *node.children)
         elif node.tagname == "code_links_block":  # Sphinx-Gallery's
             _replace(node, _code(node.astext(), node["lang"].lower()))
         elif node.tagname == "imgsgnode":  # the same
@@ -61,22 +62,18 @@ def tidy(document: nodes.document, page: str) -> None:
             _replace(node, nodes.paragraph("", "", nodes.image("", **about)))
 
 
-def _replace(node: nodes.Element, other: nodes.Element | None) -> None:
-    node.parent.replace(node, [] if other is None else [other])
+def _instead_of_html(node: nodes.raw) -> Iterator[nodes.Element]:
+    """Yield what stands for a piece of HTML: diffs and the kinds of pitfalls."""
+    if DIFF in node:
+        yield _code(node[DIFF], "diff")
+    elif isinstance(node.parent, nodes.entry):
+        chips = BeautifulSoup(node.astext(), "html.parser").select(".chip")
+        yield nodes.paragraph("", ", ".join(chip.get_text() for chip in chips))
+
+
+def _replace(node: nodes.Element, *others: nodes.Node) -> None:
+    node.parent.replace(node, list(others))
 
 
 def _code(text: str, language: str) -> nodes.literal_block:
     return nodes.literal_block(text, text, language=language)
-
-
-def list_of_pages(env: "BuildEnvironment", page: str) -> nodes.bullet_list:
-    """List the pages of a section; on the web page they are thumbnails."""
-    listed = nodes.bullet_list()
-    for below in env.toctree_includes.get(page, ()):
-        title = env.titles[below].astext()
-        address = relative_uri(f"{page}.html", f"{below}.html")
-        link = nodes.reference("", title, refuri=address, internal=True)
-        about = description(env.metadata.get(below, {}), env.titles)
-        line = nodes.paragraph("", "", link, nodes.Text(f": {about}"))
-        listed += nodes.list_item("", line)
-    return listed

@@ -19,7 +19,6 @@ from sphinx_gallery.utils import get_md5sum
 from recordings.gallery import failures, hooks, names, pictures, signatures
 from recordings.key.ingredients import is_code
 from recordings.model import Block, CodeBlock, Failure, Recording
-from recordings.units import duration
 
 Find = Callable[[str, Sequence[Block]], Recording | Failure | None]
 """Returns the recording for a page, by its document name and the blocks of its script
@@ -72,7 +71,7 @@ class Replay:
         find: Find,
         make_notebook: MakeNotebook,
         *,
-        block_times: bool,
+        block_time: Callable[[CodeBlock], str],
         command: str,
     ) -> None:
         """Keep which scripts have output, and what finds it and makes notebooks."""
@@ -80,7 +79,7 @@ class Replay:
         self._find = find
         self._command = command
         self._make_notebook = make_notebook
-        self._block_times = block_times
+        self._block_time = block_time
         self._page, self._target, self._failed = "", Path(), False
         self._recording: Recording | None = None
         self._given: list[CodeBlock | None] = []
@@ -228,8 +227,8 @@ class Replay:
             shown,
             ("_repr_html_",) if "text/html" in result else ("__repr__",),
         )
-        if self._block_times and recorded.seconds is not None:
-            rest += BLOCK_TIME.format(duration(recorded.seconds))
+        if time := self._block_time(recorded):
+            rest += BLOCK_TIME.format(time)
         return rest
 
     def _fail(

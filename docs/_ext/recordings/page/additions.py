@@ -15,7 +15,7 @@ from sphinx.transforms import SphinxTransform
 from recordings.library import Library
 from recordings.model import Recording
 from recordings.page import build, run_card
-from recordings.units import duration
+from recordings.settings import Settings
 
 VOLATILE = {"recording-block-time", "sphx-glr-timing"}
 """Classes of texts that change from run to run: ours, and Sphinx-Gallery's."""
@@ -47,10 +47,10 @@ def add_to_page(app: Sphinx, document: nodes.document) -> None:
     if entry.state != "fresh" or entry.recording is None:
         section.insert(1, run_card.as_note(entry, settings.command))
         return
-    if settings.block_times:
-        _add_block_times(document, entry.recording)
+    _add_block_times(document, entry.recording, settings)
     link = _link(known.library, app.srcdir, entry.found_at or entry.recipe.file)
-    card = run_card.as_nodes(entry.recording, app.config.language, link)
+    language = app.config.language
+    card = run_card.as_nodes(entry.recording, language, link, settings.commits)
     for footer in document.findall(nodes.container):
         if "sphx-glr-footer" in footer["classes"]:
             # The footer is in an `only` node, within the last section.
@@ -61,7 +61,9 @@ def add_to_page(app: Sphinx, document: nodes.document) -> None:
     section += card
 
 
-def _add_block_times(document: nodes.document, recording: Recording) -> None:
+def _add_block_times(
+    document: nodes.document, recording: Recording, settings: Settings
+) -> None:
     """Say below each cell of a guide how long it ran.
 
     On a recipe's page `recordings.gallery.replay` did that, and no cell is found here.
@@ -70,9 +72,9 @@ def _add_block_times(document: nodes.document, recording: Recording) -> None:
         # MyST-NB numbers cells as their recording does: see `guides.rendering`.
         if cell.get("nb_element") != "cell_code" or not cell.get("exec_count"):
             continue
-        seconds = recording.blocks[cell["exec_count"] - 1].seconds
-        if seconds is not None and cell.parent is not None:
-            words = nodes.paragraph("", duration(seconds), translatable=False)
+        took = run_card.block_time(settings, recording.blocks[cell["exec_count"] - 1])
+        if took and cell.parent is not None:
+            words = nodes.paragraph("", took, translatable=False)
             time = nodes.container("", words, classes=["recording-block-time"])
             # Not in the cell: MyST-NB takes its last child for the output.
             cell.parent.insert(cell.parent.index(cell) + 1, time)

@@ -147,7 +147,7 @@ def replaying(app: Sphinx) -> AbstractContextManager[None]:
         build.recorded_scripts(),
         build.shown,
         partial(_notebook, app),
-        block_times=build.library.settings.block_times,
+        block_time=partial(run_card.block_time, build.library.settings),
         command=build.library.settings.command,
     )
     return replay.installed(app.config.sphinx_gallery_conf)

@@ -8,11 +8,14 @@ from docutils import nodes
 from sphinx.locale import get_translation
 from sphinx.util.i18n import format_date
 
-from recordings.model import Confirmation, Entry, Recording
+from recordings.model import CodeBlock, Confirmation, Entry, Recording
+from recordings.settings import Settings
 from recordings.units import duration, size
 
 CONFIRMATIONS = 3
 """How many are shown."""
+SHORTEST = 0.1
+"""Seconds from which on a block's time is shown."""
 Node = TypeVar("Node", bound=nodes.Element)
 
 
@@ -31,7 +34,7 @@ def lines(recording: Recording, language: str = "en") -> Iterator[tuple[str, str
         yield _("Processor"), f"{run.processor}, {threads}"
     if run.versions:
         yield _("Versions"), ", ".join(map(" ".join, run.versions.items()))
-    yield _("Date"), _day(run.date, language)
+    yield _("Date"), day(run.date, language)
     yield _("Run time"), duration(run.seconds)
     if run.peak_memory:
         yield _("Peak memory"), size(run.peak_memory)
@@ -45,16 +48,24 @@ def _confirmation(
     confirmation: Confirmation, recording: Recording, language: str
 ) -> Iterator[str]:
     """Yield when outputs were confirmed, and on what that the card doesn't say yet."""
-    yield _day(confirmation.date, language)
+    yield day(confirmation.date, language)
     for name, version in confirmation.versions.items():
         if version != recording.run.versions.get(name):
             yield f"{name} {version}"
     yield from filter(None, (confirmation.gpu, confirmation.processor))
 
 
-def _day(date: str, language: str) -> str:
-    day = datetime.fromisoformat(date)
-    return format_date(_("%B %-d, %Y"), date=day, language=language)
+def day(date: str, language: str) -> str:
+    """Write a date as people do in a language, such as November 25, 2026."""
+    moment = datetime.fromisoformat(date)
+    return format_date(_("%B %-d, %Y"), date=moment, language=language)
+
+
+def block_time(settings: Settings, block: CodeBlock) -> str:
+    """Say how long a block of code took; nothing where that is not worth knowing."""
+    seconds = block.seconds or 0
+    is_shown = settings.block_times and seconds >= SHORTEST
+    return _("took %s") % duration(seconds) if is_shown else ""
 
 
 def as_markdown(recording: Recording, language: str = "en") -> str:
@@ -64,7 +75,7 @@ def as_markdown(recording: Recording, language: str = "en") -> str:
 
 
 def as_nodes(
-    recording: Recording, language: str, link: nodes.Node | None
+    recording: Recording, language: str, link: nodes.Node | None, commits: str = ""
 ) -> nodes.container:
     """Write the run card for a page.
 
@@ -72,14 +83,19 @@ def as_nodes(
         recording: The page's.
         language: For the dates.
         link: To the recording.
+        commits: The address of a commit, with `{}` for its digits.
     """
-    card = nodes.container(classes=["run-card"])
+    card = nodes.container(classes=["run-card"], ids=["run-card"])
     title = nodes.paragraph(
         "", _("How this output was made"), classes=["run-card-title"]
     )
     rows = nodes.field_list()
     for label, value in lines(recording, language):
-        rows += _row(label, nodes.Text(value))
+        shown: nodes.Node = nodes.Text(value)
+        if commits and label == _("Commit"):
+            address = commits.replace("{}", str(recording.run.commit))
+            shown = nodes.reference("", value, refuri=address)
+        rows += _row(label, shown)
     if link is not None:
         rows += _row(_("Recording"), link)
     card += [title, rows]

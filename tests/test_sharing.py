@@ -150,16 +150,27 @@ def test_each_page_has_a_markdown_twin(own_site: Path, edition: str) -> None:
                 assert place.exists(), (name, target)
 
 
+def _twin(own_site: Path, edition: str = "en") -> str:
+    return (own_site / edition / f"{RECIPE}.md").read_text("utf-8")
+
+
 def test_a_twin_has_code_output_and_figures(own_site: Path) -> None:
-    text = (own_site / f"zh-cn/{RECIPE}.md").read_text("utf-8")
-    assert "```python\nimport copy\n" in text
-    assert "```text\nConvolutionalNetwork(\n" in text
-    assert "```diff\n-dataset = " in text
+    text = _twin(own_site, "zh-cn")
+    assert "```python\nimport matplotlib.pyplot as plt\n" in text
+    assert "```text\nnot cleared: [3.0, 6.0, 9.0]\n" in text
     assert "](../../_images/sphx_glr_zeroing_out_gradients_001.svg)" in text
+    other = own_site / "en/recipes/pitfalls/clipping_after_step.md"
+    assert re.search(
+        r"^```diff\n.*^-", other.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
     # What changes from run to run says nothing to who reads the text alone.
     assert not re.search(r"^[\d.]+ s$", text, re.MULTILINE)
     section = (own_site / "zh-cn/recipes/gradients/index.md").read_text("utf-8")
     assert "](zeroing_out_gradients.md)" in section
+    table = (own_site / "en/recipes/pitfalls/index.md").read_text("utf-8")
+    assert re.search(r"\(missing_zero_grad\.md\) .*\| API-specific, training, ", table)
+    # What is folded away on the page is under a heading of its own.
+    assert re.search(r"^### \d+ claims checked", _twin(own_site), re.MULTILINE)
 
 
 def test_the_page_is_copied_as_markdown(

@@ -66,9 +66,9 @@ def _instead_of_html(node: nodes.raw) -> Iterator[nodes.Element]:
     """Yield what stands for a piece of HTML: diffs and the kinds of pitfalls."""
     if DIFF in node:
         yield _code(node[DIFF], "diff")
-    elif isinstance(node.parent, nodes.entry):
+    elif isinstance(node.parent, nodes.TextElement):
         chips = BeautifulSoup(node.astext(), "html.parser").select(".chip")
-        yield nodes.paragraph("", ", ".join(chip.get_text() for chip in chips))
+        yield nodes.inline("", ", ".join(chip.get_text() for chip in chips))
 
 
 def _replace(node: nodes.Element, *others: nodes.Node) -> None:

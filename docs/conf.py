@@ -3,6 +3,7 @@
 from sphinx_gallery.sorting import ExplicitOrder
 
 from recipe_site.fashion_mnist import FASHION_MNIST
+from recipe_site.sharing.site_address import site_url
 
 project = "Gradient Recipes"
 author = "Gradient Recipes contributors"
@@ -17,6 +18,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "editions",
     "recordings",
+    "sphinx_llm_friendly",
 ]
 # Notebooks here are downloads, and MyST-NB would take each for a page and run it.
 exclude_patterns = ["_build", "_ext", "**.ipynb", "**.md5"]
@@ -67,6 +69,8 @@ search_leaves_out = ["contributing/*"]  # of no use to who writes a training loo
 # Theme -----------------------------------------------------------------------
 html_theme = "furo"
 html_title = project
+html_baseurl = site_url()
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css", "search/search.css"]
 html_js_files = [

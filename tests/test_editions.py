@@ -265,7 +265,7 @@ def test_a_folder_that_is_no_language_is_named(
 
 
 def test_a_language_that_went_takes_its_edition_along(make_site: MakeSite) -> None:
-    template = "docs/_templates/root.html"
+    template = "docs/_templates/root/index.html"
     site = make_site(
         {
             "locales/ja/LC_MESSAGES/site.po": catalog({"Tags": "x"}),

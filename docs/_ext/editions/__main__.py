@@ -1,4 +1,4 @@
-"""`python -m editions`: make what editions are built from, and the site's root page."""
+"""`python -m editions`: make what editions are built from, and the site's root."""
 
 import argparse
 import shutil
@@ -10,7 +10,7 @@ from sphinx.util.tags import Tags
 
 from editions import folder
 from editions.edition import editions
-from editions.root_page import root_page
+from editions.root_files import root_files, words
 from translation.fault import TranslationError
 from translation.sources.sources import recipe_files
 
@@ -21,7 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "project", type=Path, nargs="?", default=Path(), help="by default this folder"
     )
-    parser.add_argument("--site", type=Path, help="where to write the root page")
+    parser.add_argument(
+        "--site", type=Path, help="where to write the files at the root"
+    )
     options = parser.parse_args(arguments)
     project = options.project.resolve()
     conf = project / "docs" / "conf.py"
@@ -45,8 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
         templates = conf.parent / "_templates"
         site = settings.get("html_baseurl", "")
         options.site.mkdir(parents=True, exist_ok=True)
-        page = root_page(known, templates, settings["project"], site)
-        (options.site / "index.html").write_text(page, "utf-8")
+        about = (settings["project"], site, words(project, known))
+        for name, content in root_files(known, templates, *about).items():
+            if content.strip():
+                (options.site / name).write_text(content, "utf-8")
+            else:
+                (options.site / name).unlink(missing_ok=True)
     return 0
 
 

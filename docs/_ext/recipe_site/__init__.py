@@ -1,4 +1,4 @@
-"""What only this site has: downloads, search, tags, pitfalls, recipes' messages."""
+"""What only this site has: downloads, search, tags, pitfalls, messages, sharing."""
 
 import gc
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     from recipe_site.parts import setup_parts  # noqa: PLC0415
     from recipe_site.pitfalls import setup_pitfalls  # noqa: PLC0415
     from recipe_site.search import setup_search  # noqa: PLC0415
+    from recipe_site.sharing.setup import setup_sharing  # noqa: PLC0415
     from recipe_site.tags import setup_tags  # noqa: PLC0415
     from recipe_site.unreadable import setup_unreadable  # noqa: PLC0415
 
@@ -41,4 +42,5 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     setup_claims(app)
     setup_parts(app)
     setup_unreadable(app)
+    setup_sharing(app)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

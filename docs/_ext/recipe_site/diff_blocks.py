@@ -13,6 +13,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
+DIFF = "diff"
+"""Where a block of HTML keeps the diff that it was made from."""
 KINDS = {"+": "added", "-": "removed", " ": "same"}
 """What the sign at the beginning of a line says of it."""
 
@@ -27,9 +29,11 @@ class MarkChangedLines(SphinxPostTransform):
         """Replace the blocks of code whose language is diff."""
         for block in list(self.document.findall(nodes.literal_block)):
             if block.get("language") == "diff":
-                shown = nodes.raw("", self.html(block.astext()), format="html")
-                shown["code"] = "\n".join(line for _kind, line in lines(block.astext()))
-                block.replace_self(shown)
+                diff = block.astext()
+                html = nodes.raw("", self.html(diff), format="html")
+                html[DIFF] = diff
+                html["code"] = "\n".join(line for _kind, line in lines(diff))
+                block.replace_self(html)
 
     def html(self, diff: str) -> str:
         """Return a diff as HTML."""

@@ -148,6 +148,14 @@ def stale(session: nox.Session) -> list[str]:
 
 
 @nox.session
+def inventories(session: nox.Session) -> None:
+    """Fetch where PyTorch documents the names that recipes use."""
+    arguments(session)
+    install(session, "docs")
+    session.run("python", "-m", "recipe_site.api_links")
+
+
+@nox.session
 def record(session: nox.Session) -> None:
     """Run what is stale and write its recordings; the rest goes to the runner."""
     install(session, "docs", "recipes")

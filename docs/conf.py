@@ -2,6 +2,7 @@
 
 from sphinx_gallery.sorting import ExplicitOrder
 
+from recipe_site.api_links import INVENTORIES
 from recipe_site.fashion_mnist import FASHION_MNIST
 from recipe_site.sharing.site_address import site_url
 
@@ -13,6 +14,7 @@ language = "en"
 extensions = [
     "recipe_site",  # first: with garbage collection off, the others start faster
     "myst_nb",
+    "sphinx.ext.intersphinx",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
@@ -41,7 +43,7 @@ sphinx_gallery_conf = {
     "image_scrapers": ("recipe_site.figures.scrape",),
     "reset_modules": ("matplotlib", "recipe_site.figures.reset"),
     "remove_config_comments": True,
-    "inspect_global_variables": False,
+    "inspect_global_variables": True,
     # Warnings fail a build in the end; an error would ask to report a bug of Sphinx.
     "only_warn_on_example_error": True,
     # What these would print changes from run to run, and is English in every language.
@@ -50,6 +52,9 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "download_all_examples": False,
 }
+
+# So no build needs the network; `nox -s inventories` makes them anew.
+intersphinx_mapping = INVENTORIES
 
 # Recordings ------------------------------------------------------------------
 recordings_command = "nox -s record --"

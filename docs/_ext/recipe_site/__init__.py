@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Set up each feature of the site."""
     # Not before: `recipe_site.fashion_mnist` is also used where there is no Sphinx.
+    from recipe_site.api_links import setup_api_links  # noqa: PLC0415
     from recipe_site.cards import setup_cards  # noqa: PLC0415
     from recipe_site.claims import setup_claims  # noqa: PLC0415
     from recipe_site.diff_blocks import setup_diff_blocks  # noqa: PLC0415
@@ -35,6 +36,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     setup_downloads(app)
     setup_search(app)
     setup_tags(app)
+    setup_api_links(app)
     setup_cards(app)
     setup_fold(app)
     setup_images(app)

@@ -101,4 +101,4 @@ def setup_api_links(app: "Sphinx") -> None:
 
 
 if __name__ == "__main__":
-    refresh(Path("docs"))
+    refresh(Path("docs").resolve())

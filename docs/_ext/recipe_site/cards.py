@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 _OPEN, _CLOSE = 'class="sphx-glr-thumbnails"', "thumbnail-parent-div-close"
-_SENTENCE = re.compile(r".*?(?:[.!?:](?=\s|$)|[。！？：]|$)", re.DOTALL)  # noqa: RUF001
+_SENTENCE = re.compile(r".*?(?:[.!?](?=\s|$)|[。！？]|$)", re.DOTALL)  # noqa: RUF001
 
 
 def replace_thumbnails(app: "Sphinx", document: nodes.document) -> None:

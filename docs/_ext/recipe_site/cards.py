@@ -27,7 +27,10 @@ _SENTENCE = re.compile(r".*?(?:[.!?](?=\s|$)|[。！？]|$)", re.DOTALL)  # noqa
 def replace_thumbnails(app: "Sphinx", document: nodes.document) -> None:
     """Replace Sphinx-Gallery's thumbnails, if the page has any."""
     has_table = any("pitfalls" in it["classes"] for it in _containers(document))
-    for raw in list(document.findall(nodes.raw)):
+    raws = list(document.findall(nodes.raw))
+    if any(_OPEN in raw.astext() for raw in raws):
+        _nest_sections(document)
+    for raw in raws:
         if "sg-tag-list" in raw.astext():
             raw.parent.remove(raw)
         elif _OPEN in raw.astext():
@@ -39,6 +42,14 @@ def replace_thumbnails(app: "Sphinx", document: nodes.document) -> None:
                     raw.parent.insert(raw.parent.index(cards), filter_words())
             for node in thumbnails:
                 raw.parent.remove(node)
+
+
+def _nest_sections(document: nodes.document) -> None:
+    """Put sections that are beside the first into it, so that a page has one title."""
+    first, *others = [it for it in document.children if isinstance(it, nodes.section)]
+    for section in others:
+        document.remove(section)
+        first += section
 
 
 def _containers(document: nodes.document) -> "Iterator[nodes.container]":

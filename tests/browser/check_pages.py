@@ -1,0 +1,120 @@
+"""Every page of both editions in a real browser: `nox -s browser`.
+
+Not among the tests, since it takes minutes: each page is looked at on a wide and on a
+narrow screen, in light and in dark.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+PROJECT: Final = Path(__file__).parents[2]
+EDITIONS: Final = ("en", "zh-cn")
+WIDTHS: Final = (1360, 390)
+RULES: Final = {"resultTypes": ["violations"]}
+
+
+class Screen(NamedTuple):
+    """What a page is looked at with."""
+
+    width: int
+    colors: str
+
+
+SCREENS: Final = [Screen(width, each) for width in WIDTHS for each in ("light", "dark")]
+
+
+def names() -> list[str]:
+    """Return the pages of an edition, by address."""
+    recipes = [
+        path.relative_to(PROJECT).with_suffix(".html").as_posix()
+        for path in sorted(PROJECT.glob("recipes/*/*.py"))
+    ]
+    sections = sorted({f"{name.rpartition('/')[0]}/index.html" for name in recipes})
+    written = [
+        path.relative_to(PROJECT / "docs").with_suffix(".html").as_posix()
+        for path in sorted(PROJECT.glob("docs/*/*.md"))
+    ]
+    lists = ["index.html", "recipes/index.html", "search.html", *sections]
+    return [*lists, *written, *recipes]
+
+
+@pytest.fixture(scope="session")
+def address(own_site: Path, serve: Callable[[Path], str]) -> str:
+    return serve(own_site)
+
+
+@pytest.fixture(
+    scope="session", params=SCREENS, ids=lambda it: f"{it.width}-{it.colors}"
+)
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """Open a tab of one screen, which all pages are looked at with."""
+    screen: Screen = request.param
+    size = {"width": screen.width, "height": 900}
+    context = browser.new_context(viewport=size, color_scheme=screen.colors)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+@pytest.mark.parametrize("name", names())
+def test_a_page_is_accessible_and_quiet(
+    page: Page, address: str, edition: str, name: str
+) -> None:
+    told: list[str] = []
+    asked: list[str] = []
+
+    def on_console(message: object) -> None:
+        kind = getattr(message, "type", "")
+        if kind in {"error", "warning"}:
+            told.append(str(getattr(message, "text", message)))
+
+    def on_request(request: object) -> None:
+        asked.append(str(getattr(request, "url", "")))
+
+    page.on("console", on_console)
+    page.on("request", on_request)
+    page.on("pageerror", lambda error: told.append(str(error)))
+    try:
+        page.goto(f"{address}/{edition}/{name}")
+        found = Axe().run(page, options=RULES).response["violations"]
+    finally:
+        page.remove_listener("console", on_console)
+        page.remove_listener("request", on_request)
+    serious = [
+        f"{each['id']}: {each['help']}: {each['nodes'][0]['html'][:120]}"
+        f" ({len(each['nodes'])} times)"
+        for each in found
+        if each["impact"] in {"serious", "critical"}
+    ]
+    assert serious == []
+    assert told == []
+    own = (address, "data:", "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []
+    headings = [
+        int(each)
+        for each in page.eval_on_selector_all(
+            "article :is(h1,h2,h3,h4,h5,h6)", "all => all.map(it => it.tagName[1])"
+        )
+    ]
+    assert headings.count(1) == 1, "one title"
+    steps = pairwise(headings)
+    assert all(after <= before + 1 for before, after in steps), f"order: {headings}"
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, "the page can be scrolled sideways"
+    blank = page.eval_on_selector_all(
+        "article img",
+        "all => all.filter(it => it.complete && !it.naturalWidth).map(it => it.src)",
+    )
+    assert not [each for each in blank if not re.search(r"\.svg$", each)]

@@ -197,6 +197,17 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Look at every page of both editions in a browser; pytest has the rest."""
+    install(session, "browser")
+    session.env["PYTHONPATH"] = "tests"
+    session.run(
+        *("python", "-m", "pytest", "-q", "-n", "auto", *session.posargs),
+        "tests/browser/check_pages.py",
+    )
+
+
+@nox.session
 def doctest(session: nox.Session) -> None:
     """Run every Python example in pages, recipes' prose and docstrings."""
     arguments(session)

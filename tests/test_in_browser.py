@@ -1,5 +1,6 @@
 """What readers do on the site, done in a real browser."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -79,6 +80,74 @@ def test_a_tag_chooses_among_a_sections_recipes(page: Page, address: str) -> Non
     assert 1 < shown.count() < page.locator(".recipe-cards > li").count()
     for card in shown.all():
         assert "zero_grad" in card.inner_text()
+
+
+def test_a_narrow_pages_drawers_open_by_keyboard(
+    browser: Browser, address: str
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{address}/en/{RECIPE}")
+    pages, contents = (page.locator(f".{each}-drawer") for each in ("sidebar", "toc"))
+    expect(pages).not_to_be_visible()
+    expect(contents).not_to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(pages).to_be_visible()
+    page.keyboard.press("Space")
+    expect(pages).not_to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(contents).to_be_visible()
+    context.close()
+
+
+def test_code_that_is_wider_than_the_page_scrolls_by_keyboard(
+    browser: Browser, address: str
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{address}/en/{RECIPE}")
+    wide = page.locator("article pre[tabindex]").first
+    wide.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    context.close()
+
+
+def test_downloads_are_saved_under_the_recipes_name(page: Page, address: str) -> None:
+    page.goto(f"{address}/zh-cn/{RECIPE}")
+    for label, suffix in (("下载脚本", ".py"), ("下载 notebook", ".ipynb")):
+        with page.expect_download() as waited:
+            page.get_by_role("link", name=label).click()
+        assert waited.value.suggested_filename == f"zeroing_out_gradients{suffix}"
+        text = waited.value.path().read_text("utf-8")
+        if suffix == ".py":
+            compile(text, label, "exec")
+        else:
+            assert json.loads(text)["nbformat"] == 4
+
+
+def test_print_has_text_and_addresses_and_no_controls(
+    browser: Browser, address: str
+) -> None:
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(f"{address}/en/{RECIPE}")
+    page.emulate_media(media="print")
+    for gone in (".skip-to-content", ".sidebar-drawer", ".page-actions", ".copybtn"):
+        expect(page.locator(gone).first).not_to_be_visible()
+    colors = page.locator(".highlight pre").first.evaluate(
+        "it => [getComputedStyle(it).color, getComputedStyle(document.body).color]"
+    )
+    assert colors == ["rgb(0, 0, 0)"] * 2
+    link = page.locator("#learn-more a[href^=http]").first
+    after = link.evaluate("it => getComputedStyle(it, '::after').content")
+    assert "https://docs.pytorch.org" in after
+    assert page.pdf()[:4] == b"%PDF"
+    context.close()
 
 
 def test_a_diff_is_copied_as_the_new_code(browser: Browser, address: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PROJECT: Final = Path(__file__).parents[2]
 EDITIONS: Final = ("en", "zh-cn")
-WIDTHS: Final = (1360, 390)
 RULES: Final = {"resultTypes": ["violations"]}
 
 
@@ -29,10 +28,15 @@ class Screen(NamedTuple):
     """What a page is looked at with."""
 
     width: int
-    colors: str
+    colors: Literal["light", "dark"]
 
 
-SCREENS: Final = [Screen(width, each) for width in WIDTHS for each in ("light", "dark")]
+SCREENS: Final = [
+    Screen(1360, "light"),
+    Screen(1360, "dark"),
+    Screen(390, "light"),
+    Screen(390, "dark"),
+]
 
 
 def names() -> list[str]:
@@ -61,8 +65,9 @@ def address(own_site: Path, serve: Callable[[Path], str]) -> str:
 def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     """Open a tab of one screen, which all pages are looked at with."""
     screen: Screen = request.param
-    size = {"width": screen.width, "height": 900}
-    context = browser.new_context(viewport=size, color_scheme=screen.colors)
+    context = browser.new_context(
+        viewport={"width": screen.width, "height": 900}, color_scheme=screen.colors
+    )
     yield context.new_page()
     context.close()
 

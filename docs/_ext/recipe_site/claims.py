@@ -13,7 +13,7 @@ from recipe_site.assertions import Claim, claims, split
 from recipe_site.fold import fold
 from recordings.model import Recording
 from recordings.page.build import build_of
-from recordings.page.run_card import day
+from recordings.page.run_card import day, machine
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -52,10 +52,11 @@ def _checked(recording: Recording, language: str) -> str:
     found = [(run.date, run.gpu or run.processor)]
     found += [(it.date, it.gpu or it.processor) for it in recording.confirmations]
     runs = (
-        _("%(date)s (%(machine)s)") % {"date": day(date, language), "machine": machine}
-        if machine
+        _("%(date)s (%(machine)s)")
+        % {"date": day(date, language), "machine": machine(name)}
+        if name
         else day(date, language)
-        for date, machine in found[: 1 + _CONFIRMATIONS]
+        for date, name in found[: 1 + _CONFIRMATIONS]
     )
     return str(_("Checked on %s.") % _("; ").join(runs))
 

@@ -16,7 +16,7 @@ from recipe_site.chips import pitfall_chips, tag_chips
 from recipe_site.recipes import settings_by_page
 from recordings.model import Recording
 from recordings.page.build import build_of
-from recordings.page.run_card import day
+from recordings.page.run_card import day, machine
 from recordings.units import duration
 
 if TYPE_CHECKING:
@@ -98,8 +98,8 @@ def _run(recording: Recording, language: str, needs: "Iterable[str]") -> str:
     run = recording.run
     ran = _("Ran on %s") % day(run.date, language)
     said = [f'<a href="#run-card">{escape(ran)}</a>']
-    if machine := run.gpu or run.processor:
-        said.append(escape(machine))
+    if name := run.gpu or run.processor:
+        said.append(escape(machine(name)))
     said.append(escape(duration(run.seconds)))
     if torch := run.versions.get("torch"):
         said.append(f"PyTorch {escape(torch)}")

@@ -1,5 +1,6 @@
 """The run card: on what a page's output was made. What is unknown is left out."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TypeVar
@@ -31,9 +32,9 @@ def lines(recording: Recording, language: str = "en") -> Iterator[tuple[str, str
         yield _("GPU"), run.gpu
     if run.processor:
         threads = _("1 thread") if run.threads == 1 else _("%d threads") % run.threads
-        yield _("Processor"), f"{run.processor}, {threads}"
+        yield _("Processor"), _(", ").join([machine(run.processor), threads])
     if run.versions:
-        yield _("Versions"), ", ".join(map(" ".join, run.versions.items()))
+        yield _("Versions"), _(", ").join(map(" ".join, run.versions.items()))
     yield _("Date"), day(run.date, language)
     yield _("Run time"), duration(run.seconds)
     if run.peak_memory:
@@ -41,7 +42,7 @@ def lines(recording: Recording, language: str = "en") -> Iterator[tuple[str, str
     if run.commit:
         yield _("Commit"), run.commit[:10]
     for each in recording.confirmations[:CONFIRMATIONS]:
-        yield _("Confirmed"), ", ".join(_confirmation(each, recording, language))
+        yield _("Confirmed"), _(", ").join(_confirmation(each, recording, language))
 
 
 def _confirmation(
@@ -52,7 +53,18 @@ def _confirmation(
     for name, version in confirmation.versions.items():
         if version != recording.run.versions.get(name):
             yield f"{name} {version}"
-    yield from filter(None, (confirmation.gpu, confirmation.processor))
+    yield from map(machine, filter(None, (confirmation.gpu, confirmation.processor)))
+
+
+def machine(name: str) -> str:
+    """Write the name of a processor, with the number of its cores in words.
+
+    Examples:
+        >>> machine("AMD EPYC, 2 cores")
+        'AMD EPYC, 2 cores'
+    """
+    found = re.fullmatch(r"(?P<name>.+), (?P<count>\d+) cores", name)
+    return _("%(name)s, %(count)s cores") % found.groupdict() if found else name
 
 
 def day(date: str, language: str) -> str:
@@ -70,7 +82,10 @@ def block_time(settings: Settings, block: CodeBlock) -> str:
 
 def as_markdown(recording: Recording, language: str = "en") -> str:
     """Write the run card for a notebook."""
-    rows = "\n".join(f"- {label}: {it}" for label, it in lines(recording, language))
+    rows = "\n".join(
+        _("- %(label)s: %(value)s") % {"label": label, "value": value}
+        for label, value in lines(recording, language)
+    )
     return f"**{_('How this output was made')}**\n\n{rows}"
 
 

@@ -69,7 +69,6 @@ FIRST_EDITION = {
         f"recipes/pitfalls/{name}"
         for name in (
             "accumulation_without_scaling",
-            "backward_twice",
             "clipping_after_step",
             "detach_in_the_wrong_place",
             "evaluating_with_gradients_on",

@@ -72,7 +72,6 @@ FIRST_EDITION = {
             "clipping_after_step",
             "detach_in_the_wrong_place",
             "evaluating_with_gradients_on",
-            "grad_of_a_non_leaf",
             "new_optimizer_every_step",
             "running_loss_keeps_the_graph",
             "softmax_before_cross_entropy",

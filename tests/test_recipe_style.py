@@ -73,7 +73,6 @@ FIRST_EDITION = {
             "detach_in_the_wrong_place",
             "evaluating_with_gradients_on",
             "new_optimizer_every_step",
-            "running_loss_keeps_the_graph",
             "softmax_before_cross_entropy",
             "zero_grad_between_backward_and_step",
         )

@@ -70,7 +70,6 @@ FIRST_EDITION = {
         for name in (
             "accumulation_without_scaling",
             "clipping_after_step",
-            "detach_in_the_wrong_place",
             "evaluating_with_gradients_on",
             "new_optimizer_every_step",
             "softmax_before_cross_entropy",

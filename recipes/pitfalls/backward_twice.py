@@ -43,11 +43,11 @@ assert "graph a second time" in messages[False], "without detach(), the error co
 assert messages[True] == "no error", "with detach(), both pieces are read"
 
 # %%
-# Three ways to train
-# -------------------
+# Why ``retain_graph=True`` does not help
+# ---------------------------------------
 #
-# Now train on a noisy sine wave, cut into 40 pieces. The state goes from each piece to
-# the next: as it is, with ``retain_graph=True``, or with ``detach()``.
+# Now train on a noisy sine wave, cut into 40 pieces: first with ``retain_graph=True``,
+# as the message suggests, then with ``detach()``.
 
 from torch import nn
 
@@ -80,18 +80,17 @@ def train(detach=False, retain_graph=False):
 
 
 runs = {
-    "as it is": train(),
     "retain_graph=True": train(retain_graph=True),
     "detach()": train(detach=True),
 }
 for name, (losses, message) in runs.items():
-    print(f"{name}: {len(losses)} of {len(pieces)} pieces")
+    print(f"{name}: {len(losses)} of {len(pieces)} pieces learned")
     print(textwrap.fill(message, 80), end="\n\n")
 
 # %%
-# With ``retain_graph=True``, a different error comes at the same place. What was saved
-# for the first piece is still there, but ``optimizer.step()`` has since changed the
-# weights in place, so the gradients of the first piece would be wrong.
+# With ``retain_graph=True``, the second piece fails too, with a different error. What
+# was saved for the first piece is still there, but ``optimizer.step()`` has since
+# changed the weights in place, so the gradients of the first piece would be wrong.
 #
 # Only ``detach()`` works. The network still receives the values of the old state. It
 # only no longer learns across the border between two pieces, which is the usual way to
@@ -101,10 +100,7 @@ losses = runs["detach()"][0]
 print(f"mean loss of the first five pieces: {sum(losses[:5]) / 5:.3f}")
 print(f"mean loss of the last five pieces:  {sum(losses[-5:]) / 5:.3f}")
 
-assert [len(losses) for losses, _ in runs.values()] == [1, 1, 40], (
-    "only with detach(), more than one piece is learned"
-)
-assert "a second time" in runs["as it is"][1], "as it is, the error comes"
+assert [len(losses) for losses, _ in runs.values()] == [1, 40], "only detach() works"
 assert "inplace" in runs["retain_graph=True"][1], "retain_graph=True changes the error"
 assert sum(losses[-5:]) < 0.5 * sum(losses[:5]), "with detach(), the loss halves"
 
@@ -145,8 +141,7 @@ for i in (0, 1, 2, 39):
 # With ``retain_graph=True``, each ``backward()`` goes through the whole past again, and
 # all of that past stays in memory. With ``detach()``, it goes through one piece.
 
-growth = torch.tensor(nodes[False]).diff()
-assert growth.min() == growth.max() > 0, "each piece adds the same number of nodes"
+assert len(torch.tensor(nodes[False]).diff().unique()) == 1, "each piece adds the same"
 assert max(nodes[True]) == nodes[True][0], "with detach(), nothing is added"
 assert nodes[False][-1] > 10 * nodes[True][-1], "in the end, it is ten times the work"
 
@@ -252,6 +247,6 @@ assert torch.allclose(one_call, body.weight.grad, atol=1e-6), "the gradients add
 
 # sphinx_gallery_position = 7
 # sphinx_gallery_tags = ["retain_graph", "detach", "autograd", "training loop"]
-# sphinx_gallery_cost = "3 s"
+# sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
 # sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "error-prone", "symptom": "RuntimeError: Trying to backward through the graph a second time."}

@@ -225,6 +225,6 @@ assert message.startswith("element 0 of tensors does not require grad"), "it fai
 
 # sphinx_gallery_position = 11
 # sphinx_gallery_tags = ["detach", "autograd", "no_grad", "Adam"]
-# sphinx_gallery_cost = "4 s"
+# sphinx_gallery_cost = "6 s"
 # sphinx_gallery_needs = []
 # sphinx_gallery_pitfall = {"type": "API-specific", "stage": "model", "effect": "wrong result", "symptom": "Part of the network keeps its initial weights, while the loss falls or gets stuck, without an error."}

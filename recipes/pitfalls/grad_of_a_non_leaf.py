@@ -105,6 +105,8 @@ hidden = torch.tanh(first_layer(points))
 hidden.retain_grad()
 before = first_layer.weight.grad.clone()
 torch.autograd.grad(hidden.sum(), hidden)
+print("hidden.grad after torch.autograd.grad:", hidden.grad[0, :4])
+
 assert first_layer.weight.grad.equal(before), "autograd.grad changes no leaf's .grad"
 assert hidden.grad.eq(1).all(), "but it adds to the .grad of a tensor that retains it"
 
@@ -238,6 +240,6 @@ assert points.grad is None, "the points have none"
 
 # sphinx_gallery_position = 9
 # sphinx_gallery_tags = ["retain_grad", "requires_grad", "autograd"]
-# sphinx_gallery_cost = "3 s"
+# sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
 # sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "error-prone", "symptom": "UserWarning: The .grad attribute of a Tensor that is not a leaf Tensor is being accessed."}

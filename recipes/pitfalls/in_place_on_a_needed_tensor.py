@@ -251,6 +251,6 @@ assert works[False], "with the sum first, it works"
 
 # sphinx_gallery_position = 8
 # sphinx_gallery_tags = ["in-place", "autograd", "detach", "detect_anomaly"]
-# sphinx_gallery_cost = "3 s"
+# sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
 # sphinx_gallery_pitfall = {"type": "API-specific", "stage": "model", "effect": "error-prone", "symptom": "RuntimeError: one of the variables needed for gradient computation has been modified by an inplace operation."}

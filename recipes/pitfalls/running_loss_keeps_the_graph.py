@@ -230,6 +230,6 @@ assert nodes[-1] == kilobytes[-1] == 0, "in inference mode, nothing is kept"
 
 # sphinx_gallery_position = 5
 # sphinx_gallery_tags = ["memory", "training loop", "autograd", "item"]
-# sphinx_gallery_cost = "3 s"
+# sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
 # sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "memory", "symptom": "Memory grows with every step, until torch.OutOfMemoryError: CUDA out of memory."}

@@ -1,177 +1,120 @@
 """
-The gradient of a tensor that is not a leaf
-===========================================
+Why .grad is None after backward()
+==================================
 
-After ``backward()`` you read ``.grad`` of a hidden layer's output and get ``None``. The
-gradient was computed, and then thrown away: PyTorch keeps gradients of leaf tensors
-only.
-
-What it looks like
-------------------
-
-``.grad`` is ``None`` though ``backward()`` has run, and a ``UserWarning`` speaks of "a
-Tensor that is not a leaf Tensor". Calculating with it stops with an error about
-``NoneType``. An optimizer refuses such a tensor with "can't optimize a non-leaf
-Tensor".
-
-- Type: API-specific
-- Stage: training
-- Effect: error-prone
-
-What you will learn
--------------------
-
-- Which tensors are leaves, and why only they get a ``.grad``.
-- How ``retain_grad()`` keeps the gradient of any other tensor.
-- How a parameter stops being a leaf by accident.
-
-What you need
--------------
-
-- ``torch`` and ``matplotlib``.
-- No data set: the recipe makes its own points.
-- About 5 seconds on two CPU cores, nearly all of them to load PyTorch.
+PyTorch keeps gradients of leaf tensors only, and a tensor that was computed from
+parameters is not a leaf. Call ``retain_grad()`` on it before ``backward()``, or read
+the gradient of the leaf that you meant.
 """
 
 # %%
-# The setting
-# -----------
+# In short
+# --------
 #
-# A network of two layers, and 64 points. The question is which of its eight hidden
-# units matter for the loss. The gradient with respect to their output answers it.
+# .. code-block:: diff
+#
+#     hidden = torch.tanh(3 * weight)
+#    +hidden.retain_grad()
+#     (2 * hidden).backward()
+#
+# Without the marked line, ``hidden.grad`` is ``None``, and reading it gives a warning:
 
 import textwrap
 import warnings
 
-import matplotlib.pyplot as plt
 import torch
+
+weight, grads, warned = torch.tensor(1.0, requires_grad=True), [], []
+for retain in (False, True):
+    hidden = torch.tanh(3 * weight)
+    if retain:
+        hidden.retain_grad()
+    (2 * hidden).backward()
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        grads.append(hidden.grad)
+    warned.append("".join(str(each.message) for each in caught).partition(" (Trig")[0])
+    print(f"retain={retain}: hidden.grad is {grads[-1]}")
+    print(textwrap.fill(warned[-1], 80))
+
+assert grads[0] is None, "without retain_grad(), .grad is None"
+assert grads[1] == 2, "with retain_grad(), it is the gradient"
+assert "not a leaf Tensor is being accessed" in warned[0], "reading it gives a warning"
+assert not warned[1], "with retain_grad(), there is no warning"
+
+# %%
+# Which tensors are leaves
+# ------------------------
+#
+# A leaf is a tensor without a ``grad_fn``: one that was not computed from anything that
+# requires a gradient. Here are four tensors from a small network:
+
 from torch import nn
 
 torch.manual_seed(0)
 points = torch.randn(64, 3)
 targets = points.sum(dim=1, keepdim=True)
 first_layer, second_layer = nn.Linear(3, 8), nn.Linear(8, 1)
+hidden = torch.tanh(first_layer(points))
+
+tensors = {
+    "first_layer.weight": first_layer.weight,
+    "points": points,
+    "points.mean()": points.mean(),
+    "hidden": hidden,
+}
+print(f"{'':20}is_leaf   requires_grad")
+for name, tensor in tensors.items():
+    print(f"{name:20}{tensor.is_leaf!s:10}{tensor.requires_grad}")
 
 # %%
-# The mistake
-# -----------
-#
-# Compute the loss, call ``backward()`` and read ``.grad``. The warning is caught, so
-# that its text can be printed here.
+# ``backward()`` fills ``.grad`` only where both columns say ``True``.
 
-
-def gradient_of_hidden():
-    hidden = torch.tanh(first_layer(points))
-    loss = nn.functional.mse_loss(second_layer(hidden), targets)
-    loss.backward()
-    return hidden.grad
-
-
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    mistake = gradient_of_hidden()
-
-assert mistake is None and len(caught) == 1
-warning = caught[0].message
-print("hidden.grad:", mistake)
-print("category:", type(warning).__name__)
-print(textwrap.fill(str(warning).split(" See ")[0], width=80))
-
-assert type(warning) is UserWarning
-assert "not a leaf Tensor is being accessed" in str(warning)
+for name, tensor in tensors.items():
+    assert tensor.is_leaf == (name != "hidden"), (
+        "of the four, only hidden is not a leaf"
+    )
+    assert tensor.is_leaf == (tensor.grad_fn is None), "a leaf has no grad_fn"
 
 # %%
-# A *leaf* is a tensor that was not computed from tensors that require a gradient: a
-# parameter, or data. Leaves are where the graph ends, and a training needs gradients of
-# those only. All other gradients are stations on the way. ``backward()`` passes through
-# them and keeps none, or else each batch would need that memory as well.
+# Two ways to get the gradient
+# ----------------------------
 #
-# ``is_leaf`` tells you which is which, ``grad_fn`` where a tensor comes from:
+# ``torch.autograd.grad`` returns the gradient. ``retain_grad()`` makes ``backward()``
+# store it in ``.grad``. Compare both with the formula for this network: twice the error
+# of each point, divided by the number of points, times the weights of the second layer.
+
+output = second_layer(hidden)
+loss = nn.functional.mse_loss(output, targets)
+(returned,) = torch.autograd.grad(loss, hidden, retain_graph=True)
+hidden.retain_grad()
+loss.backward()
+by_hand = (2 * (output - targets) / len(points) * second_layer.weight).detach()
+print("autograd.grad:", returned[0, :4])
+print("retain_grad():", hidden.grad[0, :4])
+print("by hand:      ", by_hand[0, :4])
+
+assert torch.allclose(hidden.grad, by_hand, atol=1e-6), "retain_grad() is right"
+assert torch.allclose(returned, by_hand, atol=1e-6), "torch.autograd.grad is right"
+
+# %%
+# These are the first four hidden units for the first point. ``torch.autograd.grad``
+# changes no ``.grad`` of a leaf. But once you have called ``retain_grad()``, it adds to
+# the ``.grad`` of that tensor, so use one of the two and not both.
 
 hidden = torch.tanh(first_layer(points))
-tensors = {"points": points, "first_layer.weight": first_layer.weight, "hidden": hidden}
-print(f"{'':20}is_leaf   requires_grad   grad_fn")
-for name, tensor in tensors.items():
-    origin = type(tensor.grad_fn).__name__ if tensor.grad_fn else None
-    print(f"{name:20}{tensor.is_leaf!s:10}{tensor.requires_grad!s:16}{origin}")
+hidden.retain_grad()
+before = first_layer.weight.grad.clone()
+torch.autograd.grad(hidden.sum(), hidden)
+print("hidden.grad after torch.autograd.grad:", hidden.grad[0, :4])
 
-assert [tensor.is_leaf for tensor in tensors.values()] == [True, True, False]
-assert [tensor.requires_grad for tensor in tensors.values()] == [False, True, True]
-
-# %%
-# The repair
-# ----------
-#
-# Ask for the gradient before ``backward()`` runs:
-#
-# .. code-block:: diff
-#
-#     def gradient_of_hidden():
-#         hidden = torch.tanh(first_layer(points))
-#    +    hidden.retain_grad()
-#         loss = nn.functional.mse_loss(second_layer(hidden), targets)
-#         loss.backward()
-#         return hidden.grad
-#
-# Here is the repaired function.
-
-
-def gradient_of_hidden():
-    hidden = torch.tanh(first_layer(points))
-    hidden.retain_grad()
-    loss = nn.functional.mse_loss(second_layer(hidden), targets)
-    loss.backward()
-    return hidden.grad
-
-
-repair = gradient_of_hidden()
-print("hidden.grad: a tensor of shape", tuple(repair.shape))
-
-assert repair.shape == hidden.shape
+assert first_layer.weight.grad.equal(before), "autograd.grad changes no leaf's .grad"
+assert hidden.grad.eq(1).all(), "but it adds to the .grad of a tensor that retains it"
 
 # %%
-# Side by side
-# ------------
+# A parameter that is not a leaf
+# ------------------------------
 #
-# The gradient of the mean squared error can be written down by hand, so it can be
-# checked: twice the error of each point, divided by the number of points, times the
-# weights of the second layer.
-
-with torch.no_grad():
-    error = second_layer(hidden) - targets
-    by_hand = 2 * error / len(points) * second_layer.weight
-
-print("mistake:", mistake)
-print("repair: ", *(f"{value:7.4f}" for value in repair[0]))
-print("by hand:", *(f"{value:7.4f}" for value in by_hand[0]))
-
-assert torch.allclose(repair, by_hand, atol=1e-6)
-
-# %%
-# These are the gradients for the first point. And here is the answer to the question:
-# their mean size over all points, for each hidden unit.
-
-strength = repair.abs().mean(dim=0)
-fig, ax = plt.subplots()
-ax.bar(range(1, 9), strength.tolist(), color="C0")
-ax.set(xlabel="hidden unit", ylabel="mean size of the gradient")
-ax.set_xticks(range(1, 9))
-plt.show()
-# sphinx_gallery_alt_block = "Bars of different heights, one for each of the eight hidden units: the mean size of the gradient with respect to the output of that unit."
-
-assert strength.argmax() == second_layer.weight.abs().argmax()
-
-# %%
-# The highest bar belongs to the unit whose weight in the second layer is the largest in
-# size, as the formula says. With the mistake there is nothing to draw.
-
-# %%
-# How to notice it
-# ----------------
-#
-# **Read the warning.** It names both ways out. Either you want this gradient: then call
-# ``retain_grad()``. Or you meant another tensor: then find the leaf. The second is more
-# frequent, because a parameter can lose its place as a leaf by accident.
+# Often you meant a leaf, and made something else. An optimizer rejects it:
 
 
 def scaled_afterwards():
@@ -182,76 +125,116 @@ def scaled_first():
     return (torch.randn(3, 1) * 0.1).requires_grad_()
 
 
+verdicts = {}
 for make_weight in (scaled_afterwards, scaled_first):
-    weight = make_weight()
     try:
-        torch.optim.SGD([weight], lr=0.1)
-        verdict = "accepted by the optimizer"
+        torch.optim.SGD([make_weight()], lr=0.1)
+        verdicts[make_weight] = "accepted"
     except ValueError as error:
-        verdict = str(error)
-    print(f"{make_weight.__name__:18} is_leaf {weight.is_leaf!s:6} {verdict}")
-    assert weight.is_leaf == (verdict == "accepted by the optimizer")
-    assert weight.is_leaf == (make_weight is scaled_first)
+        verdicts[make_weight] = f"{type(error).__name__}: {error}"
+    print(f"{make_weight.__name__:18}", verdicts[make_weight])
 
 # %%
-# In ``scaled_afterwards`` the leaf is the tensor before it is multiplied, and no name
-# points at it any more. ``.to("cuda")``, ``.double()`` or ``.reshape(…)`` after
-# ``requires_grad=True`` do the same. Build the tensor completely, then call
-# ``requires_grad_()``. An ``nn.Parameter`` is always a leaf when it is made.
+# In ``scaled_afterwards``, the leaf is the tensor before the multiplication, which no
+# variable holds. ``.double()``, ``.reshape(…)`` or a ``.to("cuda")`` that moves the
+# tensor have the same effect. So call ``requires_grad_()`` last, or use an
+# ``nn.Parameter``, which is always a leaf when you create it.
+
+assert verdicts[scaled_afterwards] == "ValueError: can't optimize a non-leaf Tensor", (
+    "a tensor that was scaled afterwards is rejected"
+)
+assert verdicts[scaled_first] == "accepted", "one that was scaled first is not"
+for change in (torch.Tensor.double, lambda x: x.reshape(1, 3), torch.clone):
+    changed = change(torch.randn(3, requires_grad=True))
+    assert not changed.is_leaf, "nor are double(), reshape() and clone() leaves"
+assert nn.Parameter(hidden).is_leaf, "a new nn.Parameter is a leaf"
+
+# %%
+# Why it happens
+# --------------
 #
-# **Set** ``requires_grad`` **for data.** ``points`` is a leaf, and its ``.grad`` is
-# ``None`` as well, without a warning: nobody asked for it. Here is the gradient with
-# respect to an input, as used for saliency maps:
-
-inputs = points.clone().requires_grad_()
-loss = second_layer(torch.tanh(first_layer(inputs))).sum()
-loss.backward()
-print("inputs.grad:", tuple(inputs.grad.shape), "  points.grad:", points.grad)
-
-assert inputs.is_leaf and inputs.grad.shape == points.shape and points.grad is None
+# Training needs the gradients of parameters, and those are leaves. The gradients in
+# between are only needed to compute the next ones, so ``backward()`` frees each of them
+# as soon as it has been used. Keeping them would cost as much memory as the results of
+# all layers.
 
 # %%
-# **Or do without** ``.grad``. ``torch.autograd.grad`` returns the gradient with respect
-# to any tensor of the graph, leaf or not, and leaves all ``.grad`` alone.
-
-hidden = torch.tanh(first_layer(points))
-loss = nn.functional.mse_loss(second_layer(hidden), targets)
-(returned,) = torch.autograd.grad(loss, hidden)
-print("the same as with retain_grad():", torch.allclose(returned, repair))
-
-assert torch.allclose(returned, repair)
-
-# %%
-# Sources
-# -------
-#
-# - `torch.Tensor.is_leaf
-#   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.is_leaf.html>`__ defines
-#   a leaf, with examples of tensors that are none.
-# - `torch.Tensor.retain_grad
-#   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.retain_grad.html>`__
-#   keeps the gradient of a tensor that is not a leaf.
-# - `torch.Tensor.grad
-#   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.grad.html>`__ says when
-#   it is ``None``.
-
-# %%
-# What to remember
+# In your own code
 # ----------------
 #
-# - Only leaves that require a gradient get a ``.grad``. What is computed from them does
-#   not.
-# - ``retain_grad()``, called before ``backward()``, keeps the gradient of another
-#   tensor.
-# - ``requires_grad_()`` comes last when you build a parameter by hand.
+# Ask the tensor why it has no gradient:
+
+
+def why_none(tensor):
+    if not tensor.requires_grad:
+        return "it requires no gradient"
+    if tensor.is_leaf:
+        return "backward() did not reach it, or it was cleared since"
+    if tensor.retains_grad:
+        return "retain_grad() came after backward()"
+    return "it is not a leaf"
+
+
+late = torch.tanh(weight)
+late.backward()
+late.retain_grad()  # too late, and there is no warning
+cases = {
+    "points": points,
+    "a new weight": torch.ones(3, requires_grad=True),
+    "hidden, not retained": torch.tanh(weight),
+    "hidden, retained late": late,
+}
+for name, tensor in cases.items():
+    print(f"{name:22} {why_none(tensor)}")
+
+# %%
+# The second answer has four usual causes: the loss does not depend on the parameter, a
+# ``detach()`` cuts it off, ``zero_grad()`` has set its ``.grad`` to ``None``, or
+# ``backward()`` has not run yet. Of the four tensors, only the third gives the warning.
+
+assert len({why_none(each) for each in cases.values()}) == 4, "four different answers"
+assert late.grad is None, "retain_grad() after backward() is too late"
+
+# %%
+# Try it
+# ------
+#
+# ``points`` is a leaf, but its ``.grad`` is ``None``. How do you get the gradient of
+# the loss with respect to the points, for example for a saliency map?
+#
+# **Solution**
+
+inputs = points.clone().requires_grad_()
+loss = nn.functional.mse_loss(second_layer(first_layer(inputs).tanh()), targets)
+loss.backward()
+print("inputs.grad:", tuple(inputs.grad.shape), " points.grad:", points.grad)
+
+assert inputs.grad.shape == points.shape, "the inputs have a gradient"
+assert points.grad is None, "the points have none"
+
+# %%
+# Data require no gradient by default. Ask for it before the forward pass, on a copy, so
+# that later steps don't compute it too.
+
+# %%
+# Remember
+# --------
+#
+# - Only leaves that require a gradient get a ``.grad``.
+# - For other tensors, call ``retain_grad()`` before ``backward()``.
+# - When you make a parameter by hand, call ``requires_grad_()`` last.
 
 # %%
 # Learn more
 # ----------
 #
-# - :ref:`sphx_glr_recipes_gradients_looking_at_gradients.py`: ``retain_grad`` and hooks
-#   in a whole network.
+# - :ref:`sphx_glr_recipes_gradients_looking_at_gradients.py`: the gradients of a whole
+#   network, and hooks.
+# - :ref:`sphx_glr_recipes_pitfalls_detach_in_the_wrong_place.py`: parameters that
+#   ``backward()`` does not reach.
 # - :doc:`/guides/how_autograd_works`: leaves and nodes, in a drawing.
+# - `torch.Tensor.retain_grad
+#   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.retain_grad.html>`__
 # - `torch.autograd.grad
 #   <https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html>`__
 
@@ -259,4 +242,4 @@ assert torch.allclose(returned, repair)
 # sphinx_gallery_tags = ["retain_grad", "requires_grad", "autograd"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "error-prone", "symptom": "After backward(), .grad is None, and a warning speaks of a tensor that is not a leaf."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "error-prone", "symptom": "UserWarning: The .grad attribute of a Tensor that is not a leaf Tensor is being accessed."}

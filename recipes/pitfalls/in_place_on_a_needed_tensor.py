@@ -1,304 +1,256 @@
 """
-In-place changes of a needed tensor
-===================================
+A variable has been modified by an inplace operation
+====================================================
 
-``hidden += x`` saves memory, and can overwrite a value that ``backward()`` still needs.
-PyTorch then stops with a long error message, which says exactly what happened once you
-know how to read it.
-
-What it looks like
-------------------
-
-The forward pass works. ``backward()`` stops with "one of the variables needed for
-gradient computation has been modified by an inplace operation". The error points at
-``backward()``, not at the line that changed the tensor.
-
-- Type: API-specific
-- Stage: model
-- Effect: error-prone
-
-What you will learn
--------------------
-
-- How to read the message, part by part.
-- After which operations you may change a tensor in place, and after which not.
-- Why silencing the error with ``.data`` gives wrong gradients.
-
-What you need
--------------
-
-- ``torch`` and ``matplotlib``.
-- No data set: nine numbers are enough.
-- About 5 seconds on two CPU cores, nearly all of them to load PyTorch.
+A line such as ``hidden += x`` or ``relu_(hidden)`` has overwritten values that
+``backward()`` still needs, so write ``hidden = hidden + x`` instead. The message names
+the overwritten tensor by its shape, its operation and its number of changes.
 """
 
 # %%
-# The setting
-# -----------
-#
-# One block of a network: a sigmoid with a skip connection, ``sigmoid(x) + x``. Its
-# gradient is known: ``s * (1 - s) + 1``, where ``s`` is ``sigmoid(x)``.
-
-import textwrap
-import warnings
-from operator import attrgetter
-
-import matplotlib.pyplot as plt
-import torch
-from torch import nn
-
-x = torch.linspace(-4, 4, 9, requires_grad=True)
-
-# %%
-# The mistake
-# -----------
-#
-# The block adds ``x`` in place.
-
-
-def block(x):
-    hidden = torch.sigmoid(x)
-    hidden += x
-    return hidden
-
-
-message = ""
-try:
-    block(x).sum().backward()
-except RuntimeError as error:
-    message = str(error)
-print(textwrap.fill(message, width=80))
-
-assert "modified by an inplace operation" in message
-
-# %%
-# Read it part by part:
-#
-# - *one of the variables needed for gradient computation*: autograd has kept a tensor
-#   for ``backward()``.
-# - *has been modified by an inplace operation*: somebody wrote into it since. ``+=`` is
-#   such an operation, and so are ``relu_()``, ``x[0] = 1`` and most methods whose name
-#   ends in an underscore.
-# - *[torch.FloatTensor [9]]*: its type and its shape. It has nine elements.
-# - *which is output 0 of Sigmoid*: it is the first result of a sigmoid. This is the
-#   place to look for in your code.
-# - *is at version 1; expected version 0*: it was kept when nobody had changed it, and
-#   has been changed once since.
-# - *Hint*: how to find the line of the forward pass. More on this below.
-#
-# Each tensor counts its changes, in an attribute with the name ``_version``. You can
-# watch the counter:
-
-version = attrgetter("_version")
-
-hidden = torch.sigmoid(x)
-print("version after sigmoid:", version(hidden))
-hidden += x
-print("version after +=:     ", version(hidden))
-
-assert version(hidden) == 1
-assert "output 0 of Sigmoid, is at version 1; expected version 0" in message
-assert "[torch.FloatTensor [9]]" in message
-
-# %%
-# Why does autograd need the result of the sigmoid? The derivative is ``s * (1 - s)``,
-# and it is cheapest to compute it from ``s``, which is there already. When ``s`` has
-# been overwritten with ``s + x``, the formula would give nonsense. So ``backward()``
-# compares the counters first, and stops.
-
-# %%
-# The repair
-# ----------
-#
-# Make a new tensor. The old one stays as it is for as long as it is needed.
+# In short
+# --------
 #
 # .. code-block:: diff
 #
-#     def block(x):
-#         hidden = torch.sigmoid(x)
-#    -    hidden += x
-#    -    return hidden
-#    +    return hidden + x
+#     hidden = torch.sigmoid(x)
+#    -hidden += x
+#    +hidden = hidden + x
+#     hidden.sum().backward()
 #
-# Here is the repaired function. Its gradient is compared with the known one.
+# Here both lines run:
 
+import textwrap
 
-def block(x):
-    hidden = torch.sigmoid(x)
-    return hidden + x
+import torch
 
+x = torch.linspace(-4, 4, 9, requires_grad=True)
+messages = {}
+for in_place in (True, False):
+    hidden, messages[in_place] = torch.sigmoid(x), "no error"
+    if in_place:
+        hidden += x
+    else:
+        hidden = hidden + x
+    try:
+        hidden.sum().backward()
+    except RuntimeError as error:
+        messages[in_place] = str(error)
+    print(f"in_place={in_place}:\n{textwrap.fill(messages[in_place], 80)}\n")
 
-(repaired,) = torch.autograd.grad(block(x).sum(), x)
-s = torch.sigmoid(x.detach())
-known = s * (1 - s) + 1
-print("repair:", *(f"{value:6.3f}" for value in repaired))
-print("known: ", *(f"{value:6.3f}" for value in known))
-
-assert torch.allclose(repaired, known)
-
-# %%
-# Side by side
-# ------------
-#
-# On the web you can find another way to make the error go away: write to ``.data``. It
-# gives the same memory without the counter.
-
-
-def silenced_block(x):
-    hidden = torch.sigmoid(x)
-    hidden.data += x.detach()
-    return hidden
-
-
-output = silenced_block(x)
-(silenced,) = torch.autograd.grad(output.sum(), x)
-print("same result: ", torch.equal(output, block(x)))
-print("version:     ", version(output))
-print(".data:", *(f"{value:6.1f}" for value in silenced))
-print("known:", *(f"{value:6.1f}" for value in known))
-
-assert torch.equal(output, block(x)), "the forward pass is right"
-assert version(output) == 0, "the counter has seen nothing"
-assert silenced.min() < 0 < known.min(), "even the sign is wrong"
+assert "modified by an inplace" in messages[True], "hidden += x raises the error"
+assert "0 of Sigmoid, is at version 1; exp" in messages[True], "it names the sigmoid"
+assert messages[False] == "no error", "hidden = hidden + x raises none"
 
 # %%
-# No error, the right result, and wrong gradients. Draw them:
-
-fig, ax = plt.subplots()
-points = x.detach()
-ax.plot(points, silenced, "C1o-", label="change through .data")
-ax.plot(points, known, "C2", label="known gradient")
-ax.plot(points, repaired, "C0o", label="repair")
-ax.set(xlabel="x", ylabel="gradient of the block")
-ax.legend(loc="lower center")
-plt.show()
-# sphinx_gallery_alt_block = "The gradient of the block over x. The points of the repair lie on the curve of the known gradient, which is a little above one everywhere. The curve of the change through .data is far from it: it falls below zero on both sides."
-
-# %%
-# Away from the middle, the gradients of ``.data`` even have the wrong sign. The error
-# is a help. ``.data`` takes the help away and leaves the mistake.
-
-# %%
-# How to notice it
+# Read the message
 # ----------------
 #
-# You need not avoid in-place changes altogether. The question is what ``backward()``
-# keeps. Some operations keep nothing that you overwrite, some keep their result, some
-# their input. Try a few:
-
-
-def try_it(description, change):
-    tensor = x * 1  # not a leaf, so it may be changed in place
-    try:
-        change(tensor).sum().backward()
-        verdict = "works"
-    except RuntimeError:
-        verdict = "error"
-    print(f"{description:40}{verdict}")
-    return verdict
-
-
-def change_input(operation):
-    def change(tensor):
-        result = operation(tensor)
-        tensor += 1
-        return result
-
-    return change
-
-
-print("the result is changed")
-for operation in (torch.sigmoid, torch.tanh, torch.exp):
-    name = f"  {operation.__name__}(x), then += 1"
-    assert try_it(name, lambda x, f=operation: f(x).add_(1)) == "error"
-assert try_it("  3 * x, then += 1", lambda x: (3 * x).add_(1)) == "works"
-assert try_it("  sin(x), then += 1", lambda x: torch.sin(x).add_(1)) == "works"
-layer = nn.Linear(9, 9)
-assert try_it("  Linear(x), then relu_()", lambda x: layer(x).relu_()) == "works"
-
-print("the input is changed")
-for operation in (torch.sin, torch.square):
-    name = f"  {operation.__name__}(x), then x += 1"
-    assert try_it(name, change_input(operation)) == "error"
-assert try_it("  sigmoid(x), then x += 1", change_input(torch.sigmoid)) == "works"
-assert try_it("  3 * x, then x += 1", change_input(lambda x: 3 * x)) == "works"
-
-# %%
-# Nobody learns this table by heart. If ``backward()`` runs, the in-place changes that
-# autograd saw did no harm. ``nn.ReLU(inplace=True)`` after a linear or a convolutional
-# layer is the usual case that is safe: the layer does not need its result, and ReLU
-# gets by with what it wrote.
+# - *[torch.FloatTensor [9]]*: the type and the shape of the overwritten tensor.
+# - *which is output 0 of Sigmoid*: the operation that computed it. Look in your code
+#   for the result of a sigmoid with nine elements. If a later operation needs the
+#   tensor as its input, the in-place operation is named instead, such as *Add* for
+#   ``+=``. For parameters and buffers, this part can be missing.
+# - *is at version 1; expected version 0*: a tensor counts its in-place changes.
+#   Autograd saved it at 0, and it has been changed once since.
 #
-# The counter also sees what is changed through ``detach()`` or under ``no_grad()``.
-# ``.data`` gets past it, and so does a NumPy array that shares the memory.
+# The counter is an attribute, so you can watch it:
 
-for way in ("detach", "no_grad"):
-    hidden = torch.sigmoid(x)
-    with torch.set_grad_enabled(way != "no_grad"):
-        target = hidden.detach() if way == "detach" else hidden
-        target += 1
-    print(f"version after a change through {way}: {version(hidden)}")
-    assert version(hidden) == 1
+from operator import attrgetter
+
+version = attrgetter("_version")  # the same as hidden._version
+
+hidden = torch.sigmoid(x)
+versions = {"sigmoid": version(hidden)}
+hidden += x
+versions["+="] = version(hidden)
+hidden.detach().zero_()
+versions["detach()"] = version(hidden)
+hidden.detach().numpy()[:] = 1
+versions["NumPy"] = version(hidden)
+print(versions)
 
 # %%
-# **Follow the hint.** Under ``torch.autograd.detect_anomaly()`` PyTorch remembers where
-# each operation was called, and on an error prints a traceback of the forward pass,
-# down to the line with the sigmoid. Here is how it begins. The mode is slow, so switch
-# it off again afterwards.
+# Changes through ``detach()`` are counted too, because it shares memory and counter.
+# Changes through a NumPy array that shares the memory are not.
+
+assert versions["sigmoid"] == 0, "a new tensor is at version 0"
+assert versions["+="] == 1, "an in-place change adds 1"
+assert versions["detach()"] == 2, "so does a change through detach()"
+assert versions["NumPy"] == 2, "a change through NumPy is not counted"
+
+# %%
+# Find the line
+# -------------
+#
+# The traceback points to ``backward()``. With the call that the hint names, PyTorch
+# records where each operation is called, and warns with a traceback of the forward
+# pass. Here are the beginning of the warning and the end of the new message:
+
+import warnings
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     try:
-        with torch.autograd.detect_anomaly():
+        with torch.autograd.set_detect_anomaly(True, check_nan=False):
             hidden = torch.sigmoid(x)
             hidden += x
             hidden.sum().backward()
-    except RuntimeError:
-        texts = [str(warning.message) for warning in caught]
+    except RuntimeError as error:
+        hint = str(error).partition("Hint: ")[2]
+warning = str(caught[-1].message).partition(". ")[0]
+print(f"{warning}\n{textwrap.fill(hint, 80)}")
 
-found = [text for text in texts if text.startswith("Error detected")]
-print(found[0].split(". ")[0])
-assert found[0].startswith("Error detected in SigmoidBackward0")
-
-# %%
-# **Look for** ``optimizer.step()``. It changes the weights in place, too. If it stands
-# between a forward pass and its ``backward()``, the message names a weight and a
-# version that is higher than expected.
+assert warning.startswith("Error detected in SigmoidBackward0"), "it finds the sigmoid"
 
 # %%
-# Sources
-# -------
+# The traceback leads to the line that *computed* the tensor, the one with the sigmoid.
+# The line that overwrote it comes somewhere after.
+
+# %%
+# Why it happens
+# --------------
 #
-# - `Autograd mechanics
-#   <https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd>`__,
-#   in PyTorch's notes, describes the version counter, and advises against in-place
-#   operations in most cases.
-# - `torch.Tensor.detach
-#   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.detach.html>`__ says
-#   that changes of a detached tensor are seen and may raise an error.
+# The derivative of a sigmoid is ``s * (1 - s)``, so autograd saves its result ``s``.
+# Once ``s`` has been overwritten with ``s + x``, the formula would give a wrong number.
+# So ``backward()`` compares the version with the one it saved, and stops.
+#
+# Which in-place changes are allowed depends on what an operation saves: its result, its
+# input or neither. Try some:
+
+
+def change(operation, what):
+    """Say what backward() does after an in-place change."""
+    tensor = x * 1  # not a leaf, so it can be changed in place
+    result = operation(tensor)
+    (result if what == "result" else tensor).add_(1)
+    try:
+        result.sum().backward()
+    except RuntimeError:
+        return "error"
+    return "works"
+
+
+operations = {
+    "sigmoid": torch.sigmoid,
+    "relu": torch.relu,
+    "gelu": torch.nn.functional.gelu,
+    "square": torch.square,
+    "Linear": torch.nn.Linear(9, 9),
+    "3 * x": lambda x: 3 * x,
+}
+outcomes = {}
+print(f"{'':10}change the result   change the input")
+for name, operation in operations.items():
+    outcomes[name] = [change(operation, what) for what in ("result", "input")]
+    print("{:10}{:20}{}".format(name, *outcomes[name]))
 
 # %%
-# What to remember
+# You need not learn the table. If ``backward()`` runs, the in-place changes that
+# autograd has seen did no harm. That is why ``nn.ReLU(inplace=True)`` is safe right
+# after a linear, convolutional or normalization layer.
+
+for name in ("sigmoid", "relu"):
+    assert outcomes[name] == ["error", "works"], f"{name} saves its result"
+for name in ("gelu", "square", "Linear"):
+    assert outcomes[name] == ["works", "error"], f"{name} saves its input"
+assert outcomes["3 * x"] == ["works", "works"], "3 * x saves neither"
+
+# %%
+# Don't silence it
 # ----------------
 #
-# - The message names the tensor that was overwritten: the result of which operation, of
-#   what shape, and how often it was changed.
-# - Write ``hidden = hidden + x`` where ``hidden += x`` raises the error.
-# - Never silence it with ``.data``: the gradients are wrong then, without a word.
+# A change through ``.data`` is not counted, so the error goes away. The gradient of
+# ``sigmoid(x) + x`` is ``s * (1 - s) + 1``. Compare:
+
+hidden = torch.sigmoid(x)
+hidden.data += x
+(silenced,) = torch.autograd.grad(hidden.sum(), x)
+s = torch.sigmoid(x).detach()
+correct = s * (1 - s) + 1
+print("version:", version(hidden))
+print(".data:  ", *(f"{value:6.2f}" for value in silenced))
+print("correct:", *(f"{value:6.2f}" for value in correct))
+
+assert version(hidden) == 0, "a change through .data is not counted"
+assert (silenced - correct).abs().min() > 0.5, "every gradient is wrong"
+
+# %%
+# The gradient is wrong twice: the addition is not part of the graph, and the derivative
+# is computed from overwritten values.
+
+# %%
+# In your own code
+# ----------------
+#
+# Put the line that the hint names at the top of your script while you look for the
+# mistake. It makes every step slower, so remove it afterwards:
+#
+# .. code-block:: python
+#
+#    torch.autograd.set_detect_anomaly(True, check_nan=False)
+#
+# If the named shape is that of a weight, look for ``optimizer.step()`` between the
+# forward pass and ``backward()``, because it changes weights in place. This happens
+# with two losses or two optimizers, and with ``retain_graph=True``: see
+# :ref:`sphx_glr_recipes_pitfalls_backward_twice.py`.
+#
+# "a leaf Variable that requires grad is being used in an in-place operation" is a
+# different error. To change a parameter yourself, do it under ``torch.no_grad()``.
+
+# %%
+# Try it
+# ------
+#
+# A residual block ends with ``out = relu(out)`` and ``out += inputs``. Does
+# ``backward()`` work? What if the two lines change places?
+#
+# **Solution**
+
+works = {}
+for relu_first in (True, False):
+    inputs = torch.randn(2, 4)
+    out = torch.nn.Linear(4, 4)(inputs)
+    if relu_first:
+        out = torch.relu(out)
+        out += inputs
+    else:
+        out += inputs
+        out = torch.relu(out)
+    try:
+        out.sum().backward()
+        works[relu_first] = True
+    except RuntimeError:
+        works[relu_first] = False
+    print("ReLU" if relu_first else "sum ", "first, no error:", works[relu_first])
+
+assert not works[True], "with the ReLU first, backward() raises the error"
+assert works[False], "with the sum first, it works"
+
+# %%
+# ReLU saves its result, so nothing may be added to it in place. A linear layer does not
+# save its result. ResNets add first, and may do so in place.
+
+# %%
+# Remember
+# --------
+#
+# - The message names the overwritten tensor: its operation, its shape, its version.
+# - Where ``hidden += x`` raises the error, write ``hidden = hidden + x``.
+# - Don't silence it with ``.data``: the error goes away, and the gradients are wrong.
 
 # %%
 # Learn more
 # ----------
 #
-# - :ref:`sphx_glr_recipes_pitfalls_backward_twice.py`: how a state carried along leads
-#   to the same message.
-# - :ref:`sphx_glr_recipes_gradients_checking_gradients.py`: ``detect_anomaly`` and
-#   ``gradcheck``.
-# - `torch.autograd.detect_anomaly
-#   <https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.detect_anomaly>`__
+# - :ref:`sphx_glr_recipes_gradients_checking_gradients.py`: more on anomaly detection.
+# - :ref:`sphx_glr_recipes_gradients_stopping_gradient_tracking.py`: how to change
+#   parameters under ``no_grad()``.
+# - `In-place operations with autograd
+#   <https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd>`__
 
 # sphinx_gallery_position = 8
 # sphinx_gallery_tags = ["in-place", "autograd", "detach", "detect_anomaly"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "model", "effect": "error-prone", "symptom": "backward() fails: a variable has been modified by an inplace operation."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "model", "effect": "error-prone", "symptom": "RuntimeError: one of the variables needed for gradient computation has been modified by an inplace operation."}

@@ -281,8 +281,8 @@ assert drawn["own"] == drawn["no evaluation"], "with its own generator, it does 
 # - :ref:`sphx_glr_recipes_training_loading_data.py`: the seeds of workers.
 # - :ref:`sphx_glr_recipes_training_saving_and_loading_across_devices.py`: resume a run
 #   as if it had never stopped.
-# - `Reproducibility <https://docs.pytorch.org/docs/stable/notes/randomness.html>`__: the
-#   notes in PyTorch's documentation.
+# - `Reproducibility <https://docs.pytorch.org/docs/stable/notes/randomness.html>`__:
+#   the notes in PyTorch's documentation.
 # - `torch.use_deterministic_algorithms
 #   <https://docs.pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html>`__
 

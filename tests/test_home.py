@@ -57,4 +57,4 @@ def test_it_shows_how_a_page_begins(own_site: Path, edition: str) -> None:
     output = page.select(".sphx-glr-script-out")[0]
     assert words(one(frame, ".sphx-glr-script-out")) == words(output)
     last = frame.find_all(recursive=False)[-1]
-    assert "sphx-glr-script-out" in last.get("class", ()), "the output is the end"
+    assert "sphx-glr-script-out" in str(last.get("class")), "the output ends it"

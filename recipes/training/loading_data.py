@@ -45,7 +45,7 @@ assert [len(each) for each, _ in batches] == [4, 4, 2], "the last batch is small
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from torchvision.io import decode_image, write_png
+from torchvision.datasets.folder import default_loader
 from torchvision.transforms import v2
 
 torch.manual_seed(0)
@@ -56,7 +56,7 @@ for name, height in (("bar", 3), ("square", 8)):
         row, column = torch.randint(6, 18, (2,))
         picture = torch.zeros(1, 32, 32, dtype=torch.uint8)
         picture[0, row : row + height, column : column + 8] = 255
-        write_png(picture, f"{folder.name}/{name}/{number:03}.png")
+        v2.functional.to_pil_image(picture).save(f"{folder.name}/{name}/{number}.png")
 
 # %%
 # The data set lists the files when it is made, and reads a file only when it is asked
@@ -73,11 +73,11 @@ class ImageFiles(Dataset):
         return len(self.files)
 
     def __getitem__(self, index):
-        image = decode_image(str(self.files[index]))
-        return self.transform(image), self.classes.index(self.files[index].parent.name)
+        image = self.transform(default_loader(self.files[index]))
+        return image, self.classes.index(self.files[index].parent.name)
 
 
-to_numbers = v2.ToDtype(torch.float32, scale=True)
+to_numbers = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
 plain_set = ImageFiles(folder.name, to_numbers)
 image, label = plain_set[150]
 print(f"{tuple(image.shape)}, {image.dtype}, label {label} of {plain_set.classes}")
@@ -88,8 +88,9 @@ assert image.min() == 0, "scaled, the darkest pixel is 0"
 assert image.max() == 1, "scaled, the brightest pixel is 1"
 
 # %%
-# Sort the files: their order in a folder is not defined. For exactly this layout,
-# ``torchvision.datasets.ImageFolder`` does the same.
+# Sort the files: their order in a folder is not defined. ``default_loader`` reads each
+# image with three color channels. For exactly this layout, you can also use
+# ``torchvision.datasets.ImageFolder``.
 
 # %%
 # Transforms
@@ -101,7 +102,7 @@ assert image.max() == 1, "scaled, the brightest pixel is 1"
 
 images = torch.stack([image for image, _ in plain_set])
 deviation, mean = (value.item() for value in torch.std_mean(images))
-normalize = v2.Normalize([mean], [deviation])
+normalize = v2.Normalize([mean] * 3, [deviation] * 3)
 
 test_set = ImageFiles(folder.name, v2.Compose([to_numbers, normalize]))
 train_transform = v2.Compose([v2.RandomCrop(32, padding=4), to_numbers, normalize])
@@ -127,13 +128,13 @@ loader = DataLoader(train_set, batch_size=32, shuffle=True)
 images, labels = next(iter(loader))
 fig, grid = plt.subplots(2, 4, layout="constrained")
 for ax, image, label in zip(grid.flat, images, labels, strict=False):
-    ax.imshow((image * deviation + mean).permute(1, 2, 0), cmap="gray")
+    ax.imshow((image * deviation + mean).clamp(0, 1).permute(1, 2, 0))
     ax.set_title(train_set.classes[label])
     ax.axis("off")
 plt.show()
 # sphinx_gallery_alt_block = "The first eight images of a batch in two rows, each with its class above it: white squares and white bars on black, in different places."
 
-assert images.shape == (32, 1, 32, 32), "a batch: images, channels, height, width"
+assert images.shape == (32, 3, 32, 32), "a batch: images, channels, height, width"
 assert labels.dtype == torch.int64, "labels come as 64-bit integers"
 
 # %%

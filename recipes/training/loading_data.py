@@ -108,10 +108,13 @@ test_set = ImageFiles(folder.name, v2.Compose([to_numbers, normalize]))
 train_transform = v2.Compose([v2.RandomCrop(32, padding=4), to_numbers, normalize])
 train_set = ImageFiles(folder.name, train_transform)
 
+different = {}
 for name, samples in (("training", train_set), ("test", test_set)):
-    different = len({tuple(samples[0][0].flatten().tolist()) for _ in range(10)})
-    print(f"{name}: sample 0 read 10 times, {different} different images")
-    assert (different > 1) == (name == "training"), "only training images change"
+    different[name] = len({tuple(samples[0][0].flatten().tolist()) for _ in range(10)})
+    print(f"{name}: sample 0 read 10 times, {different[name]} different images")
+
+assert different["training"] > 1, "one training sample comes out in several ways"
+assert different["test"] == 1, "a test sample is always the same"
 
 # %%
 # Here both sets read the same files to keep the page short. In your project, training

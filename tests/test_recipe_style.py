@@ -57,15 +57,6 @@ FIRST_EDITION = {
         )
     ),
     *(
-        f"recipes/training/{name}"
-        for name in (
-            "defining_a_neural_network",
-            "loading_data",
-            "repeatable_training",
-            "saving_and_loading_across_devices",
-        )
-    ),
-    *(
         f"recipes/pitfalls/{name}"
         for name in (
             "accumulation_without_scaling",

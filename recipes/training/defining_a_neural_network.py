@@ -2,41 +2,53 @@
 Defining a neural network
 =========================
 
-A network in PyTorch is a class with two methods: one makes the layers, the other says
-how data flow through them. Most errors in it are errors of shape or of a layer that
-was not registered, and both can be found before the first training.
-
-What you will learn
--------------------
-
-- How to write a network as an ``nn.Module``, and how to feed it a random image.
-- How to see the shapes between the layers, and read an error about shapes.
-- How to count parameters, and to check the count by hand.
-- Why a layer in a Python list is never trained, and what to use instead.
-
-What you need
--------------
-
-- ``torch`` and ``matplotlib``.
-- No data set: random numbers stand in for images.
-- About 5 seconds on two CPU cores. A GPU is used if there is one.
+Write a class that inherits from ``nn.Module``: create the layers in ``__init__``, and
+use them in ``forward``. Before you train it, pass a random batch through it, look at
+the shapes, and check that every parameter gets a gradient.
 """
 
 # %%
-# Step 1. Write the class
-# -----------------------
-#
-# ``__init__`` makes the layers, and ``forward`` uses them. The call
-# ``super().__init__()`` comes first. It prepares the object to notice each layer that
-# you assign to ``self``.
+# In short
+# --------
 
-import matplotlib.pyplot as plt
 import torch
 from torch import nn
 
-device = torch.device("cpu")
-if torch.accelerator.is_available():
-    device = torch.accelerator.current_accelerator()
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Linear(784, 64)
+        self.scores = nn.Linear(64, 10)
+
+    def forward(self, images):
+        return self.scores(torch.relu(self.hidden(images.flatten(start_dim=1))))
+
+
+network = Network()
+print(network)
+print(tuple(network(torch.rand(32, 1, 28, 28)).shape))
+
+assert network(torch.rand(5, 1, 28, 28)).shape == (5, 10), "any batch size will do"
+
+# %%
+# The network takes a batch of gray images of 28 x 28 pixels and returns ten scores for
+# each, one for each class. Call ``super().__init__()`` first, because it prepares the
+# object to register every layer that you assign to ``self``. Write ``network(images)``,
+# not ``network.forward(images)``, because only the call runs hooks.
+#
+# Leave ``softmax`` out of ``forward``: ``nn.CrossEntropyLoss`` expects the scores. See
+# :ref:`sphx_glr_recipes_pitfalls_softmax_before_cross_entropy.py`.
+
+# %%
+# See the shapes between the layers
+# ---------------------------------
+#
+# Here is a network with convolutions. A hook on each layer prints the shapes that go in
+# and come out:
+
+torch.manual_seed(0)
+device = torch.accelerator.current_accelerator(check_available=True) or "cpu"
 
 
 class ConvolutionalNetwork(nn.Module):
@@ -51,223 +63,190 @@ class ConvolutionalNetwork(nn.Module):
     def forward(self, images):
         features = self.pool(torch.relu(self.first(images)))
         features = self.pool(torch.relu(self.second(features)))
-        features = torch.flatten(features, start_dim=1)
-        features = torch.relu(self.hidden(features))
+        features = torch.relu(self.hidden(features.flatten(start_dim=1)))
         return self.scores(features)
 
 
-torch.manual_seed(0)
+def show_shapes(layer, inputs, output):
+    print(f"{names[layer]:<8}{tuple(inputs[0].shape)!s:>16} -> {tuple(output.shape)}")
+
+
 model = ConvolutionalNetwork().to(device)
-print(model)
-
-# %%
-# The network is for gray images of 28 x 28 pixels in ten classes. Its printed form
-# lists the registered layers, in the order of ``__init__``. It does not know
-# ``forward``, so it does not show the order of the computation, nor the calls of
-# ``torch.relu``.
-
-# %%
-# Step 2. Feed it a random image
-# ------------------------------
-#
-# The quickest test of a network needs no data. The network expects a batch, so the
-# shape of one image is: 1 image, 1 channel, 28 rows, 28 columns.
-
-image = torch.rand(1, 1, 28, 28, device=device)
-scores = model(image)
-probabilities = scores.softmax(dim=1)
-
-print("scores:       ", tuple(scores.shape))
-print("probabilities:", *(f"{p:.2f}" for p in probabilities[0].tolist()))
-assert scores.shape == (1, 10)
-assert abs(probabilities.sum().item() - 1) < 1e-5, "probabilities add up to 1"
-assert (probabilities - 0.1).abs().max() < 0.1, "an untrained network has no opinion"
-
-# %%
-# Ten scores come out, one for each class. ``softmax`` makes probabilities of them, for
-# you to read. They are all near 0.1: the network has learned nothing yet. Leave
-# ``softmax`` out of ``forward``, because ``nn.CrossEntropyLoss`` expects the scores.
-#
-# Write ``model(image)``, not ``model.forward(image)``. The call does more than
-# ``forward``: it runs the hooks, which step 3 relies on.
-
-# %%
-# Step 3. See the shapes
-# ----------------------
-#
-# A hook is a function that PyTorch calls when a layer has computed its output. Put one
-# on every layer and let a batch of 32 random images through.
-
-sizes = {}
-
-
-def note_shapes(layer, inputs, output):
-    name = names[layer]
-    print(f"{name:<8} {tuple(inputs[0].shape)!s:>17}  ->  {tuple(output.shape)!s}")
-    sizes[name] = output[0].numel()
-
-
 names = {layer: name for name, layer in model.named_children()}
-hooks = [layer.register_forward_hook(note_shapes) for layer in names]
-with torch.inference_mode():
-    scores = model(torch.rand(32, 1, 28, 28, device=device))
+hooks = [layer.register_forward_hook(show_shapes) for layer in names]
+scores = model(torch.rand(32, 1, 28, 28, device=device))
 for hook in hooks:
     hook.remove()
-assert scores.shape == (32, 10)
+
+assert scores.shape == (32, 10), "ten scores for each image"
 
 # %%
-# The first number is the size of the batch. It goes through unchanged, and no layer was
-# told of it. ``pool`` has two lines, for it is called twice, and halves height and
-# width both times: 28, 14, 7. Between the second ``pool`` and ``hidden`` stands
-# ``torch.flatten``. It makes one row of 16 x 7 x 7 = 784 numbers for each image, which
-# is why ``hidden`` was made for that many.
+# The first number is the size of the batch, which passes through unchanged. ``pool``
+# has two lines, because ``forward`` calls it twice; each time it halves height and
+# width: 28, 14, 7. Then ``flatten`` makes one row of 16 x 7 x 7 = 784 numbers for each
+# image, which is why ``hidden`` was made for that many.
 
 # %%
-# Step 4. Read an error about shapes
-# ----------------------------------
+# Read an error about shapes
+# --------------------------
 #
-# Forget the batch, and pass the image as 1 x 28 x 28.
+# Forget the batch, and pass a single image:
 
 try:
     model(torch.rand(1, 28, 28, device=device))
 except RuntimeError as error:
     message = str(error)
 print(message)
-assert "16x49 and 784x64" in message
+
+assert "16x49 and 784x64" in message, "the message names both sizes"
 
 # %%
-# The error names the two sizes that do not fit. ``784x64`` is the weight of ``hidden``,
-# turned over for the product, so this is the layer to look at. ``16x49`` is what came
-# in: 16 rows where one row per image was expected. The convolutions take a single image
-# as well, so the fault passed them unnoticed, and ``torch.flatten`` took the 16
-# channels for a batch. Call ``.unsqueeze(0)`` on such an image to make a batch of one.
-
-# %%
-# Step 5. Count the parameters
-# ----------------------------
+# ``784x64`` is the weight of ``hidden``, transposed, so this is the layer to look at.
+# ``16x49`` is what came in: 16 rows, where one was expected. Convolutions also accept a
+# single image, so they did not notice, and ``flatten`` took the 16 channels for a
+# batch. Call ``image.unsqueeze(0)`` to make a batch of one.
 #
-# ``named_parameters()`` finds every weight and bias by itself. Count them by layer, and
-# check the count by hand: each output channel of a convolution has one weight for each
-# input channel and each of the 3 x 3 places, and one bias.
+# If the size that comes in depends on the images, let PyTorch find it:
+# ``nn.LazyLinear(64)`` reads it from the first batch. Pass one batch through the
+# network before you create the optimizer.
 
-counts = {}
-for name, parameter in model.named_parameters():
-    layer_name = name.split(".")[0]
-    counts[layer_name] = counts.get(layer_name, 0) + parameter.numel()
-    print(f"{name:<14} {tuple(parameter.shape)!s:<14} {parameter.numel():>6,}")
-total = sum(counts.values())
-print(f"{'together':<29} {total:>6,}")
+lazy = nn.LazyLinear(64)
+lazy(torch.rand(32, 784))
 
-assert counts["first"] == 8 * (1 * 3 * 3 + 1)
-assert counts["second"] == 16 * (8 * 3 * 3 + 1)
-assert counts["hidden"] == 64 * (784 + 1)
-assert counts["scores"] == 10 * (64 + 1)
-assert counts["hidden"] > 0.9 * total, "most parameters are in one layer"
+assert lazy.weight.shape == (64, 784), "the lazy layer found its size"
 
 # %%
-# More than 90 % of the parameters are in ``hidden``. Compare that with the numbers that
-# each layer puts out for one image.
-
-fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-layers = list(counts)
-left.barh(layers, [counts[name] for name in layers], color="C0")
-right.barh(layers, [sizes[name] for name in layers], color="C1")
-left.set(xlabel="parameters", ylabel="layer")
-right.set(xlabel="numbers put out for one image")
-for axes in (left, right):
-    axes.invert_yaxis()
-    axes.bar_label(axes.containers[0], fmt="{:,.0f}", padding=3)
-    axes.margins(x=0.2)
-    axes.locator_params(axis="x", nbins=4)
-plt.show()
-# sphinx_gallery_alt_block = "Two bar charts over the four layers first, second, hidden and scores. Left, the parameters: nearly all are in hidden, and the two convolutions have few. Right, the numbers put out for one image: nearly all come from the two convolutions, and the two linear layers put out few."
-
-assert sizes["first"] + sizes["second"] > 0.9 * sum(sizes[name] for name in counts)
-
-# %%
-# It is the other way round. The convolutions have few parameters and put out many
-# numbers, since they use the same weights at every pixel. So in this network the linear
-# layers decide how large its file is, and the convolutions how much memory a large
-# batch takes in training: the backward pass needs what the layers put out, for every
-# image.
-
-# %%
-# Step 6. Check that every parameter gets a gradient
-# --------------------------------------------------
+# Count the parameters
+# --------------------
 #
-# One backward pass on random numbers is enough to see whether a part of the network is
-# cut off. A parameter that took no part in the loss keeps ``None`` as its gradient.
+# Check the count by hand: each output channel of a convolution has 3 x 3 weights for
+# each input channel, and one bias.
 
-images = torch.rand(32, 1, 28, 28, device=device)
-labels = torch.randint(10, (32,), device=device)
-loss = nn.functional.cross_entropy(model(images), labels)
-loss.backward()
-
-missing = [name for name, p in model.named_parameters() if p.grad is None]
-print("parameters without a gradient:", missing)
-assert not missing
-assert all(p.grad.shape == p.shape for p in model.parameters())
+counts = {
+    name: sum(parameter.numel() for parameter in layer.parameters())
+    for name, layer in model.named_children()
+}
+for name, count in counts.items():
+    print(f"{name:<8}{count:>7,}")
 
 # %%
-# All have one, each of the shape of its parameter.
+# ``pool`` has none. More than 90 % of the parameters are in ``hidden``, so the linear
+# layer decides how large the file of this network is.
+
+assert counts["first"] == 8 * (1 * 3 * 3 + 1), (
+    "first: 8 channels, each 9 weights, 1 bias"
+)
+assert counts["second"] == 16 * (8 * 3 * 3 + 1), "second: 16 channels of 8 times 9"
+assert counts["hidden"] == 64 * (784 + 1), (
+    "hidden: 64 outputs, each 784 weights, 1 bias"
+)
+assert counts["hidden"] > 0.9 * sum(counts.values()), "over 90 % are in one layer"
 
 # %%
-# Step 7. Keep layers where PyTorch finds them
-# --------------------------------------------
+# Keep layers where PyTorch finds them
+# ------------------------------------
 #
-# Here are two networks of three layers, one with a Python list and one with an
-# ``nn.ModuleList``.
+# In a Python list, layers compute, but they are not registered:
 
 
-class WithList(nn.Module):
+class Layers(nn.Module):
     def __init__(self, make_list):
         super().__init__()
-        self.layers = make_list([nn.Linear(8, 8) for _ in range(3)])
+        self.first = nn.Linear(8, 8)
+        self.others = make_list([nn.Linear(8, 8) for _ in range(3)])
 
     def forward(self, x):
-        for layer in self.layers:
-            x = torch.relu(layer(x))
+        x = self.first(x)
+        for layer in self.others:
+            x = layer(torch.relu(x))
         return x
 
 
 found = {}
 for make_list in (list, nn.ModuleList):
-    network = WithList(make_list)
-    output = network(torch.rand(1, 8))
-    found[make_list] = sum(p.numel() for p in network.parameters())
-    print(f"{make_list.__name__:<10}  output {tuple(output.shape)}", end="  ")
-    print(f"parameters found {found[make_list]}")
-
-assert found[list] == 0 and found[nn.ModuleList] == 3 * 8 * (8 + 1)
+    layers = Layers(make_list)
+    found[make_list] = sum(each.numel() for each in layers.parameters())
+    print(f"{make_list.__name__:<11}{tuple(layers(torch.rand(1, 8)).shape)}", end=" ")
+    print(found[make_list], "parameters")
 
 # %%
-# Both compute. But PyTorch does not look into a Python list, so the first network has
-# no parameters at all, and an optimizer refuses it. If a network has other layers as
-# well, there is no error: the optimizer does not train those in the list,
-# ``.to(device)`` does not move them, and a checkpoint does not hold them. Use
-# ``nn.ModuleList``, ``nn.ModuleDict`` or ``nn.Sequential``, and ``nn.ParameterList``
-# for single parameters.
+# PyTorch does not look into a list. There is no error, but the optimizer does not train
+# the three layers, ``.to(device)`` does not move them, and a checkpoint does not hold
+# them. Use ``nn.ModuleList``, ``nn.ModuleDict`` or ``nn.Sequential``, and
+# ``nn.ParameterList`` for single parameters.
+
+assert found[list] == 8 * (8 + 1), "with a list, one layer of four is found"
+assert found[nn.ModuleList] == 4 * 8 * (8 + 1), "with a ModuleList, all four are"
 
 # %%
-# What to remember
+# Why it happens
+# --------------
+#
+# ``nn.Module`` overrides what ``self.name = value`` does. If the value is a parameter
+# or a module, it is registered under its name, and ``parameters()``, ``to()`` and
+# ``state_dict()`` go through what was registered. A list is neither, so it becomes an
+# ordinary attribute.
+
+print("registered:", [name for name, _ in Layers(list).named_children()])
+
+assert "others" not in dict(Layers(list).named_children()), "a list is not registered"
+
+# %%
+# In your own code
 # ----------------
 #
-# - ``__init__`` makes the layers and assigns them to ``self``, ``forward`` uses them,
-#   and you call ``model(images)``.
-# - Try a new network on a batch of random numbers: the shape of its output, and a
-#   gradient for every parameter.
-# - A linear layer's error about shapes names what came in first, and then its weight. A
-#   count of parameters that is too low shows a layer that was not registered.
+# One backward pass on a random batch shows whether a part of the network is cut off. A
+# registered parameter that takes no part in the loss has ``None`` as its gradient:
+
+
+def without_gradient(model, batch):
+    """Name the parameters that do not take part in the output."""
+    model.zero_grad()
+    model(batch).sum().backward()
+    return [name for name, each in model.named_parameters() if each.grad is None]
+
+
+batch = torch.rand(32, 1, 28, 28, device=device)
+print("without a gradient:", without_gradient(model, batch))
+
+assert not without_gradient(model, batch), "every parameter gets a gradient"
+
+# %%
+# It does not find a layer that is not registered. For this, compare the number of
+# parameters with what you expect. Frozen parameters are on the list, too.
+
+# %%
+# Try it
+# ------
+#
+# Add a layer in ``__init__`` and forget it in ``forward``. What does the check say?
+#
+# **Solution**
+
+model.forgotten = nn.Linear(64, 64, device=device)
+print("without a gradient:", without_gradient(model, batch))
+
+assert len(without_gradient(model, batch)) == 2, "its weight and its bias have none"
+
+# %%
+# It names the weight and the bias of the layer. They are registered, so they are saved
+# and given to the optimizer, which skips them because their gradient is ``None``.
+
+# %%
+# Remember
+# --------
+#
+# - ``__init__`` creates the layers, ``forward`` uses them, and you call the model.
+# - An error about shapes names what came in first, and then the layer's weight.
+# - Keep layers in an ``nn.ModuleList``: a plain list hides them.
 
 # %%
 # Learn more
 # ----------
 #
 # - :ref:`sphx_glr_recipes_training_loading_data.py`: batches of real images.
-# - :ref:`sphx_glr_recipes_gradients_looking_at_gradients.py`: hooks on gradients, and
-#   how large they are from layer to layer.
-# - :ref:`sphx_glr_recipes_pitfalls_softmax_before_cross_entropy.py`: why ``forward``
-#   ends with the scores.
+# - :ref:`sphx_glr_recipes_gradients_looking_at_gradients.py`: how large gradients are
+#   from layer to layer.
 # - `torch.nn.Module
 #   <https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html>`__
 # - `torch.nn.ModuleList
@@ -275,5 +254,5 @@ assert found[list] == 0 and found[nn.ModuleList] == 3 * 8 * (8 + 1)
 
 # sphinx_gallery_position = 2
 # sphinx_gallery_tags = ["nn.Module", "shapes", "parameters", "hooks"]
-# sphinx_gallery_cost = "5 s"
+# sphinx_gallery_cost = "3 s"
 # sphinx_gallery_needs = []

@@ -17,12 +17,14 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     from recipe_site.diff_blocks import setup_diff_blocks  # noqa: PLC0415
     from recipe_site.downloads import setup_downloads  # noqa: PLC0415
     from recipe_site.errors import setup_errors  # noqa: PLC0415
+    from recipe_site.first_screen import setup_first_screen  # noqa: PLC0415
     from recipe_site.fold import setup_fold  # noqa: PLC0415
     from recipe_site.images import setup_images  # noqa: PLC0415
     from recipe_site.page_top import setup_page_top  # noqa: PLC0415
     from recipe_site.parts import setup_parts  # noqa: PLC0415
     from recipe_site.pitfalls import setup_pitfalls  # noqa: PLC0415
     from recipe_site.search import setup_search  # noqa: PLC0415
+    from recipe_site.search_box import setup_search_box  # noqa: PLC0415
     from recipe_site.sharing.setup import setup_sharing  # noqa: PLC0415
     from recipe_site.tags import setup_tags  # noqa: PLC0415
     from recipe_site.unreadable import setup_unreadable  # noqa: PLC0415
@@ -43,6 +45,8 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     setup_page_top(app)
     setup_claims(app)
     setup_parts(app)
+    setup_search_box(app)
+    setup_first_screen(app)
     setup_unreadable(app)
     setup_sharing(app)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,11 +9,12 @@ const field = document.querySelector(".search-panel input");
 const root = new URL(document.documentElement.dataset.content_root, location.href);
 let index;
 
-async function open() {
+async function open(words) {
   // At once, so that what is typed from now on is in the field.
   if (dialog && !dialog.open) dialog.showModal();
+  if (words) field.value = words;
   field.focus();
-  field.select();
+  if (!words) field.select();
   index ??= load().catch((error) => {
     index = undefined; // the next try asks again
     throw error;
@@ -33,6 +34,17 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   open();
 });
+
+// A field on a page, such as at home: a click or what is typed goes to the dialog.
+for (const box of document.querySelectorAll("[data-search-open]")) {
+  for (const kind of ["click", "input"]) {
+    box.addEventListener(kind, () => {
+      const words = box.value;
+      box.value = "";
+      open(words);
+    });
+  }
+}
 
 document.addEventListener("keydown", (event) => {
   const isCommand = event.ctrlKey || event.metaKey;

@@ -52,8 +52,6 @@ FIRST_EDITION = {
             "clipping_gradients",
             "looking_at_gradients",
             "stopping_gradient_tracking",
-            "ways_to_clear_gradients",
-            "where_to_clear_gradients",
         )
     ),
     *(

@@ -47,11 +47,9 @@ FIRST_EDITION = {
     *(
         f"recipes/gradients/{name}"
         for name in (
-            "accumulating_gradients",
             "checking_gradients",
             "clipping_gradients",
             "looking_at_gradients",
-            "stopping_gradient_tracking",
         )
     ),
     *(

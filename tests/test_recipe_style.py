@@ -49,7 +49,6 @@ FIRST_EDITION = {
         for name in (
             "checking_gradients",
             "clipping_gradients",
-            "looking_at_gradients",
         )
     ),
     *(

@@ -45,13 +45,6 @@ MOST_WORDS, MOST_LINES, MOST_LINES_TRAINED, MOST_LINES_IN_SHORT = 900, 80, 120, 
 # What the first edition had. A page that is written anew leaves this list.
 FIRST_EDITION = {
     *(
-        f"recipes/gradients/{name}"
-        for name in (
-            "checking_gradients",
-            "clipping_gradients",
-        )
-    ),
-    *(
         f"recipes/training/{name}"
         for name in (
             "defining_a_neural_network",

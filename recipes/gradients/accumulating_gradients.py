@@ -88,10 +88,9 @@ for name, factor in {
 # second is a mean of means: it gives each sample of the small batch eight times as much
 # weight as the others. A mean over 16 samples times 16/50 is their sum divided by 50.
 
-nothing, batches, by_samples = distances.values()
-assert nothing > 1, "without a division, the gradient is much too long"
-assert batches > 0.01, "a mean of means is a different gradient"
-assert by_samples < 1e-5, "divided by the samples, it is the right one"
+assert distances["mean losses, added up"] > 1, "without a division, it is too long"
+assert distances["mean losses / 4 batches"] > 0.01, "a mean of means is different"
+assert distances["sums of losses / 50 samples"] < 1e-5, "by samples, it is right"
 
 # %%
 # In a language model, count tokens

@@ -27,8 +27,7 @@ results["requires_grad_(False)"] = 2 * torch.ones(1).requires_grad_(False)
 for name, result in results.items():
     print(f"{name:22} requires_grad={result.requires_grad}")
 
-stopped = [name for name, result in results.items() if result.grad_fn is None]
-assert stopped == list(results)[1:], "all but the first have no graph"
+assert [each.requires_grad for each in results.values()] == [1, 0, 0, 0, 0], "one of 5"
 
 # %%
 # What they save
@@ -66,8 +65,7 @@ def measure(compute):
         return stored
 
     with torch.autograd.graph.saved_tensors_hooks(store, lambda stored: stored.tensor):
-        result = compute()
-    assert result.shape == inputs.shape
+        _result = compute()
     after = {each.tensor.data_ptr(): each.tensor.nbytes for each in left}
     return sum(during.values()), sum(after.values())
 

@@ -68,7 +68,7 @@ for ax, (order, calls) in zip(panels, timelines.items(), strict=True):
     read = [value * (call == "step") for call, value in zip(calls, held, strict=True)]
     ax.bar(range(8), held, color="C0", label="not read yet")
     ax.bar(range(8), read, color="C1", label="read by step")
-    ax.set(title=order, ylabel=".grad after the call", ylim=(0, 2.4))
+    ax.set(title=order, ylabel="gradient after the call", ylim=(0, 2.4))
     ax.set_xticks(range(8), calls, rotation=40, ha="right")
 panels[0].legend(loc="upper left")
 plt.show()
@@ -126,13 +126,14 @@ for place in ("before forward", "before backward", "before step", "after step"):
 # ``step()``, the weight and the bias are still the random numbers that they began with.
 
 right = results["before forward"]
+torch.manual_seed(0)
+untrained = torch.nn.Linear(1, 1)
+initial = (untrained.weight.item(), untrained.bias.item())
+
 assert results["before backward"] == right, "before backward(), the same result"
 assert results["after step"] == right, "after step(), the same result"
 assert abs(right[0] - 3) < 0.3, "in these places, the weight ends near 3"
 assert abs(right[1] - 2) < 0.3, "in these places, the bias ends near 2"
-torch.manual_seed(0)
-untrained = torch.nn.Linear(1, 1)
-initial = (untrained.weight.item(), untrained.bias.item())
 assert results["before step"][:2] == initial, "before step(), nothing is learned"
 
 # %%
@@ -176,10 +177,6 @@ assert min(mini_batch) > 5 * sum(right[2][-20:]) / 20, "but it never falls"
 # ``zero_grad(set_to_none=False)`` in the wrong place, weight decay still shrinks the
 # weights, so the model even forgets.
 
-for each in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
-    after = train("before step", make_optimizer=each, weight_decay=0.1)
-    assert after[:2] == initial, "with None, no optimizer moves a weight"
-
 weight = torch.tensor(1.0, requires_grad=True)
 optimizer = torch.optim.SGD([weight], lr=0.1, weight_decay=0.1)
 (weight**2).backward()
@@ -187,6 +184,9 @@ optimizer.zero_grad(set_to_none=False)
 optimizer.step()
 print(f"zeros and weight decay: 1 becomes {weight.item():.2f}")
 
+for each in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop):
+    after = train("before step", make_optimizer=each, weight_decay=0.1)
+    assert after[:2] == initial, "with None, no optimizer moves a weight"
 assert weight < 1, "with zeros, weight decay shrinks the weight"
 
 # %%

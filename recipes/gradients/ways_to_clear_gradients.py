@@ -1,6 +1,6 @@
 """
-optimizer.zero_grad or model.zero_grad
-======================================
+Which zero_grad to call, optimizer or model
+===========================================
 
 Call ``optimizer.zero_grad()``: it clears the parameters that the optimizer updates, and
 frees the memory of their gradients. Call ``model.zero_grad()`` if the model has

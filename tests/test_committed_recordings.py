@@ -36,17 +36,17 @@ def test_verify_fails_on_a_loss_changed_by_a_tenth(tmp_path: Path) -> None:
         shutil.copy(ROOT / name, tmp_path / name)
     file = tmp_path / f"docs/recordings/{changed}.ipynb"
     text = file.read_text("utf-8")
-    found = re.search(r"epoch  10   loss (0\.\d+)\\n", text)
-    assert found, "the recording tells the loss after 10 epochs"
-    loss = f"{float(found[1]) * 1.1:.6f}"
+    found = re.search(r"mini-batches: loss from (\d+\.\d+)", text)
+    assert found, "the recording tells the lowest loss of a mini-batch"
+    loss = f"{float(found[1]) * 1.1:.3f}"
     file.write_text(text.replace(found[0], found[0].replace(found[1], loss)), "utf-8")
     before = file.read_bytes()
     verified = run_module(tmp_path, "recordings", "verify")
     assert verified.status == 1, verified.stderr
     told = verified.stdout + verified.stderr
     for line in (
-        f"- epoch  10   loss {loss}",
-        f"+ epoch  10   loss {found[1]}",
+        f"- mini-batches: loss from {loss} to",
+        f"+ mini-batches: loss from {found[1]} to",
         "1 of 2 recipes as recorded",
         f"nox -s record -- --all {changed}.py",
     ):

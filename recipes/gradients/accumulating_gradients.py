@@ -1,353 +1,282 @@
 """
-Accumulating gradients on purpose
-=================================
+Gradient accumulation
+=====================
 
-A large batch may not fit into memory. Since ``backward`` adds to ``.grad``, several
-small batches can take its place, if you get the division and the last group right.
-
-What you will learn
--------------------
-
-- How several small batches give the gradient of one large batch.
-- What goes wrong without the division.
-- How to treat a last group that is incomplete.
-- How much memory you save, and why batch norm is an exception.
-
-What you need
--------------
-
-- ``torch`` and ``matplotlib``.
-- No data set: the recipe makes its own.
-- About 5 seconds on two CPU cores.
+If a batch does not fit into memory, call ``backward()`` on several small batches before
+each ``step()``, and divide each sum of losses by the number of samples in all of them.
+Dividing the mean losses by the number of batches is right only if all batches have the
+same size.
 """
 
 # %%
-# Step 1. Compute the gradient of a large batch
-# ---------------------------------------------
+# In short
+# --------
 #
-# The gradient of 64 samples at once is what the small batches have to reproduce. A
-# function collects the gradients of all parameters into one long vector, so that two of
-# them can be compared.
-
-import copy
+# Eight samples at once, and the same eight in batches of 3, 3 and 2:
 
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
 
-device = torch.device("cpu")
-if torch.accelerator.is_available():
-    device = torch.accelerator.current_accelerator()
-
 torch.manual_seed(0)
-inputs = torch.randn(150, 20, device=device)
-targets = inputs[:, :1] * inputs[:, 1:2] + inputs[:, 2:3]
-model = nn.Sequential(nn.Linear(20, 64), nn.Tanh(), nn.Linear(64, 1)).to(device)
-loss_function = nn.MSELoss()
+layer = nn.Linear(3, 1)
+inputs, targets = torch.randn(8, 3), torch.randn(8, 1)
+nn.functional.mse_loss(layer(inputs), targets).backward()
+large = layer.weight.grad
+print("one batch of 8:  ", large)
 
-
-def take_gradient(model):
-    """Return all gradients as one vector, and clear them."""
-    gradient = torch.cat([p.grad.flatten() for p in model.parameters()])
-    model.zero_grad()
-    return gradient
-
-
-loss = loss_function(model(inputs[:64]), targets[:64])
-loss.backward()
-of_large_batch = take_gradient(model)
-print("numbers in the gradient:", len(of_large_batch))
-
-# %%
-# Step 2. Accumulate four small batches
-# -------------------------------------
-#
-# Split the same samples into four batches of 16. Call ``backward`` for each, and do not
-# clear in between. Each loss is a mean over 16 samples. The mean over all 64 is the
-# mean of the four means, so divide each loss by 4.
-
-
-def distance(gradient, reference):
-    """Return the length of the difference, as a share of the reference's length."""
-    return ((gradient - reference).norm() / reference.norm()).item()
-
-
-for batch, answers in zip(inputs[:64].split(16), targets[:64].split(16), strict=True):
-    loss = loss_function(model(batch), answers) / 4
+layer.zero_grad()
+for x, y in zip(inputs.split(3), targets.split(3), strict=True):
+    loss = nn.functional.mse_loss(layer(x), y, reduction="sum") / 8
     loss.backward()
-accumulated = take_gradient(model)
+print("batches of 3,3,2:", layer.weight.grad)
 
-print(f"length, one large batch:    {of_large_batch.norm().item():.5f}")
-print(f"length, four small batches: {accumulated.norm().item():.5f}")
-print(f"distance between the two:   {distance(accumulated, of_large_batch):.5f}")
-assert distance(accumulated, of_large_batch) < 1e-5
+assert torch.allclose(layer.weight.grad, large, atol=1e-5), "both gradients are equal"
 
 # %%
-# They are equal up to rounding: the same numbers, added in another order.
+# They are equal up to rounding, because ``backward()`` adds to ``.grad``.
 
 # %%
-# Step 3. Leave out the division
-# ------------------------------
+# Divide by what?
+# ---------------
 #
-# Nothing fails if you forget it. Look at the length.
+# Take 50 samples in batches of 16, 16, 16 and 2, and compare three divisions with the
+# gradient of all 50. The distance is relative: at 1.00 the error is as long as the
+# right gradient.
 
-for batch, answers in zip(inputs[:64].split(16), targets[:64].split(16), strict=True):
-    loss = loss_function(model(batch), answers)
-    loss.backward()
-undivided = take_gradient(model)
-
-times_as_long = (undivided.norm() / of_large_batch.norm()).item()
-print(f"without the division, the gradient is {times_as_long:.3f} times as long")
-assert abs(times_as_long - 4) < 1e-3
-assert distance(undivided / 4, of_large_batch) < 1e-5, "the direction is the same"
-
-# %%
-# The direction is right and the length is four times too large. With SGD that is a
-# learning rate four times as high as the one you set. Adam divides by the size of the
-# gradients and hides the mistake, until you clip with a threshold that was right
-# before.
-
-# %%
-# Step 4. Mind the last group
-# ---------------------------
-#
-# All 150 samples make ten batches: nine of 16, and one of 6. Groups of four are then
-# incomplete at the end. This is how the loop is often written. Count its steps, and see
-# what is left in ``.grad``.
-
-batches = list(zip(inputs.split(16), targets.split(16), strict=True))
-group_size = 4
-steps = 0
-for number, (batch, answers) in enumerate(batches, start=1):
-    loss = loss_function(model(batch), answers) / group_size
-    loss.backward()
-    if number % group_size == 0:
-        steps += 1  # optimizer.step() would stand here
-        model.zero_grad()
-left_over = take_gradient(model)
-
-print(f"batches: {len(batches)}, of these used in a step: {steps * group_size}")
-print(f"length of the gradient that is left over: {left_over.norm().item():.3f}")
-assert (len(batches), steps) == (10, 2)
-assert left_over.norm() > 0
-
-# %%
-# The last two batches never lead to a step. Worse, their gradient stays, and adds to
-# the first group of the next epoch.
-#
-# So the last group needs a step of its own, and the question is what to divide by. The
-# reference is again the gradient of its 22 samples at once.
-
-loss_function(model(inputs[128:]), targets[128:]).backward()
-of_last_group = take_gradient(model)
-last_group = batches[8:]
-
-print(f"{'divide by':31}{'distance':>8}")
-distances = []
-for label, shares in [
-    ("the usual 4", [1 / 4, 1 / 4]),
-    ("the 2 batches of this group", [1 / 2, 1 / 2]),
-    ("the 22 samples of this group", [16 / 22, 6 / 22]),
-]:
-    for (batch, answers), share in zip(last_group, shares, strict=True):
-        loss = loss_function(model(batch), answers) * share
-        loss.backward()
-    distances.append(distance(take_gradient(model), of_last_group))
-    print(f"{label:31}{distances[-1]:8.5f}")
-
-assert [len(answers) for _, answers in last_group] == [16, 6]
-assert min(distances[:2]) > 0.01
-assert distances[2] < 1e-5, "only the number of samples is right"
-
-# %%
-# Only the last line is right. The first divides the sum of two means by four instead of
-# two. The second gives the 6 samples of the short batch as much weight as the 16 of the
-# other.
-
-# %%
-# Step 5. Write the loop
-# ----------------------
-#
-# All of this becomes one rule: **add up losses, and divide by the number of samples in
-# the group**. A loss function with ``reduction="sum"`` makes it a short loop.
-
-sum_of_losses = nn.MSELoss(reduction="sum")
-
-
-def train_with_accumulation(model, optimizer):
-    for first in range(0, len(batches), group_size):
-        group = batches[first : first + group_size]
-        samples = sum(len(answers) for _, answers in group)
-        optimizer.zero_grad()
-        for batch, answers in group:
-            loss = sum_of_losses(model(batch), answers) / samples
-            loss.backward()
-        optimizer.step()
-
-
-def train_with_large_batches(model, optimizer):
-    for batch, answers in zip(inputs.split(64), targets.split(64), strict=True):
-        optimizer.zero_grad()
-        loss = loss_function(model(batch), answers)
-        loss.backward()
-        optimizer.step()
-
-
-weights = []
-for train in train_with_accumulation, train_with_large_batches:
-    trained = copy.deepcopy(model)
-    optimizer = torch.optim.SGD(trained.parameters(), lr=0.05, momentum=0.9)
-    for epoch in range(5):
-        train(trained, optimizer)
-    with torch.no_grad():
-        print(f"loss after 5 epochs: {loss_function(trained(inputs), targets):.4f}")
-    weights.append(nn.utils.parameters_to_vector(trained.parameters()))
-
-print(f"distance between the weights: {distance(*weights):.4f}")
-assert distance(*weights) < 1e-4
-
-# %%
-# Fifteen steps later, both networks have the same weights up to rounding. The loop
-# takes its batches from a list. With a ``DataLoader``, begin each epoch with
-# ``iterator = iter(loader)``. Then ``list(islice(iterator, 4))``, with ``islice`` from
-# ``itertools``, gets the next group, and an empty list at the end.
-
-# %%
-# Step 6. Count the bytes that you save
-# -------------------------------------
-#
-# The forward pass keeps tensors for ``backward``. ``saved_tensors_hooks`` calls a
-# function of yours for each of them, so you can add up their bytes, and the sum is the
-# same on every machine. Leave out the parameters, which are there anyway, and count a
-# tensor that is kept twice only once.
-
-
-def follow_bytes(batch_size, backward_each_time):
-    """Return the bytes kept for backward, each time that they change."""
-    of_parameters = {parameter.data_ptr() for parameter in model.parameters()}
-    kept, history, losses = {}, [0], []
-
-    def keep(tensor):
-        if tensor.data_ptr() not in of_parameters | kept.keys():
-            kept[tensor.data_ptr()] = tensor.nbytes
-            history.append(sum(kept.values()))
-        return tensor
-
-    small_batches = inputs[:64].split(batch_size), targets[:64].split(batch_size)
-    for batch, answers in zip(*small_batches, strict=True):
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-            losses.append(sum_of_losses(model(batch), answers) / 64)
-        if backward_each_time:
-            losses.pop().backward()  # frees what was kept
-            kept.clear()
-            history.append(0)
-    if losses:
-        sum(losses).backward()
-        history.append(0)
-    assert distance(take_gradient(model), of_large_batch) < 1e-5
-    return history
-
-
-one_large = follow_bytes(64, backward_each_time=True)
-four_small = follow_bytes(16, backward_each_time=True)
-four_then_backward = follow_bytes(16, backward_each_time=False)
-
-print(f"one batch of 64:                       {max(one_large):6,} bytes")
-print(f"four of 16, backward after each:       {max(four_small):6,} bytes")
-print(f"four of 16, one backward for the sum:  {max(four_then_backward):6,} bytes")
-assert max(one_large) == 4 * max(four_small)
-assert max(four_then_backward) == max(one_large)
-
-# %%
-# A quarter of the batch keeps a quarter of the bytes. The last line is a trap: adding
-# up the losses and calling ``backward`` once gives the same gradient and saves nothing,
-# since nothing is freed before. The picture shows the first two lines.
-
-fig, ax = plt.subplots(layout="constrained")
-for history, style, label in [
-    (one_large, "C1", "one batch of 64"),
-    (four_small, "C0", "four batches of 16"),
-]:
-    work = [100 * i / (len(history) - 1) for i in range(len(history))]
-    ax.plot(work, [number / 1000 for number in history], style, label=label)
-ax.set(xlabel="progress of the work (%)", ylabel="kept for backward (kilobytes)")
-fig.legend(loc="outside upper center", ncols=2)
-plt.show()
-# sphinx_gallery_alt_block = "Bytes kept for backward over the work on 64 samples. One batch of 64 climbs to a single high summit and falls to zero at the end. Four batches of 16 draw four hills, each a quarter as high."
-
-# %%
-# Each ``backward`` frees what its batch has kept, before the next batch comes.
-
-# %%
-# Step 7. Know the exception
-# --------------------------
-#
-# Batch norm subtracts the mean *of the batch*, and a small batch has another mean than
-# a large one. Compare with layer norm, which looks at one sample at a time.
+samples = torch.randn(50, 20)
+answers = samples[:, :1] * samples[:, 1:2] + samples[:, 2:3]
 
 
 def make_model(*norm):
     torch.manual_seed(0)
-    layers = nn.Linear(20, 64), *norm, nn.Tanh(), nn.Linear(64, 1)
-    return nn.Sequential(*layers).to(device)
+    return nn.Sequential(nn.Linear(20, 64), *norm, nn.Tanh(), nn.Linear(64, 1))
 
 
-def compare(model):
-    """Return how far four small batches are from a large one."""
-    gradients = []
-    for batch_size in (64, 16):
-        for batch, answers in zip(
-            inputs[:64].split(batch_size), targets[:64].split(batch_size), strict=True
-        ):
-            loss = sum_of_losses(model(batch), answers) / 64
-            loss.backward()
-        gradients.append(take_gradient(model))
-    of_large_batch, accumulated = gradients
-    return distance(accumulated, of_large_batch)
+def take_gradient(model):
+    """Return all gradients as one vector, and clear them."""
+    gradient = torch.cat([each.grad.flatten() for each in model.parameters()])
+    model.zero_grad()
+    return gradient
 
 
-without_norm = compare(make_model())
-with_layer_norm = compare(make_model(nn.LayerNorm(64)))
-with_batch_norm = compare(make_model(nn.BatchNorm1d(64)))
-print(f"distance without norm:    {without_norm:.5f}")
-print(f"distance with layer norm: {with_layer_norm:.5f}")
-print(f"distance with batch norm: {with_batch_norm:.5f}")
-assert max(without_norm, with_layer_norm) < 1e-5
-assert with_batch_norm > 0.01
+def distance(found, right):
+    return ((found - right).norm() / right.norm()).item()
+
+
+def accumulate(model, batch_size, factor=None):
+    """Return the gradient that several batches add up to."""
+    for x, y in zip(samples.split(batch_size), answers.split(batch_size), strict=True):
+        loss = nn.functional.mse_loss(model(x), y)
+        (loss * (factor or len(x) / 50)).backward()
+    return take_gradient(model)
+
+
+model = make_model()
+right = accumulate(model, 50)
+distances = {}
+for name, factor in {
+    "mean losses, added up": 1,
+    "mean losses / 4 batches": 1 / 4,
+    "sums of losses / 50 samples": None,
+}.items():
+    distances[name] = distance(accumulate(model, 16, factor), right)
+    print(f"{name:28} distance {distances[name]:.5f}")
 
 # %%
-# With batch norm the gradient is another one, by far more than rounding. Training still
-# works, as it does with small batches. But it is not the training with a large batch.
-# Where you need that, use a layer norm or a group norm.
+# Only the last line is right. The first gradient is several times too long. The
+# second is a mean of means: it gives each sample of the small batch eight times as much
+# weight as the others. A mean over 16 samples times 16/50 is their sum divided by 50.
+
+assert distances["mean losses, added up"] > 1, "without a division, it is too long"
+assert distances["mean losses / 4 batches"] > 0.01, "a mean of means is different"
+assert distances["sums of losses / 50 samples"] < 1e-5, "by samples, it is right"
 
 # %%
-# What to remember
+# In a language model, count tokens
+# ---------------------------------
+#
+# There the loss is a mean over tokens, and padding makes their number different in
+# every batch, even if all batches have the same number of sequences. Here one batch has
+# 60 tokens and the other 6; the label -100 marks padding, which ``cross_entropy``
+# skips:
+
+features = torch.randn(2, 60, 20)
+labels = torch.randint(5, (2, 60))
+labels[1, 6:] = -100
+classifier = nn.Linear(20, 5)
+
+
+def of_batches(*parts):
+    """Return the gradient of batches of sequences, each loss with its divisor."""
+    for batch, reduction, divisor in parts:
+        scores = classifier(features[batch]).flatten(0, 1)
+        loss = nn.functional.cross_entropy(
+            scores, labels[batch].flatten(), reduction=reduction
+        )
+        (loss / divisor).backward()
+    return take_gradient(classifier)
+
+
+together = of_batches((slice(2), "mean", 1))
+by_batches = of_batches(([0], "mean", 2), ([1], "mean", 2))
+tokens = (labels != -100).sum()
+by_tokens = of_batches(([0], "sum", tokens), ([1], "sum", tokens))
+print(f"mean losses / 2 batches:    {distance(by_batches, together):.5f}")
+print(f"sums of losses / {tokens} tokens: {distance(by_tokens, together):.5f}")
+
+assert distance(by_batches, together) > 0.1, "a mean of means is far off"
+assert distance(by_tokens, together) < 1e-5, "divided by the tokens, it is right"
+
+# %%
+# See what it saves
+# -----------------
+#
+# The forward pass keeps tensors for ``backward()``. ``saved_tensors_hooks`` calls a
+# function for each of them, so you can add up their bytes:
+
+
+def bytes_kept(batch_size, backward_each_time):
+    """Return the bytes kept for backward after each batch and each backward."""
+    weights = {each.data_ptr() for each in model.parameters()}
+    kept, history, losses = {}, [0], []
+
+    def keep(tensor):
+        if tensor.data_ptr() not in weights:
+            kept[tensor.data_ptr()] = tensor.nbytes
+        return tensor
+
+    for x, y in zip(samples.split(batch_size), answers.split(batch_size), strict=True):
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            losses.append(nn.functional.mse_loss(model(x), y, reduction="sum") / 50)
+        history.append(sum(kept.values()))
+        if backward_each_time:
+            losses.pop().backward()
+            kept.clear()
+            history.append(0)
+    return history
+
+
+large = bytes_kept(50, backward_each_time=True)
+small = bytes_kept(10, backward_each_time=True)
+late = bytes_kept(10, backward_each_time=False)
+
+fig, ax = plt.subplots(layout="constrained")
+for color, history, label in [
+    ("C1", large, "one batch of 50"),
+    ("C2", late, "five of 10, one backward"),
+    ("C0", small, "five of 10, five backwards"),
+]:
+    work = [i / (len(history) - 1) for i in range(len(history))]
+    ax.plot(work, [count / 1000 for count in history], f"{color}o-", label=label)
+ax.set(xlabel="share of the work", ylabel="kept for backward (kB)")
+fig.legend(loc="outside upper center")
+plt.show()
+# sphinx_gallery_alt_block = "Bytes kept for backward, in three curves. One batch of 50 climbs to a high point and falls to zero. Five batches of 10 with a backward each make five low points. Five batches with one backward climb step by step to the height of the large batch."
+
+# %%
+# A fifth of the batch keeps a fifth of the bytes, but only with ``backward()`` after
+# each batch. Adding up the losses and calling it once gives the same gradient and
+# saves nothing.
+
+assert max(large) == 5 * max(small), "a fifth of the batch keeps a fifth"
+assert max(late) == max(large), "one backward for all keeps as much as a large batch"
+
+# %%
+# Why it happens
+# --------------
+#
+# The loss of a large batch is the sum over all samples, divided by their number. The
+# gradient of a sum is the sum of the gradients, so it does not matter how the samples
+# are split, as long as each one is divided by the same number.
+#
+# This needs a sample's loss not to depend on the other samples. Batch norm breaks it,
+# because it subtracts the mean of the batch; layer norm does not:
+
+for norm in (nn.LayerNorm(64), nn.BatchNorm1d(64)):
+    model = make_model(norm)
+    found = distance(accumulate(model, 10), accumulate(model, 50))
+    print(f"{type(norm).__name__:12} distance {found:.5f}")
+    assert (found < 1e-5) == isinstance(norm, nn.LayerNorm), "only batch norm differs"
+
+# %%
+# In your own code
 # ----------------
 #
-# - Add up the losses of a group, and divide by its number of samples. That is right for
-#   every group, the last one too.
-# - Call ``backward`` after each small batch. It frees the memory; a sum of losses with
-#   one ``backward`` at the end frees nothing on the way.
-# - Clear the gradients once for each group. With batch norm, small batches do not add
-#   up to a large one.
+# This takes one step with a list of batches. The loss function adds up losses, such as
+# ``nn.MSELoss(reduction="sum")``:
+
+
+def train_group(model, optimizer, loss_function, group):
+    """Take one step with several batches."""
+    count = sum(len(targets) for _, targets in group)
+    optimizer.zero_grad()
+    for inputs, targets in group:
+        (loss_function(model(inputs), targets) / count).backward()
+    optimizer.step()
+
+
+# %%
+# To get groups of four from a ``DataLoader``, write ``batches = iter(loader)`` for each
+# epoch, then ``group = list(itertools.islice(batches, 4))`` until it is empty. Clip
+# gradients once for each group, before ``step()``. Dropout draws different random masks
+# for each way to split, so with dropout the gradients are equal on average only.
+
+model = make_model()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+batches = list(zip(samples.split(16), answers.split(16), strict=True))
+train_group(model, optimizer, nn.MSELoss(reduction="sum"), batches)
+stepped = nn.utils.parameters_to_vector(model.parameters())
+expected = nn.utils.parameters_to_vector(make_model().parameters()) - 0.1 * right
+
+assert distance(stepped, expected) < 1e-5, "the group takes the step of a large batch"
+
+# %%
+# Try it
+# ------
+#
+# A loop calls ``step()`` and ``zero_grad()`` when ``number % 4 == 0``, where ``number``
+# counts the batches from 1. An epoch has ten batches. What happens to the last two?
+#
+# **Solution**
+
+model, steps = make_model(), 0
+for number in range(1, 11):
+    nn.functional.mse_loss(model(samples), answers).backward()
+    if number % 4 == 0:
+        steps += 1
+        model.zero_grad()
+left_over = distance(take_gradient(model), right)
+print(f"steps: {steps}, gradients left over: {1 + left_over:.0f}")
+
+assert steps == 2, "only eight batches lead to a step"
+assert abs(left_over - 1) < 1e-4, "the gradients of two batches are left over"
+
+# %%
+# No step uses them in this epoch. They stay in ``.grad`` and add to the first group of
+# the next one, so the incomplete group needs a ``step()`` of its own.
+
+# %%
+# Remember
+# --------
+#
+# - Divide sums of losses by the number of samples or tokens in the group.
+# - Call ``backward()`` after each small batch. That is what frees the memory.
+# - Call ``zero_grad()`` and ``step()`` once for each group, the last one included.
 
 # %%
 # Learn more
 # ----------
 #
-# - :ref:`sphx_glr_recipes_pitfalls_accumulation_without_scaling.py`: the missing
-#   division, seen from its symptoms.
-# - :ref:`sphx_glr_recipes_gradients_zeroing_out_gradients.py`: why ``backward`` adds.
-# - :ref:`sphx_glr_recipes_gradients_clipping_gradients.py`: clip once for each group,
-#   after its last ``backward``.
-# - `torch.Tensor.backward
-#   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html>`__
+# - :ref:`sphx_glr_recipes_pitfalls_accumulation_without_scaling.py`
+# - :ref:`sphx_glr_recipes_gradients_zeroing_out_gradients.py`: why gradients add up.
+# - `torch.nn.CrossEntropyLoss
+#   <https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html>`__:
+#   ``reduction`` and ``ignore_index``.
 # - `torch.autograd.graph.saved_tensors_hooks
 #   <https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.saved_tensors_hooks>`__
-# - `torch.nn.BatchNorm1d
-#   <https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html>`__
 
 # sphinx_gallery_position = 4
-# sphinx_gallery_tags = ["accumulation", "training loop", "memory", "SGD", "batch norm"]
-# sphinx_gallery_cost = "5 s"
+# sphinx_gallery_tags = ["accumulation", "training loop", "memory", "batch norm"]
+# sphinx_gallery_cost = "4 s"
 # sphinx_gallery_needs = []

@@ -1,112 +1,68 @@
 """
-Clipping gradients
-==================
+Gradient clipping
+=================
 
-One very long gradient can undo a whole training in a single step. Clipping puts a limit
-on its length: one line in the loop, in the right place.
-
-What you will learn
--------------------
-
-- What clipping by norm and clipping by value do to a gradient.
-- Where in the loop to clip.
-- What an exploding training looks like, and how clipping saves it.
-- How to find a threshold, and what clipping cannot repair.
-
-What you need
--------------
-
-- ``torch`` and ``matplotlib``.
-- No data set: the recipe makes its own sequences.
-- About 5 seconds on two CPU cores.
+Call ``torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)`` between
+``loss.backward()`` and ``optimizer.step()``. If the norm of all gradients together is
+above ``max_norm``, it scales them down to it. It returns the norm before clipping, so
+log that.
 """
 
 # %%
-# Step 1. Clip by norm and by value
-# ---------------------------------
+# In short
+# --------
 #
-# Take a gradient of two numbers, 1 and 8, and clip it in both ways. The norm is the
-# length of the vector. For a network it is the length of *all* its gradients, laid end
-# to end.
-
-import math
+# Clip a gradient of 1 and 8 by its norm and by its values:
 
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
 
-device = torch.device("cpu")
-if torch.accelerator.is_available():
-    device = torch.accelerator.current_accelerator()
-
 weight = torch.zeros(2, requires_grad=True)
-
-
-def show(label):
-    first, second = weight.grad.tolist()
-    angle = math.degrees(math.atan2(second, first))
-    length = weight.grad.norm().item()
-    print(f"{label:9} {first:.3f} {second:.3f}   length {length:.3f}   {angle:.1f}°")
-    return length, angle
-
-
 weight.grad = torch.tensor([1.0, 8.0])
-length, angle = show("as it is")
-
 returned = nn.utils.clip_grad_norm_([weight], max_norm=1.0)
-length_by_norm, angle_by_norm = show("by norm")
+by_norm = weight.grad
+print("by norm: ", by_norm, f"returned {returned:.2f}")
 
 weight.grad = torch.tensor([1.0, 8.0])
 nn.utils.clip_grad_value_([weight], clip_value=1.0)
-length_by_value, angle_by_value = show("by value")
+by_value = weight.grad
+print("by value:", by_value)
 
-print(f"clip_grad_norm_ returned {returned.item():.3f}")
-assert abs(length_by_norm - 1) < 1e-4 and abs(angle_by_norm - angle) < 1e-3
-assert weight.grad.tolist() == [1, 1] and angle - angle_by_value > 30
-assert abs(returned.item() - length) < 1e-4, "the norm before clipping"
-
-# %%
-# By norm, the vector gets shorter and keeps its direction. By value, each number is cut
-# off on its own, and the vector points elsewhere: 45 degrees, and not 83. That is why
-# clipping by norm is the usual choice. It also returns a useful number, the norm
-# *before* clipping.
-#
-# A gradient that is short enough stays as it is. Clipping never makes one longer.
-
-weight.grad = torch.tensor([0.3, 0.4])
-nn.utils.clip_grad_norm_([weight], max_norm=1.0)
-show("short")
-assert torch.equal(weight.grad, torch.tensor([0.3, 0.4]))
+assert abs(by_norm.norm() - 1) < 1e-4, "by norm, the length is 1"
+assert abs(by_norm[1] / by_norm[0] - 8) < 1e-4, "by norm, the direction is the same"
+assert by_value.tolist() == [1, 1], "by value, the direction changes"
+assert abs(returned - 65**0.5) < 1e-4, "the norm before clipping is returned"
 
 # %%
-# Step 2. Build a training that explodes
-# --------------------------------------
+# By norm, both numbers shrink by the same factor. By value, each is cut off on its own,
+# so the gradient points elsewhere. That is why clipping by norm is the usual choice.
+
+# %%
+# A network whose gradients explode
+# ---------------------------------
 #
-# A recurrent network reads a sequence of 30 numbers and has to tell their sum. The same
-# weights act at each of the 30 steps, so if they stretch the gradient a little, they
-# stretch it 30 times over.
-#
-# ``clip_grad_norm_`` stands between ``backward`` and ``step``. Before ``backward``
-# there is nothing to clip, and after ``step`` it is too late. If you accumulate
-# gradients, clip once, after the last ``backward`` of a group. With a limit of infinity
-# the call still returns the norm, and as long as that is finite, it clips nothing.
+# A recurrent network reads 30 random numbers and learns their sum. The same weights act
+# at each of the 30 steps, so a factor a little above 1 becomes a large one.
+
+import math
 
 
-def train(max_norm, steps=200):
+def train(max_norm, make_optimizer=torch.optim.SGD, lr=0.05):
+    """Return the loss, and the norm before clipping, of each of 120 steps."""
     torch.manual_seed(0)
-    network = nn.RNN(1, 16, nonlinearity="relu", batch_first=True).to(device)
-    readout = nn.Linear(16, 1).to(device)
+    network = nn.RNN(1, 16, nonlinearity="relu", batch_first=True)
+    readout = nn.Linear(16, 1)
     nn.init.eye_(network.weight_hh_l0)  # begin by handing on what was read
     parameters = [*network.parameters(), *readout.parameters()]
-    optimizer = torch.optim.SGD(parameters, lr=0.05)
-
+    optimizer = make_optimizer(parameters, lr=lr)
     losses, norms = [], []
-    for _ in range(steps):
-        sequences = torch.randn(32, 30, 1).to(device)
-        answers = sequences.sum(dim=1) / math.sqrt(30)  # to a variance of 1
+    for _ in range(120):
+        sequences = torch.randn(32, 30, 1)
+        sums = sequences.sum(dim=1) / math.sqrt(30)  # with a variance of 1
         optimizer.zero_grad()
         outputs, _ = network(sequences)
-        loss = nn.functional.mse_loss(readout(outputs[:, -1]), answers)
+        loss = nn.functional.mse_loss(readout(outputs[:, -1]), sums)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(parameters, max_norm)
         optimizer.step()
@@ -115,84 +71,86 @@ def train(max_norm, steps=200):
     return losses, norms
 
 
+wild_losses, wild_norms = train(max_norm=math.inf)
+losses, norms = train(max_norm=1.0)
+
+fig, panels = plt.subplots(2, 1, figsize=(6.4, 6.4), layout="constrained")
+for color, label, values in [
+    ("C1", "without clipping", (wild_losses, wild_norms)),
+    ("C0", "with clipping", (losses, norms)),
+]:
+    for ax, numbers in zip(panels, values, strict=True):
+        steps = range(1, len(numbers) + 1)
+        ax.plot(steps, numbers, color, marker="o", markersize=3, label=label)
+panels[1].axhline(1, color="C2", linestyle="--", label="threshold")
+panels[0].set(ylabel="loss", ylim=(0.05, 1e4))
+panels[1].set(ylabel="norm before clipping", ylim=(0.5, 1e6))
+for ax in panels:
+    ax.set(xlabel="step (log scale)", xscale="log", yscale="log")
+    ax.legend()
+plt.show()
+# sphinx_gallery_alt_block = "Two panels over the steps, on logarithmic scales: the loss, and the norm of the gradient before clipping. Without clipping, both leave the picture at the top within a few steps. With clipping, the loss falls, while the norm stays above the threshold in nearly all steps."
+
 # %%
-# Step 3. Train without clipping
-# ------------------------------
+# Without clipping, the first steps throw the weights far off, and soon a number is too
+# large to be stored. From then on, the loss is ``nan``. With clipping, the same network
+# learns. With an infinite threshold, as in the first run, ``clip_grad_norm_`` only
+# measures.
+
+assert not math.isfinite(wild_losses[-1]), "without clipping, the loss ends at nan"
+assert sum(losses[-20:]) / 20 < 0.5, "with clipping, below 0.5; answering 0 has 1"
+
+# %%
+# When clipping helps
+# -------------------
 #
-# Forty steps are enough to see it. The first eight:
+# The same network, with other optimizers, learning rates and thresholds. Printed is the
+# mean loss of the last 20 steps; a network that always answers 0 has a loss of 1.
 
-wild_losses, wild_norms = train(max_norm=math.inf, steps=40)
-print("step          loss          norm")
-for step in range(8):
-    print(f"{step + 1:4}  {wild_losses[step]:12.3g}  {wild_norms[step]:12.3g}")
-print(f"last  {wild_losses[-1]:12.3g}  {wild_norms[-1]:12.3g}")
-
-assert wild_norms[0] > 10
-assert not all(norm < 10 * wild_norms[0] for norm in wild_norms[1:4]), "longer"
-assert not math.isfinite(wild_losses[-1]), "there is no way back"
+runs = {
+    "SGD, lr 0.05": (torch.optim.SGD, 0.05),
+    "Adam, lr 0.05": (torch.optim.Adam, 0.05),
+    "Adam, lr 0.005": (torch.optim.Adam, 0.005),
+}
+ends = {}
+print(f"{'threshold':16}{'infinite':>10}{'100':>8}{'1':>8}")
+for name, run in runs.items():
+    ends[name] = [sum(train(each, *run)[0][-20:]) / 20 for each in (math.inf, 100, 1)]
+    print(f"{name:16}{ends[name][0]:10.3f}{ends[name][1]:8.3f}{ends[name][2]:8.3f}")
 # sphinx_gallery_compare_block = "shape"
 
 # %%
-# The first gradient is already long: its norm is above 10. The step that follows throws
-# the weights far off, the next gradient is longer still, and soon a number is too large
-# to be stored. From then on the loss is ``inf`` or ``nan``, and no step can bring it
-# back.
+# Clipping lets you use learning rates that would fail without it, if the threshold is
+# low enough: at 100, the steps of SGD are still too long to learn. Adam with a tenth of
+# the learning rate needs no clipping here, so try that as well.
+
+assert ends["SGD, lr 0.05"][1] > 0.7, "with SGD and a threshold of 100, above 0.7"
+assert ends["Adam, lr 0.05"][2] < ends["Adam, lr 0.05"][0], "clipped, Adam ends lower"
+assert max(ends["Adam, lr 0.005"]) < 0.2, "with a tenth, Adam ends below 0.2 anyway"
 
 # %%
-# Step 4. Train with clipping
-# ---------------------------
+# Why it happens
+# --------------
 #
-# The same network, the same data, one limit.
-
-max_norm = 1.0
-losses, norms = train(max_norm)
-last_loss = sum(losses[-20:]) / 20
-share_clipped = sum(norm > max_norm for norm in norms) / len(norms)
-print(f"mean loss of the last 20 steps: {last_loss:.2f}")
-print(f"steps that were clipped:        {share_clipped:.0%}")
-assert last_loss < 0.5, "a constant answer of 0 has a loss of 1"
-assert share_clipped > 0.9
-
-# %%
-# The loss ends below 0.5. A network that always answers 0 would have a loss of 1, so
-# this one has learned. Draw loss and norm of both trainings.
-
-fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-for label, style, values, norm in [
-    ("without clipping", "C1o-", wild_losses[:6], wild_norms[:6]),
-    ("with clipping", "C0", losses, norms),
-]:
-    steps = range(1, len(values) + 1)
-    left.plot(steps, values, style, markersize=4, label=label)
-    right.plot(steps, norm, style, markersize=4)
-right.axhline(max_norm, color="C2", linestyle="--", label="threshold")
-for ax in left, right:
-    ax.set(xlabel="step (log scale)", xscale="log", yscale="log")
-left.set(ylabel="loss (log scale)", ylim=(0.05, 1e4))
-right.set(ylabel="norm before clipping (log scale)", ylim=(0.5, 1e6))
-left.legend()
-right.legend()
-plt.show()
-# sphinx_gallery_alt_block = "Two panels over the steps, loss and norm of the gradient, all on logarithmic scales. Without clipping, both leave the picture at the top within a few steps. With clipping, the loss falls below 0.5, while the norm before clipping stays above the threshold in nearly all steps."
-
-# %%
-# The panel on the right is the one to make for a training of your own: log what
-# ``clip_grad_norm_`` returns. If nearly all steps are above the threshold, as here,
-# then with plain SGD nearly all steps are equally long: threshold times learning rate.
-# In a training that is healthy otherwise, take a threshold above the usual norm, so
-# that it cuts only the outliers.
-
-# %%
-# Step 5. Know what clipping cannot repair
-# ----------------------------------------
+# ``clip_grad_norm_`` computes one norm over all gradients and multiplies each of them
+# by ``max_norm / norm``, if that is below 1. A plain SGD step is then never longer than
+# the learning rate times ``max_norm``. Adam divides by the size of the gradients, so a
+# constant factor hardly changes its steps; there, clipping keeps single outliers out of
+# its averages.
 #
-# A gradient with a ``nan`` or an infinity has no length to be scaled to. Clipping then
-# spoils the other numbers, too. ``error_if_nonfinite=True`` stops the training instead.
+# What is not finite cannot be scaled. One ``nan`` makes the norm ``nan``, and with it
+# every gradient:
 
 weight.grad = torch.tensor([1.0, math.nan])
 nn.utils.clip_grad_norm_([weight], max_norm=1.0)
-print("after clipping:", weight.grad.tolist())
-assert weight.grad.isnan().all()
+print("after clipping:", weight.grad)
+
+assert weight.grad.isnan().all(), "one nan makes all gradients nan"
+
+# %%
+# With ``error_if_nonfinite=True`` you get an error instead, before anything is changed.
+# To find where the ``nan`` comes from, see
+# :ref:`sphx_glr_recipes_gradients_checking_gradients.py`.
 
 message = ""
 weight.grad = torch.tensor([1.0, math.nan])
@@ -200,30 +158,67 @@ try:
     nn.utils.clip_grad_norm_([weight], max_norm=1.0, error_if_nonfinite=True)
 except RuntimeError as error:
     message = str(error)
-    print(message.split(", so")[0])
-assert "is non-finite" in message
-assert weight.grad[0] == 1, "the gradient is as it was"
+assert "is non-finite" in message, "with error_if_nonfinite, a nan is an error"
+assert weight.grad[0] == 1, "and the gradients are as they were"
 
 # %%
-# The error comes before anything is changed. To find out where the ``nan`` was born,
-# see :ref:`sphx_glr_recipes_gradients_checking_gradients.py`.
-
-# %%
-# What to remember
+# In your own code
 # ----------------
 #
-# - ``clip_grad_norm_`` between ``backward`` and ``step``. It keeps the direction;
-#   ``clip_grad_value_`` does not.
+# Log the norms of a run without clipping, or of its first healthy part, and choose a
+# threshold that only outliers exceed:
+
+
+def describe(norms, max_norm):
+    """Print the usual norm, and how many steps a threshold clips."""
+    usual, high = torch.tensor(norms).quantile(torch.tensor([0.5, 0.95])).tolist()
+    share = sum(norm > max_norm for norm in norms) / len(norms)
+    print(f"median {usual:.1f}, 95 % below {high:.1f}, clipped: {share:.0%}")
+    return share
+
+
+share = describe(norms, max_norm=1.0)
+
+# %%
+# Here nearly every step is clipped, so the threshold works like a second learning rate.
+# If you accumulate gradients, clip once for each group, after its last ``backward()``.
+# With ``torch.amp.GradScaler``, call ``scaler.unscale_(optimizer)`` before you clip.
+
+assert share > 0.8, "more than 80 % of the steps are clipped"
+
+# %%
+# Try it
+# ------
+#
+# What is different if you clip each parameter on its own, in a loop?
+#
+# **Solution**
+
+pair = [torch.zeros(1, requires_grad=True) for _ in range(2)]
+for each, value in zip(pair, (1.0, 8.0), strict=True):
+    each.grad = torch.tensor([value])
+    nn.utils.clip_grad_norm_([each], max_norm=1.0)
+print("each on its own:", [f"{each.grad.item():.2f}" for each in pair])
+
+assert abs(pair[1].grad.item() - 1) < 1e-4, "each parameter has a norm of 1"
+
+# %%
+# Each parameter has its own norm and its own factor, so the direction changes, as with
+# clipping by value. Pass all parameters in one call.
+
+# %%
+# Remember
+# --------
+#
+# - ``clip_grad_norm_``, with all parameters, between ``backward()`` and ``step()``.
 # - Log the norm that it returns, and choose the threshold by it.
-# - Clipping holds back long gradients. It does not repair ``nan``, and it does not
-#   replace a good learning rate.
+# - It lets you use larger learning rates. It does not repair ``nan``.
 
 # %%
 # Learn more
 # ----------
 #
-# - :ref:`sphx_glr_recipes_pitfalls_clipping_after_step.py`: the same call, one line too
-#   late.
+# - :ref:`sphx_glr_recipes_pitfalls_clipping_after_step.py`
 # - :ref:`sphx_glr_recipes_gradients_looking_at_gradients.py`: gradients that vanish.
 # - `torch.nn.utils.clip_grad_norm_
 #   <https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html>`__
@@ -231,6 +226,6 @@ assert weight.grad[0] == 1, "the gradient is as it was"
 #   <https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html>`__
 
 # sphinx_gallery_position = 6
-# sphinx_gallery_tags = ["clipping", "training loop", "SGD", "RNN"]
-# sphinx_gallery_cost = "5 s"
+# sphinx_gallery_tags = ["clipping", "training loop", "SGD", "Adam", "RNN"]
+# sphinx_gallery_cost = "6 s"
 # sphinx_gallery_needs = []

@@ -1,313 +1,202 @@
 """
-Stopping gradient tracking
-==========================
+no_grad, inference_mode or detach
+=================================
 
-PyTorch records every operation on a tensor that requires a gradient, and keeps what
-``backward`` will need. Where there is no ``backward``, that is memory for nothing, and
-PyTorch has five ways to stop it.
-
-What you will learn
--------------------
-
-- What ``detach()``, ``requires_grad_(False)``, ``torch.no_grad()``,
-  ``torch.set_grad_enabled()`` and ``torch.inference_mode()`` each stop.
-- Which one to use when.
-- How many graph nodes and bytes they save.
-- Why a detached tensor is not a copy, and how that can surprise you.
-
-What you need
--------------
-
-- ``torch`` and ``matplotlib``.
-- No data set: random numbers will do.
-- About 5 seconds on two CPU cores.
+Evaluate under ``torch.inference_mode()``. Use ``torch.no_grad()`` for results that go
+on into training, and to change parameters by hand. Use ``detach()`` for a single tensor
+that is to be a constant, and ``requires_grad_(False)`` for parameters that you don't
+train.
 """
 
 # %%
-# Step 1. See what tracking costs
-# -------------------------------
+# In short
+# --------
 #
-# A network of five linear layers computes an output. The output knows its graph:
-# ``grad_fn`` is its last node, and ``next_functions`` leads from there to all others.
-# ``saved_tensors_hooks`` tells which tensors are kept for ``backward``.
+# Only the first of these results can be used for ``backward()``:
 
 import matplotlib.pyplot as plt
 import torch
-from torch import nn
 
-device = torch.device("cpu")
-if torch.accelerator.is_available():
-    device = torch.accelerator.current_accelerator()
+weight = torch.ones(1, requires_grad=True)
+results = {"tracked": 2 * weight, "detach": (2 * weight).detach()}
+with torch.no_grad():
+    results["no_grad"] = 2 * weight
+with torch.inference_mode():
+    results["inference_mode"] = 2 * weight
+results["requires_grad_(False)"] = 2 * torch.ones(1).requires_grad_(False)
+for name, result in results.items():
+    print(f"{name:22} requires_grad={result.requires_grad}")
+
+assert [each.requires_grad for each in results.values()] == [1, 0, 0, 0, 0], "one of 5"
+
+# %%
+# What they save
+# --------------
+#
+# Run a network of five layers and count the bytes that PyTorch stores for
+# ``backward()``: during the forward pass, and what is left after it while you hold the
+# result. ``saved_tensors_hooks`` calls a function for each tensor that is stored.
+
+import weakref
+
+from torch import nn
 
 torch.manual_seed(0)
 layers = [layer for _ in range(5) for layer in (nn.Linear(100, 100), nn.Tanh())]
-model = nn.Sequential(*layers).to(device)
-inputs = torch.randn(256, 100, device=device)
+model = nn.Sequential(*layers)
+inputs = torch.randn(256, 100)
+parameters = {each.data_ptr() for each in model.parameters()}
 
 
-def count_nodes(tensor):
-    """Return the number of nodes in the graph behind a tensor."""
-    found, waiting = set(), [tensor.grad_fn]
-    while waiting:
-        node = waiting.pop()
-        if node is not None and node not in found:
-            found.add(node)
-            waiting += [before for before, _ in node.next_functions]
-    return len(found)
+class Stored:
+    def __init__(self, tensor):
+        self.tensor = tensor.detach()  # without a graph of its own
 
 
 def measure(compute):
-    """Run a function; return its result, the graph nodes and the bytes kept."""
-    addresses = {parameter.data_ptr() for parameter in model.parameters()}
-    kept = {}
+    """Return the bytes stored during a forward pass, and those left after it."""
+    during, left = {}, weakref.WeakSet()
 
-    def keep(tensor):
-        if tensor.data_ptr() not in addresses:  # parameters are there anyway
-            kept[tensor.data_ptr()] = tensor.nbytes
-        return tensor
+    def store(tensor):
+        stored = Stored(tensor)
+        if tensor.data_ptr() not in parameters:
+            during[tensor.data_ptr()] = tensor.nbytes
+            left.add(stored)
+        return stored
 
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        result = compute()
-    return result, count_nodes(result), sum(kept.values())
+    with torch.autograd.graph.saved_tensors_hooks(store, lambda stored: stored.tensor):
+        _result = compute()
+    after = {each.tensor.data_ptr(): each.tensor.nbytes for each in left}
+    return sum(during.values()), sum(after.values())
 
-
-output, nodes, kept_bytes = measure(lambda: model(inputs))
-print("graph nodes:", nodes)
-print("bytes kept: ", f"{kept_bytes:,}")
-print("last node:  ", output.grad_fn.name())
-assert nodes > 20
-assert kept_bytes == 6 * inputs.nbytes, "the input and five outputs of Tanh"
-
-# %%
-# More than twenty nodes, and the input and the five outputs of ``Tanh`` are kept. They
-# stay as long as the output lives, or until you call ``backward``.
-
-# %%
-# Step 2. Try the five ways
-# -------------------------
-#
-# Each way answers another question. This is the whole list, as five small functions.
-
-
-def with_detach():
-    return model(inputs).detach()
-
-
-def with_requires_grad_off():
-    model.requires_grad_(False)
-    result = model(inputs)
-    model.requires_grad_(True)
-    return result
-
-
-def with_no_grad():
-    with torch.no_grad():
-        return model(inputs)
-
-
-def with_set_grad_enabled(flag):
-    with torch.set_grad_enabled(flag):
-        return model(inputs)
-
-
-def with_inference_mode():
-    with torch.inference_mode():
-        return model(inputs)
-
-
-# %%
-# Measure each of them, and for comparison a forward pass that tracks.
 
 ways = {
-    "nothing": lambda: model(inputs),
-    "detach()": with_detach,
-    "requires_grad_(False)": with_requires_grad_off,
-    "no_grad()": with_no_grad,
-    "set_grad_enabled(False)": lambda: with_set_grad_enabled(False),
-    "set_grad_enabled(True)": lambda: with_set_grad_enabled(True),
-    "inference_mode()": with_inference_mode,
+    "tracked": lambda: model(inputs),
+    "detach()": lambda: model(inputs).detach(),
+    "no_grad()": torch.no_grad()(lambda: model(inputs)),
+    "inference_mode()": torch.inference_mode()(lambda: model(inputs)),
 }
-nodes, kept_bytes = {}, {}
-print(f"{'way':24} {'nodes':>5} {'bytes kept':>11}   requires_grad")
-for name, way in ways.items():
-    result, nodes[name], kept_bytes[name] = measure(way)
-    print(f"{name:24} {nodes[name]:5} {kept_bytes[name]:11,}   {result.requires_grad}")
+stored = {name: measure(compute) for name, compute in ways.items()}
+model.requires_grad_(False)
+stored["requires_grad_(False)"] = measure(lambda: model(inputs))
+model.requires_grad_(True)
 
-tracked = {"nothing", "set_grad_enabled(True)"}
-assert {name for name in ways if nodes[name]} == tracked
-assert {name for name in ways if kept_bytes[name]} == tracked | {"detach()"}
-
-# %%
-# Four ways record nothing at all. ``detach()`` is different: it comes after the forward
-# pass, so everything was recorded and kept. Only its result has no graph, and the graph
-# goes away when nobody holds the tracked output any longer. To save memory in a whole
-# forward pass, use one of the others.
-
-# %%
-# Step 3. Freeze a part of a network
-# ----------------------------------
-#
-# ``requires_grad_(False)`` is for parameters that you do not want to train. How much it
-# saves depends on *where* they are. Freeze one linear layer after the other, from the
-# front and from the back.
-
-linear_layers = [layer for layer in model if isinstance(layer, nn.Linear)]
-
-
-def bytes_with_frozen(frozen):
-    for layer in frozen:
-        layer.requires_grad_(False)
-    _, _, kept = measure(lambda: model(inputs))
-    model.requires_grad_(True)
-    return kept
-
-
-from_front = [bytes_with_frozen(linear_layers[:number]) for number in range(6)]
-from_back = [bytes_with_frozen(linear_layers[5 - number :]) for number in range(6)]
-print("frozen from the front:", *(f"{number:8,}" for number in from_front))
-print("frozen from the back: ", *(f"{number:8,}" for number in from_back))
-assert from_front == [number * inputs.nbytes for number in (6, 5, 4, 3, 2, 0)]
-assert from_back == [number * inputs.nbytes for number in (6, 6, 6, 6, 6, 0)]
-
-# %%
-# Draw both.
-
-fig, ax = plt.subplots()
-ax.plot([number / 1000 for number in from_back], "C1o-", label="from the back")
-ax.plot([number / 1000 for number in from_front], "C0o-", label="from the front")
-ax.set(xlabel="frozen linear layers, of five", ylabel="kept for backward (kilobytes)")
-ax.legend(title="frozen")
+fig, ax = plt.subplots(layout="constrained")
+for color, shift, label in [
+    ("C1", -0.2, "during the forward pass"),
+    ("C0", 0.2, "after"),
+]:
+    sizes = [pair[label == "after"] / 1000 for pair in stored.values()]
+    ax.barh([place + shift for place in range(5)], sizes, 0.4, color=color, label=label)
+ax.set_yticks(range(5), stored)
+ax.set(xlabel="bytes stored for backward (kB)")
+ax.invert_yaxis()
+fig.legend(loc="outside upper center", ncols=2)
 plt.show()
-# sphinx_gallery_alt_block = "Bytes kept for backward over the number of frozen layers. Frozen from the front, they fall with every layer. Frozen from the back, they stay level until the last layer is frozen, too. Both end at zero."
+# sphinx_gallery_alt_block = "Bars of the bytes stored for backward in each way. A tracked forward pass stores them during the pass and keeps them after it. With detach of the result they are stored during the pass and gone after it. The other ways store nothing."
 
 # %%
-# Frozen layers at the front save memory, because ``backward`` never has to go there.
-# Frozen layers at the back save nothing here: the gradient still has to pass through
-# them on its way to the front, and for that every ``Tanh`` has to keep its output.
+# ``detach()`` comes too late to save memory during the forward pass, because everything
+# was recorded by then. But it keeps nothing by itself: as soon as no tracked tensor is
+# left, the graph and its bytes are gone.
+
+assert stored["tracked"] == (6 * inputs.nbytes,) * 2, "tracked: stored, and kept"
+assert stored["detach()"] == (6 * inputs.nbytes, 0), "detach: stored, then gone"
+for name in ("no_grad()", "inference_mode()", "requires_grad_(False)"):
+    assert stored[name] == (0, 0), "the other ways store nothing"
 
 # %%
-# Step 4. Cut one path with detach
+# Where inference_mode is stricter
 # --------------------------------
 #
-# ``detach()`` is for a single tensor. For ``backward`` the detached tensor is a
-# constant, while the tensor itself still gets its gradient along other paths.
+# ``inference_mode()`` also drops the bookkeeping that autograd needs to use its results
+# later, which makes it a little faster. The price is an error if you do use them:
 
-x = torch.tensor(3.0, requires_grad=True)
-(x * x).backward()
-print("gradient of x * x:         ", x.grad.item())
-assert x.grad == 6
+messages = {}
+for mode in (torch.no_grad, torch.inference_mode):
+    with mode():
+        features = model(inputs)
+    messages[mode] = "works"
+    try:
+        model(features).sum().backward()
+    except RuntimeError as error:
+        messages[mode] = str(error).partition(".")[0]
+    print(f"{mode.__name__:15} {messages[mode]}")
 
-x.grad = None
-(x * x.detach()).backward()
-print("gradient of x * x.detach():", x.grad.item())
-assert x.grad == 3
+assert messages[torch.no_grad] == "works", "no_grad: training can use the features"
+assert "Inference tensors" in messages[torch.inference_mode], "inference_mode: it can't"
 
 # %%
-# The derivative of x² is 2x, which is 6. With one of the two factors detached, half of
-# it is left.
-
-# %%
-# Step 5. See that a detached tensor is no copy
-# ---------------------------------------------
+# If you get this error, use ``no_grad()``, or ``features.clone()`` outside the block.
 #
-# Say you want to record how a weight changes in training, and write this:
+# The two modes also differ if a function inside turns tracking back on, as
+# ``enable_grad()`` and ``set_grad_enabled(True)`` do:
 
-weight = torch.tensor([1.0], requires_grad=True)
+tracked = {}
+for mode in (torch.no_grad, torch.inference_mode):
+    with mode(), torch.set_grad_enabled(True):
+        tracked[mode] = (2 * weight).requires_grad
+    print(f"set_grad_enabled(True) in {mode.__name__:15} tracks: {tracked[mode]}")
+
+assert tracked[torch.no_grad], "in no_grad, tracking can be turned on again"
+assert not tracked[torch.inference_mode], "in inference_mode, it cannot"
+
+# %%
+# What detach shares
+# ------------------
+#
+# A detached tensor is not a copy. Here a loop records its weight in two ways:
+
 optimizer = torch.optim.SGD([weight], lr=0.1)
 detached, cloned = [], []
-for step in range(3):
+for _ in range(3):
     detached.append(weight.detach())
     cloned.append(weight.detach().clone())
     optimizer.zero_grad()
     weight.sum().backward()
     optimizer.step()
-
 print("detach():        ", [f"{value.item():.1f}" for value in detached])
 print("detach().clone():", [f"{value.item():.1f}" for value in cloned])
-assert {value.item() for value in detached} == {weight.item()}
-assert len({value.item() for value in cloned}) == 3
-assert detached[0].data_ptr() == weight.data_ptr(), "one memory, two tensors"
 
 # %%
-# The first list holds the *last* value three times. A detached tensor shares its memory
-# with the original, and ``step`` changes the weight in place. Add ``clone()`` where you
-# want to keep a value.
+# The first list holds the last value three times, because ``detach()`` shares the
+# memory that ``step()`` changes in place. To keep a value, add ``clone()``.
+
+assert {each.item() for each in detached} == {weight.item()}, "detach() shares memory"
+assert len({each.item() for each in cloned}) == 3, "clone() keeps the values"
+
+# %%
+# Old code has ``.data`` for the same purpose. Don't use it: if you overwrite a value
+# that ``backward()`` needs, PyTorch notices through ``detach()``, but not through
+# ``.data``:
+
+gradients = {}
+for name in ("detach()", ".data"):
+    x = torch.ones(1, requires_grad=True)
+    result = x.exp()
+    (result.detach() if name == "detach()" else result.data).zero_()
+    try:
+        result.backward()
+        gradients[name] = x.grad.item()
+    except RuntimeError:
+        gradients[name] = "RuntimeError"
+print("the derivative of exp(x) at 1 is 2.718")
+print("after overwriting:", gradients)
+
+assert gradients["detach()"] == "RuntimeError", "through detach(), there is an error"
+assert gradients[".data"] == 0, "through .data, the gradient is silently wrong"
+
+# %%
+# Why it happens
+# --------------
 #
-# It works the other way round as well: write into the detached tensor, and you change
-# the original. If ``backward`` needs that value, PyTorch notices.
-
-x = torch.ones(1, requires_grad=True)
-result = x.exp()
-result.detach().zero_()
-print("result:", result.item())
-assert result == 0
-
-message = ""
-try:
-    result.backward()
-except RuntimeError as error:
-    message = str(error).split(":")[0]
-    print(message)
-assert "modified by an inplace operation" in message
+# PyTorch records an operation if tracking is on and an input requires a gradient.
+# ``no_grad()`` and ``inference_mode()`` turn tracking off for all operations in a
+# block, ``requires_grad_(False)`` clears the flag of a tensor, and ``detach()`` returns
+# a second tensor without the flag, on the same memory.
 
 # %%
-# In old code you find ``.data`` in the place of ``detach()``. It shares the memory as
-# well, and PyTorch does not notice:
-
-x = torch.ones(1, requires_grad=True)
-result = x.exp()
-result.data.zero_()
-result.backward()
-print("gradient of exp(x) at 1:", x.grad.item())
-assert x.grad == 0, "it should be e, about 2.718"
-
-# %%
-# No error, and a wrong gradient. Do not use ``.data``.
-
-# %%
-# Step 6. Choose between no_grad and inference_mode
-# -------------------------------------------------
-#
-# Both stop the recording. ``inference_mode()`` also stops the bookkeeping that makes
-# the error above possible, which saves a little more time. The price: a tensor that it
-# creates cannot be saved for ``backward``, and a linear layer saves its input.
-
-with torch.no_grad():
-    features = model(inputs)
-model(features).sum().backward()
-print("from no_grad:        works")
-model.zero_grad()
-
-with torch.inference_mode():
-    features = model(inputs)
-message = ""
-try:
-    model(features).sum().backward()
-except RuntimeError as error:
-    message = str(error).split(".")[0]
-    print("from inference_mode:", message)
-assert "Inference tensors cannot be saved for backward" in message
-
-# %%
-# So evaluate in ``inference_mode()``, and use ``no_grad()`` where the results go on
-# into training. ``no_grad()`` is also what lets you change parameters by hand:
-
-weight = torch.ones(1, requires_grad=True)
-message = ""
-try:
-    weight -= 0.1
-except RuntimeError as error:
-    message = str(error)
-    print(message)
-assert "leaf Variable that requires grad" in message
-
-with torch.no_grad():
-    weight -= 0.1
-print(f"weight: {weight.item():.1f}")
-assert weight.requires_grad, "and it is still to be trained"
-
-# %%
-# Which one to use
+# In your own code
 # ----------------
 #
 # .. list-table::
@@ -315,62 +204,73 @@ assert weight.requires_grad, "and it is still to be trained"
 #
 #    * - You want to
 #      - Use
-#      - It acts on
 #    * - evaluate or predict
-#      - ``with torch.inference_mode():``
-#      - all operations in the block
-#    * - compute something that goes on into training, or change parameters by hand
-#      - ``with torch.no_grad():``
-#      - all operations in the block
-#    * - use one function for training and evaluation
-#      - ``with torch.set_grad_enabled(flag):``
-#      - all operations in the block, if ``flag`` is false
-#    * - train only a part of a network
+#      - ``torch.inference_mode()``
+#    * - compute what goes on into training, or change parameters by hand
+#      - ``torch.no_grad()``
+#    * - track in training only, with the same code
+#      - ``torch.set_grad_enabled(training)``
+#    * - train a part of a network
 #      - ``layer.requires_grad_(False)``
-#      - these parameters, until you set it back
-#    * - use one result as a constant
+#    * - use one tensor as a constant
 #      - ``tensor.detach()``
-#      - this one path
+#    * - record a value
+#      - ``tensor.item()`` or ``tensor.detach().clone()``
 #
-# None of them is ``model.eval()``. That changes what dropout and batch norm do, and
-# stops no tracking. For an evaluation you need both.
+# To see whether a result is tracked, ask for ``result.requires_grad``. ``model.eval()``
+# is not in the table: it changes dropout and batch norm, and stops no tracking.
 
-model.eval()
+print("after model.eval():", model.eval()(inputs).requires_grad)
+
 assert model(inputs).requires_grad, "eval() does not stop tracking"
 
 # %%
-# What to remember
-# ----------------
+# Try it
+# ------
 #
-# - ``inference_mode()`` for evaluation, ``no_grad()`` for what goes on into training,
-#   ``requires_grad_(False)`` for frozen layers, ``detach()`` for one tensor.
-# - Frozen layers save memory at the front of a network, and little or none at the back.
-# - A detached tensor shares its memory with the original. To keep a value, write
-#   ``detach().clone()``.
+# Change a weight by hand with ``weight -= 0.1``. What does PyTorch say, and what is the
+# right way?
+#
+# **Solution**
+
+message = ""
+try:
+    weight -= 0.1
+except RuntimeError as error:
+    message = str(error)
+    print(message)
+with torch.no_grad():
+    weight -= 0.1
+print("requires_grad:", weight.requires_grad)
+
+assert "leaf Variable that requires grad" in message, "tracked, it is an error"
+assert weight.requires_grad, "under no_grad() it works, and the weight can be trained"
+
+# %%
+# Under ``no_grad()`` it works, and the weight still requires a gradient afterwards.
+
+# %%
+# Remember
+# --------
+#
+# - ``inference_mode()`` to evaluate, ``no_grad()`` for what goes on into training.
+# - ``detach()`` saves nothing during the forward pass, and shares its memory.
+# - To keep a value, write ``detach().clone()``. Never write ``.data``.
 
 # %%
 # Learn more
 # ----------
 #
-# - :doc:`/guides/how_autograd_works` draws the graph that is recorded.
-# - :ref:`sphx_glr_recipes_pitfalls_evaluating_with_gradients_on.py`: what an evaluation
-#   costs that tracks, and what it breaks.
-# - :ref:`sphx_glr_recipes_pitfalls_detach_in_the_wrong_place.py`: half of a network
-#   that never trains.
+# - :doc:`/guides/how_autograd_works`: the graph that is recorded.
+# - :ref:`sphx_glr_recipes_pitfalls_evaluating_with_gradients_on.py`
+# - :ref:`sphx_glr_recipes_pitfalls_detach_in_the_wrong_place.py`
 # - `Autograd mechanics
-#   <https://docs.pytorch.org/docs/stable/notes/autograd.html>`__
+#   <https://docs.pytorch.org/docs/stable/notes/autograd.html#locally-disabling-gradient-computation>`__:
+#   all modes compared.
 # - `torch.Tensor.detach
 #   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.detach.html>`__
-# - `torch.no_grad
-#   <https://docs.pytorch.org/docs/stable/generated/torch.no_grad.html>`__
-# - `torch.set_grad_enabled
-#   <https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.set_grad_enabled.html>`__
-# - `torch.inference_mode
-#   <https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html>`__
-# - `torch.Tensor.requires_grad_
-#   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.requires_grad_.html>`__
 
 # sphinx_gallery_position = 5
 # sphinx_gallery_tags = ["autograd", "memory", "detach", "no_grad", "inference_mode"]
-# sphinx_gallery_cost = "5 s"
+# sphinx_gallery_cost = "4 s"
 # sphinx_gallery_needs = []

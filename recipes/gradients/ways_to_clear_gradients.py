@@ -1,347 +1,319 @@
 """
-Ways to clear gradients, measured
-=================================
+Which zero_grad to call, optimizer or model
+===========================================
 
-There are five ways to clear gradients, and much is said about which one is fastest.
-Measure them, and you see which differences are real, and which of them matter.
-
-What you will learn
--------------------
-
-- Which ways free the memory of the gradients, and which ways keep it.
-- How to compare their times with ``torch.utils.benchmark``.
-- Why a new optimizer clears nothing.
-- What an optimizer does with a gradient of zeros that it does not do with ``None``.
-
-What you need
--------------
-
-- ``torch`` and ``matplotlib``.
-- No data set: random numbers will do.
-- About 10 seconds on two CPU cores.
+Call ``optimizer.zero_grad()``: it clears the parameters that the optimizer updates, and
+frees the memory of their gradients. Call ``model.zero_grad()`` if the model has
+parameters that no optimizer holds. If every parameter is in one optimizer, both do the
+same.
 """
 
 # %%
-# Step 1. Make a model with gradients
-# -----------------------------------
+# In short
+# --------
 #
-# Four large linear layers have some 4 million parameters. One call of ``backward``
-# gives each of them a gradient.
-
-import logging
-from functools import partial
+# This optimizer was given the weight of a layer, but not its bias:
 
 import matplotlib.pyplot as plt
 import torch
 from torch import nn
 
-# Without this, the next import can warn of a CUDA compiler that is not needed here.
-logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+layer = nn.Linear(2, 1)
+optimizer = torch.optim.SGD([layer.weight], lr=0.1)
+layer(torch.ones(1, 2)).sum().backward()
 
-from torch.utils import benchmark
+optimizer.zero_grad()
+left_by_optimizer = layer.bias.grad
+print("after optimizer.zero_grad():", layer.weight.grad, layer.bias.grad)
 
-device = torch.device("cpu")
-if torch.accelerator.is_available():
-    device = torch.accelerator.current_accelerator()
+layer.zero_grad()
+print("after model.zero_grad():    ", layer.weight.grad, layer.bias.grad)
+
+assert left_by_optimizer == 1, "optimizer.zero_grad() leaves the gradient of the bias"
+assert layer.bias.grad is None, "model.zero_grad() clears it"
+
+# %%
+# The gradient that is left grows with every ``backward()``. It does no harm until
+# something reads it: another optimizer, clipping, or a plot of the gradients.
+
+# %%
+# Two optimizers, and a parameter outside the model
+# -------------------------------------------------
+#
+# Here two optimizers share a model, and the second also holds ``scale``, which is
+# learned but not part of the model, such as a weight in a loss function. See which
+# gradients each call leaves:
 
 torch.manual_seed(0)
-model = nn.Sequential(*[nn.Linear(1024, 1024) for _ in range(4)]).to(device)
-optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-inputs = torch.randn(128, 1024, device=device)
+encoder, head = nn.Linear(4, 4), nn.Linear(4, 1)
+model = nn.Sequential(encoder, nn.Tanh(), head)
+scale = torch.ones(1, requires_grad=True)
+first_optimizer = torch.optim.SGD(encoder.parameters(), lr=0.1)
+second_optimizer = torch.optim.SGD([*head.parameters(), scale], lr=0.1)
 
-model(inputs).square().mean().backward()
-parameters = list(model.parameters())
-gradients = [parameter.grad for parameter in parameters]
-
-
-def bytes_of_gradients():
-    return sum(p.grad.nbytes for p in parameters if p.grad is not None)
-
-
-all_bytes = bytes_of_gradients()
-print(f"parameters: {sum(p.nbytes for p in parameters):>12,} bytes")
-print(f"gradients:  {all_bytes:>12,} bytes")
-assert all_bytes == sum(p.nbytes for p in parameters)
-
-# %%
-# The gradients take as much memory as the parameters themselves.
+calls = {
+    "first_optimizer.zero_grad()": first_optimizer.zero_grad,
+    "second_optimizer.zero_grad()": second_optimizer.zero_grad,
+    "model.zero_grad()": model.zero_grad,
+}
+tensors = {"encoder": encoder.weight, "head": head.weight, "scale": scale}
+left = {}
+for name, clear in calls.items():
+    (scale * model(torch.randn(8, 4))).sum().backward()
+    clear()
+    left[name] = [each for each, tensor in tensors.items() if tensor.grad is not None]
+    print(f"{name:29} leaves {left[name]}")
 
 # %%
-# Step 2. List the ways
-# ---------------------
+# With several optimizers, clear each of them before the ``backward()`` whose gradients
+# its ``step()`` will use.
+
+assert left["first_optimizer.zero_grad()"] == ["head", "scale"], "not what others hold"
+assert left["second_optimizer.zero_grad()"] == ["encoder"], "not what others hold"
+assert left["model.zero_grad()"] == ["scale"], "not what is outside the model"
+
+# %%
+# Count the bytes that stay
+# -------------------------
 #
-# Two of the five are short loops or lines of your own, so they become functions. The
-# last one clears a single tensor: that is what you write where there is no optimizer
-# and no model, only a tensor.
+# Since PyTorch 2.0, both calls leave ``None``; with ``set_to_none=False`` they leave
+# zeros. Clear a model of two large layers in five ways. A weak reference tells whether
+# a tensor is still in memory without keeping it there.
+
+import time
+import weakref
+from functools import partial
+
+model = nn.Sequential(nn.Linear(1024, 1024), nn.Linear(1024, 1024))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+inputs = torch.randn(32, 1024)
 
 
 def none_by_hand():
-    for parameter in parameters:
+    for parameter in model.parameters():
         parameter.grad = None
 
 
-def zeros_in_one_tensor():
-    parameters[0].grad.zero_()
+def zeros_by_hand():
+    for parameter in model.parameters():
+        parameter.grad.zero_()
 
 
 ways = {
     "optimizer.zero_grad()": optimizer.zero_grad,
     "model.zero_grad()": model.zero_grad,
-    "p.grad = None for each p": none_by_hand,
-    "optimizer.zero_grad(set_to_none=False)": partial(
-        optimizer.zero_grad, set_to_none=False
-    ),
-    "p.grad.zero_() for one p": zeros_in_one_tensor,
+    "p.grad = None": none_by_hand,
+    "zero_grad(set_to_none=False)": partial(optimizer.zero_grad, set_to_none=False),
+    "p.grad.zero_()": zeros_by_hand,
 }
 
-# %%
-# Step 3. Count the bytes that stay
-# ---------------------------------
-#
-# Put the gradients back, clear them, and count what is held until the next
-# ``backward``. All of the next forward pass has to do without that memory.
+
+def measure(clear):
+    """Return the bytes of gradients that stay, and the shortest time of ten."""
+    times = []
+    for _ in range(10):
+        model(inputs).square().mean().backward()
+        gradients = [weakref.ref(each.grad) for each in model.parameters()]
+        start = time.perf_counter()
+        clear()
+        times.append(time.perf_counter() - start)
+    return sum(each().nbytes for each in gradients if each() is not None), min(times)
 
 
-def put_back():
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = gradient
-
-
-bytes_left = {}
+kept, times = {}, {}
 for name, clear in ways.items():
-    put_back()
-    clear()
-    bytes_left[name] = bytes_of_gradients()
-    print(f"{name:40}{bytes_left[name]:>12,} bytes")
-
-assert list(bytes_left.values()) == [0, 0, 0, all_bytes, all_bytes]
+    kept[name], times[name] = measure(clear)
+    model.zero_grad()
+    print(f"{name:29}{kept[name]:>11,} bytes stay")
 
 # %%
-# The three ways that leave ``None`` give all the memory back. The two that write zeros
-# keep all of it: a zero takes as many bytes as any other number.
+# ``None`` frees everything until the next ``backward()``, so the forward pass can use
+# that memory. Zeros keep all of it. It is freed only if nothing else holds the
+# gradients: a list in which you collect them keeps their memory, however you clear.
+
+size = sum(each.nbytes for each in model.parameters())
+model(inputs).square().mean().backward()
+collected = [each.grad for each in model.parameters()]
+references = [weakref.ref(each) for each in collected]
+optimizer.zero_grad()
+
+assert list(kept.values()) == [0, 0, 0, size, size], "None frees all, zeros keep all"
+assert all(each() is not None for each in references), "a list keeps the memory"
 
 # %%
-# Step 4. Time each way
-# ---------------------
+# Compare the times
+# -----------------
 #
-# ``torch.utils.benchmark`` knows what a stopwatch around a call does not: it warms up,
-# repeats, waits for the GPU to finish, and measures with one thread unless you ask for
-# more. One trap it cannot know. Clear twice, and the second call finds nothing to do.
-# So each measurement puts the gradients back first. That adds the same time to all of
-# them; the first line shows how much.
-#
-# Other programs on the machine can only make a time longer. So the ways take turns, and
-# of all repetitions the shortest counts.
+# All five clear the same four tensors, so their times can be compared:
 
-
-def shortest_times(timers):
-    shortest = dict.fromkeys(timers, float("inf"))
-    for _ in range(5):
-        for name, timer in timers.items():
-            times = timer.blocked_autorange(min_run_time=0.1).times
-            shortest[name] = min(shortest[name], *times)
-    return shortest
-
-
-timers = {"put back only": benchmark.Timer("put()", globals={"put": put_back})}
-for name, clear in ways.items():
-    names = {"put": put_back, "clear": clear}
-    timers[name] = benchmark.Timer("put(); clear()", globals=names)
-
-times = shortest_times(timers)
-ratios = {name: time / times["optimizer.zero_grad()"] for name, time in times.items()}
-for name, ratio in ratios.items():
-    print(f"{name:40}{ratio:8.1f} times as long")
-# sphinx_gallery_compare_block = "shape"
-
-# %%
-# The numbers are ratios: each time divided by that of ``optimizer.zero_grad()``. Yours
-# will differ. Draw them on a logarithmic axis.
-
-fig, ax = plt.subplots(figsize=(8, 2.8))
-colors = ["C1" if bytes_left[name] else "C0" for name in ways]
-ax.scatter([ratios[name] for name in ways], list(ways), s=80, color=colors)
-ax.axvline(1, color="C2", linestyle="--")
-ax.set(xlabel="time, as a multiple of optimizer.zero_grad() (log scale)", xscale="log")
-ax.set_xticks([1, 10, 100], ["1", "10", "100"])
+fig, ax = plt.subplots(layout="constrained")
+for names, color, label in [
+    (list(ways)[:3], "C0", "None"),
+    (list(ways)[3:], "C1", "zeros"),
+]:
+    spans = [1000 * times[name] for name in names]
+    ax.plot(spans, names, f"{color}o", markersize=9, label=f"leaves {label}")
+ax.set(xlabel="time (ms, log scale)", xscale="log", xlim=(0.003, 3))
 ax.invert_yaxis()
+fig.legend(loc="outside upper center", ncols=2)
 plt.show()
-# sphinx_gallery_alt_block = "One dot for each way on a logarithmic axis of time, with a dashed line at the time of optimizer.zero_grad(). The three ways that leave None lie near the line or left of it. Filling all gradients with zeros lies far to the right of it."
+# sphinx_gallery_alt_block = "One dot for each of the five ways, on a logarithmic axis of time. The three ways that leave None are on the left, and the two that write zeros are far to the right of them."
 
 # %%
-# The ways that leave ``None`` only drop a reference for each tensor, whatever its size.
-# Zeros have to be written, one for each number that is cleared. In the whole model that
-# is 4 million, and the larger the model, the longer it takes.
+# The three that leave ``None`` only drop a reference for each tensor, while zeros have
+# to be written one by one. So don't look for a faster way than ``zero_grad()``: setting
+# ``None`` by hand runs the same loop, without the bookkeeping.
+
+assert times["zero_grad(set_to_none=False)"] > times["optimizer.zero_grad()"], "longer"
+assert times["p.grad.zero_()"] > 2 * times["p.grad = None"], "by hand, twice as long"
+
+# %%
+# See what a step does with zeros
+# -------------------------------
 #
-# You may read that setting ``None`` by hand is slower than calling ``zero_grad``. It is
-# not: that of the optimizer and that of the model run the same loop, in Python too,
-# with some bookkeeping around it.
-
-assert ratios["p.grad = None for each p"] < 1, "by hand is not slower"
-assert ratios["optimizer.zero_grad(set_to_none=False)"] > 2, "zeros take longer"
-
-# %%
-# Before you rewrite anything, put clearing into proportion. Time a whole step, with
-# forward, ``backward`` and ``step``, once with ``None`` and once with zeros.
-
-whole_step = """
-optimizer.zero_grad(set_to_none=set_to_none)
-model(inputs).square().mean().backward()
-optimizer.step()
-"""
-names = {"optimizer": optimizer, "model": model, "inputs": inputs}
-timers = {
-    left: benchmark.Timer(whole_step, globals=names | {"set_to_none": left == "None"})
-    for left in ("None", "zeros")
-}
-times = shortest_times(timers)
-ratio_of_steps = times["zeros"] / times["None"]
-print(f"whole step with zeros: {ratio_of_steps:.2f} times as long as with None")
-assert ratio_of_steps < ratios["optimizer.zero_grad(set_to_none=False)"] / 3
-# sphinx_gallery_compare_block = "shape"
-
-# %%
-# Little is left of the large factor: the rest of a step takes far longer than clearing,
-# in any way. So keep the default. It frees the memory, and it is fast enough.
-
-# %%
-# Step 5. See that a new optimizer clears nothing
-# -----------------------------------------------
-#
-# Some loops make a new optimizer for every batch or epoch, to begin with clean
-# gradients. Look at what that does.
-
-optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-model.zero_grad()
-model(inputs).square().mean().backward()
-optimizer.step()
-gradient_before = parameters[0].grad
-tensors_with_momentum = len(optimizer.state)
-
-optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-print("gradients are still there:       ", parameters[0].grad is gradient_before)
-print("tensors with momentum, before:   ", tensors_with_momentum)
-print("tensors with momentum, after:    ", len(optimizer.state))
-
-assert bytes_of_gradients() == all_bytes, "nothing was cleared"
-assert tensors_with_momentum == len(parameters) == 8
-assert len(optimizer.state) == 0, "the momentum is gone"
-
-# %%
-# Gradients live on the parameters, and the new optimizer gets the same parameters. What
-# lives in the optimizer is the momentum, and that is lost. So the new optimizer keeps
-# what should go and drops what should stay.
-
-# %%
-# Step 6. Tell zeros from None
-# ----------------------------
-#
-# Leaving zeros can change what a model learns. Take one weight, make a normal step with
-# a gradient of 1, clear, and call ``step`` again without ``backward``. That is what
-# happens to a layer that takes no part in the next loss. Does the weight move?
+# Take a step, clear, and call ``step()`` again without ``backward()``. That is what
+# happens to a layer that takes no part in the next loss. Does its weight move?
 
 
-def move_after_clearing(make_optimizer, set_to_none):
+def move(make_optimizer, set_to_none):
     weight = torch.ones(1, requires_grad=True)
-    optimizer = make_optimizer([weight])
+    optimizer = make_optimizer([weight], lr=0.1)
     weight.sum().backward()
     optimizer.step()
     before = weight.item()
-
     optimizer.zero_grad(set_to_none=set_to_none)
     optimizer.step()
     return weight.item() - before
 
 
 optimizers = {
-    "SGD": partial(torch.optim.SGD, lr=0.1),
-    "SGD with momentum": partial(torch.optim.SGD, lr=0.1, momentum=0.9),
-    "SGD with weight decay": partial(torch.optim.SGD, lr=0.1, weight_decay=0.1),
-    "Adam": partial(torch.optim.Adam, lr=0.1),
+    "SGD": torch.optim.SGD,
+    "SGD, momentum": partial(torch.optim.SGD, momentum=0.9),
+    "SGD, weight decay": partial(torch.optim.SGD, weight_decay=0.1),
+    "Adam": torch.optim.Adam,
 }
-print(f"{'move of the weight':24}{'None':>8}{'zeros':>10}")
+moves = {}
 for name, make_optimizer in optimizers.items():
-    with_none = move_after_clearing(make_optimizer, set_to_none=True)
-    with_zeros = move_after_clearing(make_optimizer, set_to_none=False)
-    print(f"{name:24}{with_none:8.3f}{with_zeros:10.3f}")
-    assert with_none == 0, "None is skipped"
-    assert (with_zeros < 0) == (name != "SGD"), "zeros still act"
+    moves[name] = [move(make_optimizer, none) for none in (True, False)]
+    print(f"{name:18} None {moves[name][0]:6.3f}   zeros {moves[name][1]:6.3f}")
 
 # %%
-# With ``None`` the weight stands still in every row. With zeros it moves in all rows
-# but the first: momentum carries it on, weight decay shrinks it, and Adam has a
-# momentum of its own.
+# ``None`` means "skip this parameter", and zero is a gradient like any other: momentum,
+# weight decay, and the momentum that is part of Adam still move the weight.
+
+for name, (with_none, with_zeros) in moves.items():
+    assert with_none == 0, "with None, the weight does not move"
+    assert (with_zeros < 0) == (name != "SGD"), "with zeros, only plain SGD leaves it"
 
 # %%
-# The ways in one table
+# All ways in one table
 # ---------------------
 #
 # .. list-table::
 #    :header-rows: 1
 #
 #    * - Way
-#      - Clears
-#      - Leaves
-#      - Memory
-#      - Time
+#      - Advantage
+#      - Disadvantage
 #    * - ``optimizer.zero_grad()``
-#      - what the optimizer holds
-#      - ``None``
-#      - freed
-#      - short
+#      - clears what ``step()`` reads, frees the memory
+#      - leaves parameters that the optimizer does not hold
 #    * - ``model.zero_grad()``
-#      - what the model holds
-#      - ``None``
-#      - freed
-#      - short
-#    * - ``p.grad = None``, in a loop
-#      - what you loop over
-#      - ``None``
-#      - freed
-#      - short
+#      - clears the whole model, frees the memory
+#      - leaves parameters outside the model
+#    * - ``p.grad = None`` in a loop
+#      - clears any tensors you choose, frees the memory
+#      - a loop of your own, and not faster
 #    * - ``zero_grad(set_to_none=False)``
-#      - as above
-#      - zeros
-#      - kept
-#      - grows with the model
+#      - ``.grad`` is always a tensor, for code that reads it without a check
+#      - keeps the memory, takes longer, and momentum or weight decay act on unused
+#        layers
 #    * - ``p.grad.zero_()``
-#      - one tensor
-#      - zeros
-#      - kept
-#      - grows with the tensor
+#      - clears one tensor, without an optimizer
+#      - as above, and an error if ``.grad`` is ``None``
 #    * - a new optimizer
-#      - nothing, and loses the momentum
-#      - the old gradients
-#      - kept
-#      - not measured
+#      - none
+#      - clears nothing, and loses momentum:
+#        :ref:`sphx_glr_recipes_pitfalls_new_optimizer_every_step.py`
 
 # %%
-# What to remember
+# Why it happens
+# --------------
+#
+# A gradient belongs to its parameter, and both calls are loops over a list of
+# parameters: the ones that you gave to the optimizer, or the ones that are registered
+# in the model. What is in neither list is cleared by neither call.
+
+# %%
+# In your own code
 # ----------------
 #
-# - ``optimizer.zero_grad()`` is the right default. It frees the memory of the
-#   gradients, and nothing that you write by hand is worth the change.
-# - A new optimizer clears nothing, since gradients live on the parameters. It forgets
-#   its momentum instead.
-# - Zeros are gradients. Momentum, weight decay and Adam move a weight whose gradient is
-#   zero, and skip one whose gradient is ``None``.
+# Ask which parameters would be left. If the list is empty, either call does.
+
+
+def not_in(optimizer, model):
+    """Name the parameters of the model that the optimizer does not hold."""
+    groups = optimizer.param_groups
+    held = {id(each) for group in groups for each in group["params"]}
+    return [name for name, each in model.named_parameters() if id(each) not in held]
+
+
+names = not_in(torch.optim.SGD([layer.weight], lr=0.1), layer)
+print("not in the optimizer:", names)
+
+assert names == ["bias"], "the check names the parameter that was left out"
+
+# %%
+# Because ``None`` is the default, code that reads gradients has to check for it:
+# ``if parameter.grad is not None``.
+
+# %%
+# Try it
+# ------
+#
+# Train only ``layer.weight``, clear with ``optimizer.zero_grad()``, and log the norm
+# that ``nn.utils.clip_grad_norm_(layer.parameters(), float("inf"))`` returns. What is
+# wrong with it?
+#
+# **Solution**
+
+optimizer = torch.optim.SGD([layer.weight], lr=0.1)
+norms = []
+for _ in range(4):
+    optimizer.zero_grad()
+    layer(torch.ones(1, 2)).sum().backward()
+    norms.append(nn.utils.clip_grad_norm_(layer.parameters(), float("inf")).item())
+print("norms:", [f"{norm:.2f}" for norm in norms])
+
+assert norms == sorted(norms) and norms[-1] > 2 * norms[0], "the norm grows"
+
+# %%
+# It grows although the gradient of the weight is the same each time, because the
+# gradient of the bias adds up. With a finite threshold, the weight would be clipped for
+# it. Call ``layer.zero_grad()``, or ``layer.bias.requires_grad_(False)`` if the bias is
+# not to be trained at all.
+
+# %%
+# Remember
+# --------
+#
+# - ``optimizer.zero_grad()`` clears what the optimizer holds, ``model.zero_grad()``
+#   what the model holds.
+# - ``None`` frees the memory and makes ``step()`` skip the parameter. Zeros do neither.
+# - With several optimizers, clear each one before its own ``backward()``.
 
 # %%
 # Learn more
 # ----------
 #
-# - :ref:`sphx_glr_recipes_gradients_zeroing_out_gradients.py`: what happens to a
-#   training that does not clear its gradients.
-# - :ref:`sphx_glr_recipes_gradients_where_to_clear_gradients.py`: in which line of the
-#   loop the call belongs.
-# - :ref:`sphx_glr_recipes_pitfalls_new_optimizer_every_step.py`: what a new optimizer
-#   does to a whole training.
+# - :ref:`sphx_glr_recipes_gradients_zeroing_out_gradients.py`: why clear at all.
+# - :ref:`sphx_glr_recipes_gradients_where_to_clear_gradients.py`
 # - `torch.optim.Optimizer.zero_grad
 #   <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>`__
-# - `torch.utils.benchmark
-#   <https://docs.pytorch.org/docs/stable/benchmark_utils.html>`__
+# - `torch.nn.Module.zero_grad
+#   <https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.zero_grad>`__
 
 # sphinx_gallery_position = 3
 # sphinx_gallery_tags = ["zero_grad", "optimizer", "memory", "SGD", "Adam"]
-# sphinx_gallery_cost = "10 s"
+# sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []

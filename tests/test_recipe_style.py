@@ -78,7 +78,6 @@ FIRST_EDITION = {
             "new_optimizer_every_step",
             "running_loss_keeps_the_graph",
             "softmax_before_cross_entropy",
-            "zero_grad_between_backward_and_step",
         )
     ),
 }

@@ -68,16 +68,13 @@ FIRST_EDITION = {
     *(
         f"recipes/pitfalls/{name}"
         for name in (
-            "accumulation_without_scaling",
             "backward_twice",
             "clipping_after_step",
             "detach_in_the_wrong_place",
-            "evaluating_with_gradients_on",
             "grad_of_a_non_leaf",
             "in_place_on_a_needed_tensor",
             "new_optimizer_every_step",
             "running_loss_keeps_the_graph",
-            "softmax_before_cross_entropy",
         )
     ),
 }

@@ -79,7 +79,7 @@ def evaluate(model, mode, order=shuffled):
     return right / len(order)
 
 
-def train(layer, after_step=lambda model: None):
+def train(layer, after_step=id):
     torch.manual_seed(0)
     layers = nn.Linear(20, 64), layer, nn.ReLU(), nn.Linear(64, 4)
     model = nn.Sequential(*layers).to(device)
@@ -119,8 +119,8 @@ for name, layer in layers.items():
     print(f"{sorted_test[name]:16.1%}{after[name]:15.1%}")
 
 # %%
-# - **Dropout** switches half of the units off at random, so the accuracy is too low,
-#   and a different number each time. The model stays as it was.
+# - **Dropout** switches half of the units off at random, so the accuracy is too low and
+#   usually changes from test to test. The model stays as it was.
 # - **Batch norm** gives the same wrong number each time, so testing twice does not find
 #   it. In batches of one class, it subtracts what the points of the class have in
 #   common, and the accuracy is that of guessing. The correct test, too, is worse
@@ -128,14 +128,15 @@ for name, layer in layers.items():
 # - **Layer norm** works the same way in both modes.
 
 assert max(twice["dropout"]) < correct["dropout"], "dropout: too low in training mode"
-assert twice["dropout"][0] != twice["dropout"][1], "dropout: a different number"
+for run in [models["dropout"].train()]:
+    assert (run(test_points) != run(test_points)).any(), "dropout: the scores vary"
 assert after["dropout"] == correct["dropout"], "dropout: the model stays as it was"
-first, second = twice["batch norm"]
-assert first == second < correct["batch norm"], "batch norm: too low, the same twice"
+assert len(set(twice["batch norm"])) == 1, "batch norm: the same number twice"
+assert max(twice["batch norm"]) < correct["batch norm"], "batch norm: too low"
 assert sorted_test["batch norm"] < 0.35, "batch norm: by class, it is near guessing"
 assert after["batch norm"] < correct["batch norm"] - 0.02, "and worse for good"
-results = {*twice["layer norm"], sorted_test["layer norm"], correct["layer norm"]}
-assert len(results) == 1, "layer norm: the mode makes no difference"
+assert {*twice["layer norm"]} == {correct["layer norm"]}, "layer norm: no difference"
+assert sorted_test["layer norm"] == correct["layer norm"], "layer norm: by class, too"
 
 # %%
 # Early on, the wrong mode can look better
@@ -168,7 +169,9 @@ plt.show()
 # the inputs are far from 0. That is no reason to test in training mode.
 
 early, late = slice(2, 10), slice(50, 60)
-assert sum(curves["train"][early]) > sum(curves["eval"][early]), "early, train is better"
+assert sum(curves["train"][early]) > sum(curves["eval"][early]), (
+    "early, train is better"
+)
 assert sum(curves["train"][late]) < sum(curves["eval"][late]), "late, eval is better"
 
 # %%

@@ -243,8 +243,8 @@ for classes in (2, 10, 100, 1000):
 assert abs(math.log(math.e + 9) - 1 - lowest) < 1e-5, "the formula gives 1.46 for 10"
 
 # %%
-# For 1,000 classes, the loss of 6.91 can fall by 1 at most. A loss that stops just above
-# the lowest value is the sign to look for.
+# For 1,000 classes, the loss of 6.91 can fall by 1 at most. A loss that stops just
+# above the lowest value is the sign to look for.
 
 # %%
 # Remember

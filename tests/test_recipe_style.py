@@ -69,11 +69,9 @@ FIRST_EDITION = {
         f"recipes/pitfalls/{name}"
         for name in (
             "backward_twice",
-            "clipping_after_step",
             "detach_in_the_wrong_place",
             "grad_of_a_non_leaf",
             "in_place_on_a_needed_tensor",
-            "new_optimizer_every_step",
             "running_loss_keeps_the_graph",
         )
     ),

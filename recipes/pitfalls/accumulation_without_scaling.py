@@ -148,8 +148,8 @@ plt.show()
 # ----------------
 #
 # Compare one accumulated gradient with that of the whole batch: their ratio has to be
-# 1. Since Adam hides the mistake, a falling loss is no proof. Put your own loop in place
-# of ``accumulate``:
+# 1. Since Adam hides the mistake, a falling loss is no proof. Replace ``accumulate``
+# with your own loop:
 
 
 def ratio(model, at_once, accumulate):

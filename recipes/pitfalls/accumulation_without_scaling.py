@@ -220,8 +220,8 @@ assert abs(sums["size / 8"] - 51) < 1e-3, "weighted by size, it is 51"
 # - ``backward()`` adds gradients. For batches of equal size, divide each mean loss by
 #   their number.
 # - For batches of different sizes, weight each mean by its share of the samples.
-# - Adam hides the factor. But its ``weight_decay`` counts for less, and clipping sets in
-#   too early.
+# - Adam hides the factor. But its ``weight_decay`` counts for less, and clipping sets
+#   in too early.
 
 # %%
 # Learn more

@@ -180,7 +180,8 @@ assert messages["after"].startswith("step() got"), (
 # On a GPU, ``item()`` makes the program wait, so remove the hook once it has passed.
 #
 # If you accumulate gradients, clip once, right before the step. With a ``GradScaler``,
-# call ``scaler.unscale_(optimizer)`` first, because the gradients are scaled until then.
+# call ``scaler.unscale_(optimizer)`` first, because the gradients are scaled until
+# then.
 
 # %%
 # Try it

@@ -94,14 +94,16 @@ def train(model, optimizer, wrong_order, **options):
 
 sgd = partial(torch.optim.SGD, lr=0.1, momentum=0.9)
 fig, ax = plt.subplots(layout="constrained")
-results = {}
+losses, new_losses = {}, {}
 for name, color in (("wrong order", "C1"), ("right order", "C0")):
     model = make_model()
     optimizer = sgd(model.parameters())
-    results[name] = train(model, optimizer, wrong_order=name == "wrong order")
-    losses, new_losses = results[name]
-    ax.plot(range(1, 81), losses, color, alpha=0.5, label=f"{name}: batch")
-    ax.plot(range(16, 81, 16), new_losses, f"{color}o-", label=f"{name}: new points")
+    wrong_order = name == "wrong order"
+    losses[name], new_losses[name] = train(model, optimizer, wrong_order)
+    ax.plot(range(1, 81), losses[name], color, alpha=0.5, label=f"{name}: batch")
+    ax.plot(
+        range(16, 81, 16), new_losses[name], f"{color}o-", label=f"{name}: new points"
+    )
 ax.set(xlabel="batch", ylabel="loss", ylim=(0, None))
 fig.legend(loc="outside upper center", ncols=2)
 plt.show()
@@ -112,11 +114,11 @@ plt.show()
 # points does not: these points are the same after each epoch, and the loss on them is
 # equal to the last digit.
 
-losses, new_losses = results["wrong order"]
-assert len(set(new_losses)) == 1, "in the wrong order, the loss on new points is level"
-assert max(losses) - min(losses) > 0.03, "but the losses of the batches differ"
-losses, new_losses = results["right order"]
-assert new_losses[-1] < 0.5 * losses[0], "in the right order, the loss halves"
+assert len(set(new_losses["wrong order"])) == 1, "in the wrong order, it is level"
+assert max(losses["wrong order"]) > 1.03 * min(losses["wrong order"]), "batches differ"
+assert new_losses["right order"][-1] < 0.5 * losses["right order"][0], (
+    "right: it halves"
+)
 
 # %%
 # When the loss moves all the same
@@ -137,11 +139,11 @@ print(f"{'':18}changed weights   loss on new points")
 for name, (make_optimizer, norm, options) in setups.items():
     model, untrained = make_model(norm), make_model(norm)
     optimizer = make_optimizer(model.parameters())
-    _, new_losses = train(model, optimizer, wrong_order=True, **options)
+    _, level = train(model, optimizer, wrong_order=True, **options)
     pairs = zip(model.parameters(), untrained.parameters(), strict=True)
     changed[name] = sum((new != old).sum().item() for new, old in pairs)
-    moved[name] = len(set(new_losses)) > 1
-    print(f"{name:18}{changed[name]:15}   {new_losses[0]:.4f} to {new_losses[-1]:.4f}")
+    moved[name] = len(set(level)) > 1
+    print(f"{name:18}{changed[name]:15}   {level[0]:.4f} to {level[-1]:.4f}")
 
 # %%
 # - With batch norm, the weights are unchanged, but the running statistics follow the

@@ -3,8 +3,8 @@ Evaluating in training mode
 ===========================
 
 Call ``model.eval()`` before you test a model, and ``model.train()`` before you go on
-training it. Without ``eval()``, dropout stays on and batch norm uses the test batches,
-so the accuracy is wrong, and testing changes the model.
+training it. Without ``eval()``, dropout stays on and batch norm normalizes with the
+test batch, so the accuracy is wrong, and testing changes the model.
 """
 
 # %%

@@ -128,16 +128,32 @@ for name, layer in layers.items():
 # - **Layer norm** works the same way in both modes.
 
 assert max(repeated["dropout"]) < correct["dropout"], (
-    "dropout: too low in training mode"
+    "dropout: in training mode, the accuracy is too low"
 )
-assert len(set(repeated["dropout"])) > 1, "dropout: not always the same number"
-assert after["dropout"] == correct["dropout"], "dropout: the model stays as it was"
-assert len(set(repeated["batch norm"])) == 1, "batch norm: the same number each time"
-assert max(repeated["batch norm"]) < correct["batch norm"], "batch norm: too low"
-assert sorted_test["batch norm"] < 0.35, "batch norm: by class, it is near guessing"
-assert after["batch norm"] < correct["batch norm"] - 0.02, "and worse for good"
-assert {*repeated["layer norm"]} == {correct["layer norm"]}, "layer norm: no difference"
-assert sorted_test["layer norm"] == correct["layer norm"], "layer norm: by class, too"
+assert len(set(repeated["dropout"])) > 1, (
+    "dropout: three tests do not give the same number"
+)
+assert after["dropout"] == correct["dropout"], (
+    "dropout: the correct test is the same afterward"
+)
+assert len(set(repeated["batch norm"])) == 1, (
+    "batch norm: three tests give the same number"
+)
+assert max(repeated["batch norm"]) < correct["batch norm"], (
+    "batch norm: in training mode, the accuracy is too low"
+)
+assert sorted_test["batch norm"] < 0.35, (
+    "batch norm: class by class, less than 35 % are right"
+)
+assert after["batch norm"] < correct["batch norm"] - 0.02, (
+    "batch norm: the correct test is 2 points worse afterward"
+)
+assert {*repeated["layer norm"]} == {correct["layer norm"]}, (
+    "layer norm: the mode makes no difference"
+)
+assert sorted_test["layer norm"] == correct["layer norm"], (
+    "layer norm: nor does the order"
+)
 
 # %%
 # Early on, the wrong mode can look better
@@ -170,8 +186,12 @@ plt.show()
 # the inputs are far from 0. That is no reason to test in training mode.
 
 for train_mode, eval_mode in [(curves["train"], curves["eval"])]:
-    assert sum(train_mode[2:10]) > sum(eval_mode[2:10]), "early, train mode is better"
-    assert sum(train_mode[50:]) < sum(eval_mode[50:]), "after 50 steps, eval mode is"
+    assert sum(train_mode[2:10]) > sum(eval_mode[2:10]), (
+        "from step 3 to 10, training mode looks better"
+    )
+    assert sum(train_mode[50:]) < sum(eval_mode[50:]), (
+        "from step 51 on, evaluation mode is better"
+    )
 
 # %%
 # The memory is a different matter

@@ -101,9 +101,8 @@ for name, color in (("wrong order", "C1"), ("right order", "C0")):
     wrong_order = name == "wrong order"
     losses[name], new_losses[name] = train(model, optimizer, wrong_order)
     ax.plot(range(1, 81), losses[name], color, alpha=0.5, label=f"{name}: batch")
-    ax.plot(
-        range(16, 81, 16), new_losses[name], f"{color}o-", label=f"{name}: new points"
-    )
+    ends = range(16, 81, 16)
+    ax.plot(ends, new_losses[name], f"{color}o-", label=f"{name}: new points")
 ax.set(xlabel="batch", ylabel="loss", ylim=(0, None))
 fig.legend(loc="outside upper center", ncols=2)
 plt.show()
@@ -114,10 +113,14 @@ plt.show()
 # points does not: these points are the same after each epoch, and the loss on them is
 # equal to the last digit.
 
-assert len(set(new_losses["wrong order"])) == 1, "in the wrong order, it is level"
-assert max(losses["wrong order"]) > 1.03 * min(losses["wrong order"]), "batches differ"
+assert len(set(new_losses["wrong order"])) == 1, (
+    "in the wrong order, the loss on new points is the same after each epoch"
+)
+assert max(losses["wrong order"]) > 1.03 * min(losses["wrong order"]), (
+    "in the wrong order, the losses of the batches differ by more than 3 %"
+)
 assert new_losses["right order"][-1] < 0.5 * losses["right order"][0], (
-    "right: it halves"
+    "in the right order, the loss on new points is less than half of the first loss"
 )
 
 # %%

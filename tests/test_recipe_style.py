@@ -42,38 +42,6 @@ each_recipe = pytest.mark.parametrize(
 FIRST, LAST = "In short", ["In your own code", "Try it", "Remember", "Learn more"]
 MOST_WORDS, MOST_LINES, MOST_LINES_TRAINED, MOST_LINES_IN_SHORT = 900, 80, 120, 15
 
-# What the first edition had. A page that is written anew leaves this list.
-FIRST_EDITION = {
-    *(
-        f"recipes/gradients/{name}"
-        for name in (
-            "accumulating_gradients",
-            "checking_gradients",
-            "clipping_gradients",
-            "looking_at_gradients",
-            "stopping_gradient_tracking",
-            "ways_to_clear_gradients",
-            "where_to_clear_gradients",
-        )
-    ),
-    *(
-        f"recipes/pitfalls/{name}"
-        for name in (
-            "accumulation_without_scaling",
-            "clipping_after_step",
-            "evaluating_with_gradients_on",
-            "new_optimizer_every_step",
-            "softmax_before_cross_entropy",
-            "zero_grad_between_backward_and_step",
-        )
-    ),
-}
-OPENING = ["What you will learn", "What you need"]
-CLOSING = ["What to remember", "Learn more"]
-OF_A_PITFALL = [
-    *("What it looks like", *OPENING, "The setting", "The mistake", "The repair"),
-    *("Side by side", "How to notice it", "Sources", *CLOSING),
-]
 
 WIDTH = 88
 """Of a line, as the linter has it; that does not count prose, and here it does."""
@@ -131,19 +99,10 @@ def is_pitfall(recipe: Recipe) -> bool:
 @each_recipe
 def test_sections_are_in_order(recipe: Recipe, parts: dict[str, str]) -> None:
     headings = list(parts)
-    if recipe.page not in FIRST_EDITION:
-        assert headings[0] == FIRST
-        assert headings[-len(LAST) :] == LAST
-        assert "Why it happens" in headings
-        return
-    if is_pitfall(recipe):
-        assert headings == OF_A_PITFALL
-        return
-    assert headings[:2] == OPENING
-    assert headings[-2:] == CLOSING
-    steps = headings[2:-2]
-    assert steps, "there is something between what you need and what to remember"
-    found = re.findall(r"(?m)^Step (\d+)\. ", "\n".join(steps))
+    assert headings[0] == FIRST, recipe.page
+    assert headings[-len(LAST) :] == LAST
+    assert "Why it happens" in headings
+    found = re.findall(r"(?m)^Step (\d+)\. ", "\n".join(headings))
     numbers = [int(each) for each in found]
     assert numbers == list(range(1, len(numbers) + 1)), "steps count from 1"
 
@@ -151,8 +110,6 @@ def test_sections_are_in_order(recipe: Recipe, parts: dict[str, str]) -> None:
 @each_recipe
 def test_a_page_is_short(recipe: Recipe, parts: dict[str, str]) -> None:
     """As a reader sees it: with assertions folded."""
-    if recipe.page in FIRST_EDITION:
-        return
     words, lines = 0, 0
     for block in recipe.blocks:
         if block.kind == "text":
@@ -179,7 +136,7 @@ def test_each_heading_opens_a_block(recipe: Recipe) -> None:
 
 @each_recipe
 def test_three_things_to_remember(recipe: Recipe, parts: dict[str, str]) -> None:
-    said = parts.get("Remember") or parts["What to remember"]
+    said = parts["Remember"]
     assert len(re.findall(r"(?m)^# - ", said)) == 3, recipe.page
 
 
@@ -224,24 +181,6 @@ def test_positions_count_from_one() -> None:
         assert places == list(range(1, len(places) + 1)), section.name
 
 
-@each_recipe
-def test_prose_says_what_the_settings_say(
-    recipe: Recipe, parts: dict[str, str]
-) -> None:
-    if recipe.page not in FIRST_EDITION:
-        return  # the top of the page says it
-    need = " ".join(parts["What you need"].split())
-    cost = recipe.settings["cost"].replace(" s", " seconds")
-    assert f"About {cost} on two CPU cores" in need
-    uses = "Fashion-MNIST" in recipe.settings["needs"]
-    assert ("Fashion-MNIST" in need) == uses
-    if is_pitfall(recipe):
-        looks = parts["What it looks like"].split("\n")
-        for name in pitfall_table.KNOWN:
-            line = f"- {name.capitalize()}: {recipe.settings['pitfall'][name]}"
-            assert line in looks
-
-
 # Code --------------------------------------------------------------------------------
 
 
@@ -282,9 +221,7 @@ def test_the_data_set_is_named_in_one_line(recipe: Recipe, text: str) -> None:
 
 
 @each_recipe
-def test_every_figure_has_a_text_alternative(
-    recipe: Recipe, parts: dict[str, str]
-) -> None:
+def test_every_figure_has_a_text_alternative(recipe: Recipe) -> None:
     for block in recipe.blocks:
         if block.kind == "text":
             continue
@@ -297,8 +234,6 @@ def test_every_figure_has_a_text_alternative(
             below = "\nplt.show()\n# sphinx_gallery_alt_block = "
             assert below in block.content, f"{where}: the alternative is below it"
             assert re.fullmatch(r"[A-Z].{40,}\.", alternative), f"{where}: sentences"
-    if is_pitfall(recipe) and recipe.page in FIRST_EDITION:
-        assert "plt.show()" in parts["Side by side"]
 
 
 @each_recipe

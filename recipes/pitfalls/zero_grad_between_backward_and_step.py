@@ -2,295 +2,250 @@
 zero_grad between backward and step
 ===================================
 
-The three calls are all there, in one wrong order: the gradients are thrown away before
-the optimizer has read them. PyTorch reports no error, and the network never learns.
-
-What it looks like
-------------------
-
-The loss does not fall. From batch to batch it goes up and down a little, because each
-batch is another one, so it looks like a training that is slow to begin. But on the same
-data the loss is the same after every epoch, to the last digit, and so is the accuracy.
-
-- Type: API-specific
-- Stage: training
-- Effect: wrong result
-
-What you will learn
--------------------
-
-- Why a training in this order does not change a single weight.
-- Which line to move.
-- How to find the mistake at the first step.
-
-What you need
--------------
-
-- ``torch`` and ``matplotlib``.
-- No data set: the recipe makes its own points.
-- About 5 seconds on two CPU cores. A GPU is used if there is one.
+If ``zero_grad()`` comes between ``backward()`` and ``step()``, the network does not
+learn, because the gradients are gone before the optimizer reads them. PyTorch reports
+nothing. Move ``zero_grad()`` to the top of the loop.
 """
 
 # %%
-# The setting
-# -----------
-#
-# The points form two half moons, one for each class. A small network is to tell them
-# apart.
-
-import copy
-
-import matplotlib.pyplot as plt
-import torch
-from torch import nn
-
-device = torch.device("cpu")
-if torch.accelerator.is_available():
-    device = torch.accelerator.current_accelerator()
-
-torch.manual_seed(0)
-angle = torch.pi * torch.rand(512)
-label = torch.arange(512) % 2
-moons = (
-    torch.where(label == 0, angle.cos(), 1 - angle.cos()),
-    torch.where(label == 0, angle.sin(), 0.5 - angle.sin()),
-)
-points = torch.stack(moons, dim=1) + 0.1 * torch.randn(512, 2)
-points, label = points.to(device), label.to(device)
-
-
-def make_model():
-    return nn.Sequential(nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 2)).to(device)
-
-
-def evaluate(model):
-    """Return the loss and the accuracy on all points."""
-    with torch.inference_mode():
-        scores = model(points)
-        loss = nn.functional.cross_entropy(scores, label).item()
-    return loss, (scores.argmax(dim=1) == label).float().mean().item()
-
-
-# %%
-# Both runs begin with the same weights. After each epoch, all the points are evaluated.
-# What an epoch does comes from outside, in ``train_one_epoch``.
-
-untrained_model = make_model()
-
-
-def train_and_evaluate(train_one_epoch):
-    """Return the trained model, all batch losses, and loss and accuracy by epoch."""
-    torch.manual_seed(0)
-    model = copy.deepcopy(untrained_model)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    batch_losses, evaluations = [], []
-    for epoch in range(1, 13):
-        batch_losses += train_one_epoch(model, optimizer)
-        loss, accuracy = evaluate(model)
-        evaluations.append((loss, accuracy))
-        if epoch in (1, 2, 3, 12):
-            print(f"epoch {epoch:2d}  loss {loss:.6f}  accuracy {accuracy:.1%}")
-    return model, batch_losses, evaluations
-
-
-# %%
-# The mistake
-# -----------
-#
-# This order can be found in tutorials on the web. It reads well: compute the gradients,
-# clean up, step.
-
-
-def train_one_epoch(model, optimizer):
-    losses = []
-    for batch in torch.randperm(len(points)).split(32):
-        loss = nn.functional.cross_entropy(model(points[batch]), label[batch])
-        loss.backward()
-        optimizer.zero_grad()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
-
-
-wrong_model, wrong_losses, wrong_evaluations = train_and_evaluate(train_one_epoch)
-
-# %%
-# ``backward`` puts the gradients into ``.grad``, ``zero_grad`` sets ``.grad`` to
-# ``None``, and ``step`` skips every parameter whose gradient is ``None``. That is how
-# parameters that took no part in the loss are left alone, so it is no error.
-
-# %%
-# The repair
-# ----------
-#
-# Move ``zero_grad()`` to the top of the loop. Then the gradients live from ``backward``
-# to ``step``:
+# In short
+# --------
 #
 # .. code-block:: diff
 #
-#     def train_one_epoch(model, optimizer):
-#         losses = []
-#         for batch in torch.randperm(len(points)).split(32):
-#    +        optimizer.zero_grad()
-#             loss = nn.functional.cross_entropy(model(points[batch]), label[batch])
-#             loss.backward()
-#    -        optimizer.zero_grad()
-#             optimizer.step()
-#             losses.append(loss.item())
-#         return losses
+#     for batch, labels in batches:
+#    +    optimizer.zero_grad()
+#         loss = loss_function(model(batch), labels)
+#         loss.backward()
+#    -    optimizer.zero_grad()
+#         optimizer.step()
 #
-# Here is the repaired function, with the same run.
+# In the wrong order, ``step()`` finds no gradient, so the weight stays at 1:
 
+import matplotlib.pyplot as plt
+import torch
 
-def train_one_epoch(model, optimizer):
-    losses = []
-    for batch in torch.randperm(len(points)).split(32):
-        optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(model(points[batch]), label[batch])
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+weight = torch.tensor(1.0, requires_grad=True)
+optimizer = torch.optim.SGD([weight], lr=0.1)
+for step in (1, 2, 3):
+    loss = weight**2
+    loss.backward()
+    optimizer.zero_grad()
+    optimizer.step()
+    print(f"step {step}: gradient {weight.grad}, weight {weight.item()}")
 
-
-right_model, right_losses, right_evaluations = train_and_evaluate(train_one_epoch)
+assert weight.item() == 1, "after three steps, the weight is what it was"
 
 # %%
-# Side by side
-# ------------
+# Why it goes unnoticed
+# ---------------------
 #
-# First the numbers. ``changed`` counts the weights that are not what they were before
-# the training.
+# In a real training run the loss goes up and down even if nothing is learned, because
+# each batch holds different samples. To see it, train a small network to tell two half
+# moons apart, in both orders. After each epoch, compute the loss on new points, too.
+
+from functools import partial
+
+from torch import nn
+
+device = torch.accelerator.current_accelerator(check_available=True) or "cpu"
 
 
-def count_changed(model):
-    pairs = zip(model.parameters(), untrained_model.parameters(), strict=True)
-    return sum((p != untrained).sum().item() for p, untrained in pairs)
+def make_moons(count):
+    angle = torch.pi * torch.rand(count)
+    labels = torch.arange(count) % 2
+    upper = torch.stack([angle.cos(), angle.sin()], dim=1)
+    lower = torch.stack([1 - angle.cos(), 0.5 - angle.sin()], dim=1)
+    points = torch.where(labels[:, None] == 0, upper, lower)
+    return (points + 0.1 * torch.randn(count, 2)).to(device), labels.to(device)
 
 
-total = sum(p.numel() for p in untrained_model.parameters())
-print(f"{'':8}    loss  accuracy  changed")
-runs = {
-    "mistake": (wrong_model, wrong_evaluations),
-    "repair": (right_model, right_evaluations),
-}
-for name, (model, evaluations) in runs.items():
-    loss, accuracy = evaluations[-1]
-    changed = count_changed(model)
-    print(f"{name:8}{loss:8.4f}{accuracy:10.1%}  {changed:3d} of {total}")
+torch.manual_seed(0)
+points, labels = make_moons(512)
+new_points, new_labels = make_moons(512)
 
-assert count_changed(wrong_model) == 0, "not one weight has moved"
-assert set(wrong_evaluations) == {evaluate(untrained_model)}, "nor has the loss"
-assert count_changed(right_model) > 0.9 * total
-assert right_evaluations[-1][1] > 0.9, "after the repair, the network learns"
-assert right_evaluations[-1][0] < 0.5 * wrong_evaluations[-1][0]
 
-# %%
-# Then both kinds of loss in a picture: that of each batch, which a training usually
-# prints, and that of all the points after each epoch.
+def make_model(norm=nn.Identity):
+    torch.manual_seed(0)
+    layers = [nn.Linear(2, 32), norm(32), nn.Tanh(), nn.Linear(32, 2)]
+    return nn.Sequential(*layers).to(device)
 
-fig, (left, right) = plt.subplots(
-    1, 2, figsize=(9, 3.6), sharey=True, layout="constrained"
-)
-left.plot(wrong_losses, "C1", linewidth=1)
-left.plot(right_losses, "C0", linewidth=1)
-epochs = range(1, 13)
-right.plot(epochs, [loss for loss, _ in wrong_evaluations], "C1o-", label="mistake")
-right.plot(epochs, [loss for loss, _ in right_evaluations], "C0o-", label="repair")
-left.set(xlabel="step", ylabel="loss of the batch", ylim=(0, None))
-right.set(xlabel="epoch", ylabel="loss on all points")
-right.legend()
+
+def train(model, optimizer, wrong_order, **options):
+    """Return the loss of each batch, and the loss on new points after each epoch."""
+    losses, new_losses = [], []
+    for _ in range(5):
+        model.train()
+        for batch in torch.randperm(len(points)).split(32):
+            if not wrong_order:
+                optimizer.zero_grad(**options)
+            loss = nn.functional.cross_entropy(model(points[batch]), labels[batch])
+            loss.backward()
+            if wrong_order:
+                optimizer.zero_grad(**options)
+            optimizer.step()
+            losses.append(loss.item())
+        model.eval()
+        with torch.inference_mode():
+            new_loss = nn.functional.cross_entropy(model(new_points), new_labels)
+        new_losses.append(new_loss.item())
+    return losses, new_losses
+
+
+sgd = partial(torch.optim.SGD, lr=0.1, momentum=0.9)
+fig, ax = plt.subplots(layout="constrained")
+losses, new_losses = {}, {}
+for name, color in (("wrong order", "C1"), ("right order", "C0")):
+    model = make_model()
+    optimizer = sgd(model.parameters())
+    wrong_order = name == "wrong order"
+    losses[name], new_losses[name] = train(model, optimizer, wrong_order)
+    ax.plot(range(1, 81), losses[name], color, alpha=0.5, label=f"{name}: batch")
+    ends = range(16, 81, 16)
+    ax.plot(ends, new_losses[name], f"{color}o-", label=f"{name}: new points")
+ax.set(xlabel="batch", ylabel="loss", ylim=(0, None))
+fig.legend(loc="outside upper center", ncols=2)
 plt.show()
-# sphinx_gallery_alt_block = "Two panels. Left, the loss of each batch: with the mistake it goes up and down around one level, after the repair it falls. Right, the loss on all points after each epoch: with the mistake it is a level line, after the repair it falls."
-
-spread = max(wrong_losses) - min(wrong_losses)
-assert spread > 0.01, "the batches differ, so their losses do"
+# sphinx_gallery_alt_block = "Loss over 80 batches. In the right order, the loss of the batches and the loss on new points fall. In the wrong order, the loss of the batches goes up and down around one level, and the loss on new points is a level line."
 
 # %%
-# With the mistake, not one weight has moved. On the left this is easy to miss: the loss
-# of the batches moves, since each batch holds other points. On the right there is no
-# doubt. The loss on the same data is level to the last digit.
+# In the wrong order, the loss of the batches looks like slow learning. The loss on new
+# points does not: these points are the same after each epoch, and the loss on them is
+# equal to the last digit.
+
+assert len(set(new_losses["wrong order"])) == 1, (
+    "in the wrong order, the loss on new points is the same after each epoch"
+)
+assert max(losses["wrong order"]) > 1.03 * min(losses["wrong order"]), (
+    "in the wrong order, the losses of the batches differ by more than 3 %"
+)
+assert new_losses["right order"][-1] < 0.5 * losses["right order"][0], (
+    "in the right order, the loss on new points is less than half of the first loss"
+)
 
 # %%
-# How to notice it
+# When the loss moves all the same
+# --------------------------------
+#
+# Some things change without a gradient. Train in the wrong order with three other
+# setups:
+
+decay = partial(torch.optim.AdamW, lr=0.01, weight_decay=0.1)
+setups = {
+    "SGD": (sgd, nn.Identity, {}),
+    "SGD, batch norm": (sgd, nn.BatchNorm1d, {}),
+    "AdamW": (decay, nn.Identity, {}),
+    "AdamW, zeros": (decay, nn.Identity, {"set_to_none": False}),
+}
+changed, moved = {}, {}
+print(f"{'':18}changed weights   loss on new points")
+for name, (make_optimizer, norm, options) in setups.items():
+    model, untrained = make_model(norm), make_model(norm)
+    optimizer = make_optimizer(model.parameters())
+    _, level = train(model, optimizer, wrong_order=True, **options)
+    pairs = zip(model.parameters(), untrained.parameters(), strict=True)
+    changed[name] = sum((new != old).sum().item() for new, old in pairs)
+    moved[name] = len(set(level)) > 1
+    print(f"{name:18}{changed[name]:15}   {level[0]:.4f} to {level[-1]:.4f}")
+
+# %%
+# - With batch norm, the weights are unchanged, but the running statistics follow the
+#   data in the forward pass. So the loss moves, and the network learns nothing.
+# - With ``set_to_none=False``, the gradients are zeros and not ``None``, so AdamW does
+#   not skip the weights: its weight decay shrinks them.
+
+assert changed["SGD"] == 0, "with SGD, no weight changes"
+assert changed["SGD, batch norm"] == 0, "with batch norm, no weight changes either"
+assert moved["SGD, batch norm"], "with batch norm, the loss on new points moves"
+assert changed["AdamW"] == 0, "with AdamW and None, no weight changes"
+assert changed["AdamW, zeros"] > 100, "with AdamW and zeros, more than 100 change"
+
+# %%
+# Why it happens
+# --------------
+#
+# ``backward()`` writes the gradients to ``.grad``, ``zero_grad()`` sets ``.grad`` to
+# ``None``, and ``step()`` skips each parameter whose gradient is ``None``. PyTorch does
+# not treat this as an error, because it is also how parameters that took no part in the
+# loss are left alone.
+
+# %%
+# In your own code
 # ----------------
 #
-# **Look at a loss on data that do not change**, such as a validation set, with the
-# network in evaluation mode. A training that is slow changes its last digits. One that
-# does nothing changes none.
-#
-# **Watch one step.** Keep the weights, make a step, and list the parameters that did
-# not move. This function does so:
+# Don't rely on the loss. Call this right before ``optimizer.step()``:
 
 
-def find_unmoved(model, step):
-    """Return the names of the parameters that ``step()`` does not change."""
-    before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    step()
-    return [
-        name for name, p in model.named_parameters() if torch.equal(p, before[name])
-    ]
+def check_gradients(model):
+    """Raise an error if step() has nothing to do."""
+    gradients = [each.grad for each in model.parameters()]
+    if not any(each is not None and each.any() for each in gradients):
+        raise RuntimeError("no parameter has a gradient")
 
 
-def wrong_step():
-    nn.functional.cross_entropy(model(points), label).backward()
-    optimizer.zero_grad()
-    optimizer.step()
+message = ""
+model = make_model()
+nn.functional.cross_entropy(model(points), labels).backward()
+check_gradients(model)
+model.zero_grad()
+try:
+    check_gradients(model)
+except RuntimeError as error:
+    message = str(error)
+print(message)
 
-
-def right_step():
-    optimizer.zero_grad()
-    nn.functional.cross_entropy(model(points), label).backward()
-    optimizer.step()
-
-
-unmoved = {}
-for step in (wrong_step, right_step):
-    model = copy.deepcopy(untrained_model)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    unmoved[step] = find_unmoved(model, step)
-    print(f"{step.__name__}: unmoved {unmoved[step]}")
-
-assert len(unmoved[wrong_step]) == 4 and not unmoved[right_step]
+assert message == "no parameter has a gradient", "the check finds the mistake"
 
 # %%
-# The mistake shows at the first step. The same check finds a parameter that the
-# optimizer was not given, and a part of the network that is cut off from the loss.
+# The check also finds a missing ``backward()``. On a GPU, ``any()`` makes the program
+# wait, so remove the check once it has passed.
 
 # %%
-# Sources
-# -------
+# Try it
+# ------
 #
-# - `torch.optim.Optimizer.zero_grad
-#   <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>`__
-#   says that gradients are set to ``None``, and that optimizers skip a parameter with
-#   that gradient.
-# - `torch.optim <https://docs.pytorch.org/docs/stable/optim.html>`__ shows the calls of
-#   an optimization step in their order.
+# In a loop with mixed precision, ``scaler.step(optimizer)`` replaces
+# ``optimizer.step()``. Does the wrong order go unnoticed there, too?
+#
+# **Solution**
+
+scaler = torch.amp.GradScaler("cpu")
+scaler.scale(weight**2).backward()
+optimizer = torch.optim.SGD([weight], lr=0.1)
+optimizer.zero_grad()
+try:
+    scaler.step(optimizer)
+except AssertionError as error:
+    message = str(error)
+print(message)
+
+assert message.startswith("No inf checks"), "the scaler reports the mistake"
 
 # %%
-# What to remember
-# ----------------
+# No: the scaler looks for infinite gradients before the step. It finds no gradient to
+# look at, and says so.
+
+# %%
+# Remember
+# --------
 #
-# - Gradients have to live from ``backward`` to ``step``. Clear them before or after,
-#   never between.
-# - A loss that is level to the last digit on the same data means that no weight moves.
-# - Compare the weights before and after one step: every parameter that you train
-#   should have changed.
+# - The order is ``zero_grad()``, ``backward()``, ``step()``.
+# - Nothing may clear the gradients between ``backward()`` and ``step()``.
+# - If the loss on the same data is level to the last digit, the weights don't change.
 
 # %%
 # Learn more
 # ----------
 #
-# - :ref:`sphx_glr_recipes_gradients_where_to_clear_gradients.py`: all four places in
-#   the loop, and what zeros do where ``None`` does nothing.
-# - :ref:`sphx_glr_recipes_pitfalls_missing_zero_grad.py`: the opposite mistake,
-#   gradients that are never cleared.
-# - `torch.optim.Optimizer.step
-#   <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.step.html>`__
+# - :ref:`sphx_glr_recipes_gradients_where_to_clear_gradients.py`: the places in the
+#   loop where clearing is right.
+# - :ref:`sphx_glr_recipes_pitfalls_missing_zero_grad.py`: the opposite mistake.
+# - `torch.optim.Optimizer.zero_grad
+#   <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>`__:
+#   what ``None`` changes compared with zeros.
 
 # sphinx_gallery_position = 2
 # sphinx_gallery_tags = ["zero_grad", "optimizer", "training loop", "SGD"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "symptom": "The loss on the same data never moves, not even in its last digit."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "symptom": "The loss on the same data is level to the last digit, epoch after epoch."}

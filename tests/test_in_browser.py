@@ -63,7 +63,7 @@ def test_pitfalls_are_chosen_by_words_and_kinds_and_sorted(
     expect(rows).to_have_count(1)
     rows.locator("a.chip-effect").click()  # a chip that is on is switched off
     expect(rows).to_have_count(12)
-    page.get_by_label("Find in this list").fill("the GRAPH memory")
+    page.get_by_label("Find in this list").fill("GROWS memory")
     expect(rows).to_have_count(1)
     page.get_by_label("Find in this list").fill("there is no such pitfall")
     expect(page.get_by_text("Nothing here is of this kind.")).to_be_visible()

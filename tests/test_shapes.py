@@ -43,7 +43,7 @@ def test_own_index_spaces_and_working_folder(make_site: MakeSite) -> None:
     assert "in the gallery itself" in build.page("recipes/with blanks.html")
     packaged = build.page("recipes/two/packaged.html")
     assert "found in the working folder" in packaged
-    assert "recording" in packaged
+    assert "run-card" in packaged
     recorded = site.root / "docs" / "recordings" / "recipes"
     assert [*recorded.glob("with blanks.ipynb"), *recorded.glob("two/packaged.ipynb")]
 

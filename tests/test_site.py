@@ -17,6 +17,13 @@ ENGLISH = re.compile(r"[A-Za-z][a-z']+(?:[ ,]+[A-Za-z][a-z']+){3}")
 NOT_PROSE = ("code", "em", "pre", "script", "style", "svg", "template")
 """Stressed English is a quotation, such as an error's message read part by part."""
 QUOTED = re.compile(r"“[^”]*”|\([^)]*\)|\uff08[^\uff09]*\uff09")
+MESSAGES = re.compile(
+    "Trying to backward through the graph a second time"
+    "|(one of the variables needed for gradient computation has been )?"
+    "modified by an inplace operation"
+    "|The .grad attribute of a Tensor that is not a leaf Tensor is being accessed"
+)
+"""What PyTorch says, in titles and symptoms: readers search for it as it is."""
 Pages = Mapping[str, BeautifulSoup]
 
 
@@ -65,7 +72,7 @@ def _is_other(node: NavigableString | Tag) -> bool:
 def english_in(pages: Pages) -> Iterator[str]:
     for name, page in pages.items():
         for text in prose(page):
-            if ENGLISH.search(QUOTED.sub("", text)):
+            if ENGLISH.search(MESSAGES.sub("", QUOTED.sub("", text))):
                 yield f"{name}: {text.strip()}"
 
 

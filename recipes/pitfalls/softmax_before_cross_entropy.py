@@ -82,7 +82,7 @@ optimizers = {
     "Adam, lr 0.001": partial(torch.optim.Adam, lr=0.001),
 }
 with_softmax, from_scores, lost = {}, {}, {}
-print(f"{'':26}{'softmax':>17}{'scores':>17}")
+print(f"{'':26}{'softmax':>18}{'scores':>18}")
 for classes in (10, 100):
     for name, make_optimizer in optimizers.items():
         run = classes, name
@@ -91,7 +91,7 @@ for classes in (10, 100):
         lost[run] = from_scores[run][1] - with_softmax[run][1]
         print(f"{classes:3} classes, {name:14}", end="")
         for loss, accuracy in (with_softmax[run], from_scores[run]):
-            print(f"  loss {loss:.2f} {accuracy:3.0%}", end="")
+            print(f"  loss {loss:.3f} {accuracy:3.0%}", end="")
         print()
 
 # %%

@@ -11,8 +11,8 @@ from sphinx.locale import get_translation
 
 from recipe_site.assertions import Claim, claims, split
 from recipe_site.fold import fold
+from recipe_site.recipes import recordings_of
 from recordings.model import Recording
-from recordings.page.build import build_of
 from recordings.page.run_card import day, machine
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ _CONFIRMATIONS = 2
 
 def fold_assertions(app: "Sphinx", document: nodes.document) -> None:
     """Fold the assertions on a page that is made from a recording."""
-    recording = build_of(app).recording(app.env.docname)
+    build = recordings_of(app)
+    recording = build.recording(app.env.docname) if build else None
     if recording is None:
         return  # nothing was checked
     checked = _checked(recording, app.config.language)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
+from recipe_site.recipes import recordings_of
 from recordings.guides.reading import open_guide
 from recordings.guides.rendering import read
 from recordings.page import run_card
-from recordings.page.build import build_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +26,9 @@ _MARKS = re.compile(r"(#{1,6} +|[-*] +|\d+\. +|> +)?(.*)", re.DOTALL)
 
 def guide_files(app: "Sphinx") -> "Iterator[tuple[str, dict[str, str]]]":
     """Yield the document name of each recorded guide, and its files by suffix."""
-    build = build_of(app)
+    build = recordings_of(app)
+    if build is None:
+        return
     for page, entry in build.entries.items():
         recording = build.recording(page)
         if entry.recipe.kind != "guide" or recording is None:

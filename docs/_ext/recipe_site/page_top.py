@@ -13,9 +13,8 @@ from sphinx.util.osutil import relative_uri
 from editions.edition import Edition
 from recipe_site import downloads
 from recipe_site.chips import pitfall_chips, tag_chips
-from recipe_site.recipes import settings_by_page
+from recipe_site.recipes import recordings_of, settings_by_page
 from recordings.model import Recording
-from recordings.page.build import build_of
 from recordings.page.run_card import day, machine
 from recordings.units import duration
 
@@ -50,10 +49,10 @@ def link_commits(_app: "Sphinx", config: "Config") -> None:
 
 def add_top(app: "Sphinx", document: nodes.document) -> None:
     """Put the rows below the title of a recipe's or a guide's page."""
-    page, build = app.env.docname, build_of(app)
+    page, build = app.env.docname, recordings_of(app)
     section = next(iter(document.findall(nodes.section)), None)
-    entry = build.entries.get(page)
-    if entry is None or section is None:
+    entry = build.entries.get(page) if build else None
+    if build is None or entry is None or section is None:
         return
     suffix = entry.recipe.path.suffix
     rows = [_actions(page, app.config.language, app.config.repository, suffix)]

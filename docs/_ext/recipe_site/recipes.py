@@ -13,6 +13,7 @@ from sphinx.addnodes import pending_xref
 from sphinx_gallery.py_source_parser import extract_file_config
 
 from recordings.gallery import scripts
+from recordings.page.build import Build, build_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -22,6 +23,11 @@ def settings_by_page(app: "Sphinx") -> dict[str, Mapping[str, Any]]:
     """Return all recipes' settings, in the language of the edition."""
     found = scripts.pages(app.config.sphinx_gallery_conf, Path(app.srcdir))
     return {page: _settings(script) for script, page in found}
+
+
+def recordings_of(app: "Sphinx") -> "Build | None":
+    """Return what a build knows of recordings; nothing where it has none."""
+    return build_of(app) if "recordings" in app.extensions else None
 
 
 def position(settings: Mapping[str, Any]) -> float:

@@ -32,6 +32,10 @@ export class Engine {
     this.sections = pages.flatMap((page, number) =>
       page.sections.map((section, place) => ({ ...section, page: number, place })),
     );
+    // The words of each page's title: a page with fewer others is more about these.
+    this.titles = pages.map(({ sections }) =>
+      [...words(sections[0]?.title ?? "")].map(head).filter((word) => !UNMARKED.has(word)),
+    );
     // By term: for each section that has it, how much by kind of text.
     this.postings = new Map();
     this.sections.forEach((section, number) => this.add(section, number));
@@ -202,6 +206,7 @@ export class Engine {
       }
     }
     const all = total(terms.map(needed));
+    const forms = new Set(terms.flatMap((term) => term.forms.map(([form]) => form)));
     const marks = this.marks(terms);
     for (const [number, { score, covered, sections }] of pages) {
       if (covered < COVERAGE * all) continue;
@@ -211,7 +216,9 @@ export class Engine {
         sections.set(section, points * (1 + order));
         best = Math.max(best, order);
       }
-      const whole = score * (covered / all) ** 2 * (1 + best);
+      const told = this.titles[number].filter((word) => forms.has(word));
+      const aboutThis = told.length / Math.max(1, this.titles[number].length);
+      const whole = score * (covered / all) ** 2 * (1 + best) * (1 + aboutThis);
       yield { page: this.pages[number], score: whole, sections: this.best(sections), marks };
     }
   }

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from editions.edition import Edition
+from recipe_site.recipes import recordings_of
 from recipe_site.sharing.descriptions import description
 from recipe_site.sharing.first_recorded import first_recorded
-from recordings.page.build import build_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -69,9 +69,8 @@ def shared_page(app: "Sphinx", page: str) -> SharedPage:
     about = description(env.metadata.get(page, {}), env.titles)
     title = env.titles[page].astext()
     path = app.builder.get_target_uri(page)
-    recording = None
-    if "recordings" in app.extensions:
-        recording = build_of(app).recording(page)
+    build = recordings_of(app)
+    recording = build.recording(page) if build else None
     if recording is None:
         return SharedPage(page, path, title, about)
     run = recording.run
@@ -84,10 +83,8 @@ def shared_page(app: "Sphinx", page: str) -> SharedPage:
 
 def has_recordings(app: "Sphinx") -> bool:
     """Return whether there is a page of which is known when it was made."""
-    if "recordings" not in app.extensions:
-        return False
-    build = build_of(app)
-    return any(build.recording(page) for page in build.entries)
+    build = recordings_of(app)
+    return build is not None and any(map(build.recording, build.entries))
 
 
 def shared_pages(app: "Sphinx") -> Iterator[SharedPage]:

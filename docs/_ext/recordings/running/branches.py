@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.reduction import recv_handle, send_handle
+from pathlib import Path
 
 import psutil
 
@@ -226,7 +227,8 @@ def _heard() -> Iterator[list[str]]:
 
 
 def _about_this_process() -> object:
-    """Return how Matplotlib draws, and which files were written."""
+    """Return how Matplotlib draws, and which files were written but Python's own."""
     matplotlib = sys.modules.get("matplotlib")
-    written = {note.path for note in reads.noted()[0] if note.how in WRITES}
+    notes = (note for note in reads.noted()[0] if note.how in WRITES)
+    written = {it.path for it in notes if "__pycache__" not in Path(it.path).parts}
     return matplotlib and matplotlib.rcParams.copy(), written

@@ -195,3 +195,10 @@ def test_without_a_repository_nothing_leads_to_one(own_site: Path) -> None:
     assert labels == ["Download script", "Download notebook"]
     chips = [chip.text for chip in page.select(".page-top .chip")]
     assert chips[:3] == ["API-specific", "training", "wrong result"]
+
+
+def test_pictures_have_a_size_and_come_when_needed(own_site: Path) -> None:
+    for name in ("recipes/gradients/zeroing_out_gradients.html", "index.html"):
+        for picture in parsed(own_site, f"en/{name}").select("article img"):
+            assert picture["loading"] == "lazy"
+            assert int(str(picture["width"])) > int(str(picture["height"])) > 100

@@ -175,7 +175,7 @@ def test_a_guide_can_be_taken_along_in_both_languages(own_site: Path) -> None:
     codes = []
     for edition, title in (
         ("en", "How autograd works"),
-        ("zh-cn", "autograd 如何工作"),
+        ("zh-cn", "autograd 的工作原理"),
     ):
         place = own_site / edition / "downloads/guides/how_autograd_works"
         notebook = json.loads(place.with_suffix(".ipynb").read_text("utf-8"))

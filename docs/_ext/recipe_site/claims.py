@@ -59,7 +59,8 @@ def _checked(recording: Recording, language: str) -> str:
         else day(date, language)
         for date, name in found[: 1 + _CONFIRMATIONS]
     )
-    return str(_("Checked on %s.") % _("; ").join(runs))
+    # Runs of one day on one machine say the same.
+    return str(_("Checked on %s.") % _("; ").join(dict.fromkeys(runs)))
 
 
 def _fold(code: str, checked: str) -> fold:

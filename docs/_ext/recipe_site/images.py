@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
 
-_IMAGE = re.compile(r'<img (?=[^>]*src="(?:[^"]*/)?_images/([^"/]+)")(?![^>]*\bloading=)')
+_IMAGE = re.compile(
+    r'<img (?=[^>]*src="(?:[^"]*/)?_images/([^"/]+)")(?![^>]*\bloading=)'
+)
 
 Size = tuple[int, int]
 """Width and height, in pixels."""

@@ -46,6 +46,8 @@ MOST_WORDS, MOST_LINES, MOST_LINES_TRAINED, MOST_LINES_IN_SHORT = 900, 80, 120, 
 WIDTH = 88
 """Of a line, as the linter has it; that does not count prose, and here it does."""
 
+WIDEST = 5.0
+"""Inches of a figure: its labels then have 10 pixels on a phone."""
 LONGEST, ALL_TOGETHER = 60, 8 * 60
 """Seconds on a quiet machine with two cores."""
 TOLERANCE = 3
@@ -230,6 +232,8 @@ def test_every_figure_has_a_text_alternative(recipe: Recipe) -> None:
         assert shows <= 1, f"{where}: one figure"
         alternative = gallery.settings_of_block(block).get("alt_block", "")
         assert bool(alternative) == bool(shows), f"{where}: a figure, an alternative"
+        for width in re.findall(r"figsize=\(([\d.]+)", block.content):
+            assert float(width) <= WIDEST, f"{where}: its labels are small on a phone"
         if shows:
             below = "\nplt.show()\n# sphinx_gallery_alt_block = "
             assert below in block.content, f"{where}: the alternative is below it"

@@ -74,7 +74,7 @@ def train(max_norm, make_optimizer=torch.optim.SGD, lr=0.05):
 wild_losses, wild_norms = train(max_norm=math.inf)
 losses, norms = train(max_norm=1.0)
 
-fig, panels = plt.subplots(2, 1, figsize=(6.4, 6.4), layout="constrained")
+fig, panels = plt.subplots(2, 1, figsize=(5, 5.6), layout="constrained")
 for color, label, values in [
     ("C1", "without clipping", (wild_losses, wild_norms)),
     ("C0", "with clipping", (losses, norms)),

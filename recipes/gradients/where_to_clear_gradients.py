@@ -62,7 +62,7 @@ timelines = {
     "right order": 2 * ["zero_grad", "forward", "backward", "step"],
     "wrong order": 2 * ["forward", "backward", "zero_grad", "step"],
 }
-fig, panels = plt.subplots(2, 1, figsize=(6.4, 6), layout="constrained")
+fig, panels = plt.subplots(2, 1, figsize=(5, 5), layout="constrained")
 for ax, (order, calls) in zip(panels, timelines.items(), strict=True):
     held = follow(calls)
     read = [value * (call == "step") for call, value in zip(calls, held, strict=True)]

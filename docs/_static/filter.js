@@ -7,7 +7,7 @@
   if (box && words) {
     const isTable = box.matches(".pitfalls");
     const items = [...box.querySelectorAll(isTable ? "tbody tr" : ":scope > li")];
-    const { label, all, find, none } = JSON.parse(words.textContent);
+    const { label, all, find, none, search } = JSON.parse(words.textContent);
     const chosen = new URLSearchParams(location.search);
     const chips = (item, key) => [...item.querySelectorAll(`.chip[data-key="${key}"]`)];
     const values = (key) =>
@@ -79,7 +79,13 @@
         const isOn = chosen.get(chip.dataset.key) === chip.dataset.value;
         isOn ? chip.setAttribute("aria-current", "true") : chip.removeAttribute("aria-current");
       }
-      said.textContent = items.every((item) => item.hidden) ? none : "";
+      said.textContent = items.every((item) => item.hidden) ? `${none} ` : "";
+      if (!said.textContent) return;
+      const link = document.createElement("a");
+      const root = document.documentElement.dataset.content_root;
+      link.href = `${root}search.html?q=${encodeURIComponent(chosen.get("find") ?? "")}`;
+      link.textContent = search;
+      said.append(link);
     }
 
     // The table can also be sorted by its first two columns.

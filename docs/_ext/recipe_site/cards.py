@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 
+from editions.wide_text import joined
 from recipe_site.chips import filter_words, tag_chips
 from recipe_site.recipes import link_to, settings_by_page
 
@@ -101,7 +102,7 @@ def first_sentence(words: str) -> str:
         >>> first_sentence("梯度会累积。不会清零。")
         '梯度会累积。'
     """
-    found = _SENTENCE.match(" ".join(words.split()))
+    found = _SENTENCE.match(" ".join(joined(words).split()))
     return found[0] if found else words
 
 

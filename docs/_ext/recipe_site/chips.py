@@ -67,6 +67,7 @@ def filter_words() -> nodes.raw:
         "all": str(_("all")),
         "find": str(_("Find in this list")),
         "none": str(_("Nothing here is of this kind.")),
+        "search": str(_("Search all pages")),
     }
     text = json.dumps(words, ensure_ascii=False).replace("<", r"\u003c")
     html = f'<script type="application/json" id="filter-words">{text}</script>'

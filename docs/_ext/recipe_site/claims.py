@@ -4,6 +4,7 @@ Assertions hold a page to what it says, but they are no code to read. A script a
 notebook keep them where they are.
 """
 
+import re
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -80,10 +81,21 @@ def _fold(code: str, checked: str) -> fold:
 def _item(claim: Claim) -> nodes.list_item:
     """Make the line of a claim: its words, if it has any, and its code."""
     code = nodes.literal("", claim.code)
-    parts = [nodes.Text(f"{claim.words[:1].upper()}{claim.words[1:]}: "), code]
+    parts = [nodes.Text(f"{_sentence(claim.words)}: "), code]
     line = nodes.paragraph("", "", *parts[not claim.words :], translatable=False)
     # docutils writes this class as the attribute `lang`: code is English everywhere.
     return nodes.list_item("", line, classes=["language-en"])
+
+
+def _sentence(words: str) -> str:
+    """Begin with a capital, unless that would change a name of the code.
+
+    Examples:
+        >>> [_sentence(it) for it in ("the loss falls", "no_grad: it falls", "x.y(1)")]
+        ['The loss falls', 'no_grad: it falls', 'x.y(1)']
+    """
+    first = words.partition(" ")[0]
+    return words if re.search(r"[_(=.\d]", first) else words[:1].upper() + words[1:]
 
 
 def _code(code: str, block: nodes.literal_block) -> nodes.literal_block:

@@ -162,12 +162,12 @@ careless_model, careless_losses = train(clear=False)
 # %%
 # There is no error and no warning. Only the loss shows that something is wrong.
 
-fig, ax = plt.subplots()
+fig, ax = plt.subplots(layout="constrained")
 ax.plot(careless_losses, "C1", label="without clearing")
 ax.plot(losses, "C0", label="with clearing")
 ax.axhline(loss_of_guessing, color="C2", linestyle="--", label="guessing")
 ax.set(xlabel="batch", ylabel="loss (log scale)", yscale="log")
-ax.legend()
+fig.legend(loc="outside upper center", ncols=2)
 plt.show()
 # sphinx_gallery_alt_block = "Loss for each batch on a logarithmic scale, in two curves. With clearing it falls far below the dashed line, which is the loss of guessing. Without clearing it jumps, comes back to the line, and climbs above it until the end."
 
@@ -242,8 +242,9 @@ plt.show()
 # %%
 # With clearing, the weight rolls to the bottom and stops. Without clearing, it arrives
 # sooner and cannot stop, because the sum still holds every gradient from the way down.
-# It swings like a pendulum without friction. With momentum, which is such a memory too,
-# the swings even grow.
+# It swings like a pendulum without friction. Momentum remembers old gradients too, and
+# it multiplies them by 0.9 at every step, so they fade, while in ``.grad`` nothing
+# fades. Both together make the swings grow:
 
 with_momentum = descend(clear=False, momentum=0.9)
 
@@ -251,10 +252,6 @@ assert abs(path[-1]) < 0.01, "with clearing, the weight comes to rest at 0"
 assert min(careless_path[30:]) < -0.9, "without, it still swings below -0.9"
 assert max(careless_path[30:]) > 0.9, "without, it still swings above 0.9"
 assert max(map(abs, with_momentum)) > 100, "with momentum, the swings grow"
-
-# %%
-# Momentum alone does no such harm: it multiplies the old gradients by 0.9 at every
-# step, so they fade. In ``.grad`` nothing fades.
 
 # %%
 # In your own code

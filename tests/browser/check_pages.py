@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 PROJECT: Final = Path(__file__).parents[2]
 EDITIONS: Final = ("en", "zh-cn")
+ANSWER: Final = """() => {
+    const inShort = document.querySelector("#in-short");
+    const bottom = (it) => (it ? it.getBoundingClientRect().bottom + scrollY : 0);
+    return inShort && {
+        words: bottom(inShort.previousElementSibling),
+        output: bottom(inShort.querySelector(".sphx-glr-script-out, .cell_output")),
+    };
+}"""
+"""How far down, in pixels, a page's answer ends, and what its smallest code printed."""
 RULES: Final = {"resultTypes": ["violations"]}
 
 
@@ -118,6 +127,12 @@ def test_a_page_is_accessible_and_quiet(
     assert all(after <= before + 1 for before, after in steps), f"order: {headings}"
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, "the page can be scrolled sideways"
+    answer = page.evaluate(ANSWER)
+    if "/" in name and not name.startswith("contributing") and "index" not in name:
+        width = page.evaluate("innerWidth")
+        assert answer, "the page has an answer, and below it In short"
+        assert 0 < answer["words"] <= (1000 if width > 1000 else 1600)
+        assert 0 < answer["output"] <= (1200 if width > 1000 else 1600)
     blank = page.eval_on_selector_all(
         "article img",
         "all => all.filter(it => it.complete && !it.naturalWidth).map(it => it.src)",

@@ -140,9 +140,9 @@ plt.show()
 #
 # With Adam, the bad gradient also enters the running mean of squares, which decays by
 # 0.1 % per step by default, so the next steps are shorter: here, the weight is still
-# off 100 steps later.
+# off 99 steps later.
 
-assert after["Adam"][-1] > 3.3, "with Adam, the weight is still off 100 steps later"
+assert after["Adam"][-1] > 3.3, "with Adam, the weight is still off 99 steps later"
 
 # %%
 # In your own code

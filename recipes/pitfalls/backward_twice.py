@@ -2,9 +2,10 @@
 Trying to backward through the graph a second time
 ==================================================
 
-The new loss depends on a tensor from an earlier step, most often a hidden state, whose
-graph ``backward()`` has already used up. Call ``detach()`` on that tensor. The
-``retain_graph=True`` that the message suggests is seldom the fix.
+``backward()`` has reached a part of the graph that an earlier ``backward()`` used up.
+A state carried over from the last step: detach it. A tensor computed before the loop:
+compute it inside. Two losses of one forward pass: add them. ``retain_graph=True`` is
+seldom the fix.
 """
 
 # %%
@@ -26,9 +27,9 @@ import textwrap
 import torch
 
 rnn = torch.nn.RNN(input_size=1, hidden_size=4)
-messages = {}
-for detach in (False, True):
-    state, messages[detach] = None, "no error"
+messages = {False: "no error", True: "no error"}
+for detach in messages:
+    state = None
     try:
         for piece in torch.randn(2, 5, 1):
             output, state = rnn(piece, state)
@@ -60,10 +61,12 @@ pieces = list(zip(series[:-1].split(20), series[1:].split(20), strict=True))
 def train(detach=False, retain_graph=False):
     """Return the loss of each piece, and the error that ended the run."""
     torch.manual_seed(0)
-    rnn, head = nn.RNN(1, 16), nn.Linear(16, 1)
+    rnn = nn.RNN(1, 16)
+    head = nn.Linear(16, 1)
     parameters = [*rnn.parameters(), *head.parameters()]
     optimizer = torch.optim.SGD(parameters, lr=0.05)
-    state, losses = None, []
+    state = None
+    losses = []
     for values, next_values in pieces:
         output, state = rnn(values, state)
         if detach:
@@ -92,16 +95,20 @@ for name, (losses, message) in runs.items():
 # was saved for the first piece is still there, but ``optimizer.step()`` has since
 # changed the weights in place, so the gradients of the first piece would be wrong.
 #
-# Only ``detach()`` works. The network still receives the values of the old state. It
-# only no longer learns across the border between two pieces, which is the usual way to
+# Of the two, only ``detach()`` works. The network still receives the values of the old
+# state, but no gradient crosses the border between two pieces. This is the usual way to
 # train on long series: truncated backpropagation through time.
 
 losses = runs["detach()"][0]
 print(f"mean loss of the first five pieces: {sum(losses[:5]) / 5:.3f}")
 print(f"mean loss of the last five pieces:  {sum(losses[-5:]) / 5:.3f}")
 
-assert [len(losses) for losses, _ in runs.values()] == [1, 40], "only detach() works"
-assert "inplace" in runs["retain_graph=True"][1], "retain_graph=True changes the error"
+assert [len(losses) for losses, _ in runs.values()] == [1, 40], (
+    "retain_graph=True fails at the second piece, detach() learns all 40"
+)
+assert "inplace" in runs["retain_graph=True"][1], (
+    "with retain_graph=True, the error is about an in-place operation"
+)
 assert sum(losses[-5:]) < 0.5 * sum(losses[:5]), (
     "with detach(), lr 0.05 halves the loss"
 )
@@ -116,7 +123,8 @@ assert sum(losses[-5:]) < 0.5 * sum(losses[:5]), (
 
 
 def count_nodes(loss):
-    found, to_visit = set(), [loss.grad_fn]
+    found = set()
+    to_visit = [loss.grad_fn]
     while to_visit:
         node = to_visit.pop()
         if node is not None and node not in found:
@@ -127,7 +135,10 @@ def count_nodes(loss):
 
 nodes = {}
 for detach in (False, True):
-    rnn, head, state, nodes[detach] = nn.RNN(1, 16), nn.Linear(16, 1), None, []
+    rnn = nn.RNN(1, 16)
+    head = nn.Linear(16, 1)
+    state = None
+    nodes[detach] = []
     for values, next_values in pieces:
         output, state = rnn(values, state)
         if detach:
@@ -143,9 +154,13 @@ for i in (0, 1, 2, 39):
 # With ``retain_graph=True``, each ``backward()`` goes through the whole past again, and
 # all of that past stays in memory. With ``detach()``, it goes through one piece.
 
-assert len(torch.tensor(nodes[False]).diff().unique()) == 1, "each piece adds the same"
-assert max(nodes[True]) == nodes[True][0], "with detach(), nothing is added"
-assert nodes[False][-1] > 10 * nodes[True][-1], "in the end, it is ten times the work"
+assert len(torch.tensor(nodes[False]).diff().unique()) == 1, (
+    "with retain_graph=True, each piece adds the same number of nodes"
+)
+assert max(nodes[True]) == nodes[True][0], "with detach(), no nodes are added"
+assert nodes[False][-1] > 10 * nodes[True][-1], (
+    "at the last piece, retain_graph=True has more than ten times as many nodes"
+)
 
 # %%
 # Why it happens
@@ -165,31 +180,37 @@ for name, loss in {"weight + 1": weight + 1, "weight**2": weight**2}.items():
     except RuntimeError as error:
         print(f"{name}: {str(error).partition(' (')[0]}")
 
-assert weight.grad == 6, "1 + 1 from the addition, 4 from the square"
+assert weight.grad == 6, (
+    "the gradients are 1 + 1 from the addition and 4 from the square"
+)
 
 # %%
-# A state that is carried along connects the new graph to the old one. So the second
+# A state that is carried over connects the new graph to the old one. So the second
 # ``backward()`` goes through the second piece, on into the first, and fails there.
 
 # %%
 # In your own code
 # ----------------
 #
-# Print ``count_nodes(loss)`` right before ``loss.backward()``. If the number grows from
-# the first step to the second, the new loss reaches into the old graph. Look for:
+# Print ``count_nodes(loss)`` right before ``loss.backward()``. With inputs of equal
+# size, a number that grows means that each loss reaches into the graph of the step
+# before. Look for:
 #
-# - *A state that is carried along*: detach it. The state of an LSTM is a pair, so write
+# - *A state that is carried over*: detach it. The state of an LSTM is a pair, so write
 #   ``state = tuple(each.detach() for each in state)``.
 # - *A running value that a module keeps*, such as ``self.mean = 0.9 * self.mean + …``:
 #   detach it before you store it.
-# - *A tensor computed before the loop*, such as a penalty on the weights: compute it
-#   inside the loop, because its value is out of date after ``step()`` anyway.
 #
-# If the number is the same, the second call is in the same step: two losses share a
-# part of the network. Add them, and call ``backward()`` once.
+# If the number stays the same, look for:
+#
+# - *A tensor that was computed once, before the loop*, such as a penalty on the
+#   weights: compute it inside the loop, because ``step()`` changes the weights.
+# - *A second call in the same step*, because two losses share a part of the network:
+#   add them, and call ``backward()`` once.
 #
 # ``retain_graph=True`` is right if you want several gradients of *one* forward pass
-# separately, for example to compare two losses. Set it in every call but the last.
+# separately, for example to compare the gradient norms of two losses. Set it in every
+# call but the last.
 
 # %%
 # Try it
@@ -200,7 +221,8 @@ assert weight.grad == 6, "1 + 1 from the addition, 4 from the square"
 #
 # **Solution**
 
-body, heads = nn.Linear(4, 4), [nn.Linear(4, 1), nn.Linear(4, 1)]
+body = nn.Linear(4, 4)
+heads = [nn.Linear(4, 1), nn.Linear(4, 1)]
 inputs = torch.randn(8, 4)
 
 
@@ -219,7 +241,9 @@ first.backward(retain_graph=True)
 second.backward()
 print("same gradient:", torch.allclose(one_call, body.weight.grad, atol=1e-6))
 
-assert torch.allclose(one_call, body.weight.grad, atol=1e-6), "the gradients add up"
+assert torch.allclose(one_call, body.weight.grad, atol=1e-6), (
+    "two calls of backward() give the same gradient as one"
+)
 
 # %%
 # They are, because ``backward()`` adds to ``.grad``. One call is cheaper: it goes
@@ -230,7 +254,7 @@ assert torch.allclose(one_call, body.weight.grad, atol=1e-6), "the gradients add
 # --------
 #
 # - ``backward()`` uses up what the graph has saved: one graph, one ``backward()``.
-# - A tensor that is carried into the next step brings its graph along, so detach it.
+# - A tensor that you keep for the next step keeps its graph, so detach it.
 # - Add losses of one forward pass. Use ``retain_graph=True`` for separate gradients.
 
 # %%

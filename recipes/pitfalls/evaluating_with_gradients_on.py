@@ -3,8 +3,8 @@ Evaluating in training mode
 ===========================
 
 Call ``model.eval()`` before you test a model, and ``model.train()`` before you go on
-training it. Without ``eval()``, dropout stays on and batch norm normalizes with the
-test batch, so the accuracy is wrong, and testing changes the model.
+training it. Without ``eval()``, dropout stays on, and batch norm normalizes with the
+test batch and updates its running statistics, so the accuracy is wrong.
 """
 
 # %%
@@ -19,9 +19,9 @@ test batch, so the accuracy is wrong, and testing changes the model.
 #         right = total = 0
 #         for points, labels in batches:
 #
-# The second marked line makes the result right; the first one only saves memory and
-# time. In training mode, batch norm normalizes with the batch itself, and its running
-# mean moves even though gradients are off:
+# The second marked line makes the result right; the first one saves memory and time. In
+# training mode, batch norm normalizes with the batch itself, and its running mean moves
+# even though gradients are off:
 
 import matplotlib.pyplot as plt
 import torch
@@ -66,20 +66,17 @@ shuffled, by_class = torch.arange(1000), test_labels.cpu().argsort()
 
 
 @torch.inference_mode()
-def evaluate(model, mode, order=shuffled):
-    """Return the accuracy on the test points, in batches of 20."""
-    if mode == "eval":
-        model.eval()
-    else:
-        model.train()
+def evaluate(model, mode, order=shuffled, size=20):
+    """Return the accuracy on the test points, in batches of a given size."""
+    model.train(mode == "train")
     right = 0
-    for batch in order.split(20):
+    for batch in order.split(size):
         predicted = model(test_points[batch]).argmax(dim=1)
         right += (predicted == test_labels[batch]).sum().item()
     return right / len(order)
 
 
-def train(layer, after_step=id):
+def train(layer, after_step=None):
     torch.manual_seed(0)
     layers = nn.Linear(20, 64), layer, nn.ReLU(), nn.Linear(64, 4)
     model = nn.Sequential(*layers).to(device)
@@ -91,40 +88,46 @@ def train(layer, after_step=id):
             scores = model(train_points[batch])
             nn.functional.cross_entropy(scores, train_labels[batch]).backward()
             optimizer.step()
-            after_step(model)
+            if after_step:
+                after_step(model)
     return model
 
 
 # %%
-# Test each network in both modes: three times in training mode with shuffled points,
-# then with the points in the order of their classes, as you get them from one folder
-# for each class. The last column repeats the correct test after the wrong ones.
+# Test each network several times, in the order of the columns: in training mode three
+# times with shuffled points, then once with the points in the order of their classes,
+# as you get them from one folder for each class. In between, repeat the correct test.
 
 layers = {
     "dropout": nn.Dropout(0.5),
     "batch norm": nn.BatchNorm1d(64),
     "layer norm": nn.LayerNorm(64),
 }
-models, correct, repeated, sorted_test, after = {}, {}, {}, {}, {}
-print(f"{'':10}   eval   train, three times    train, by class   eval, after")
+models = {}
+correct, after_shuffled, after_sorted = {}, {}, {}
+repeated, sorted_test = {}, {}
+print(f"{'':10}   eval   train, shuffled        eval   train, by class   eval")
 for name, layer in layers.items():
     model = models[name] = train(layer)
     correct[name] = evaluate(model, "eval")
     changed = copy.deepcopy(model)
     repeated[name] = [evaluate(changed, "train") for _ in range(3)]
+    after_shuffled[name] = evaluate(changed, "eval")
     sorted_test[name] = evaluate(changed, "train", by_class)
-    after[name] = evaluate(changed, "eval")
+    after_sorted[name] = evaluate(changed, "eval")
     several = "  ".join(f"{each:.1%}" for each in repeated[name])
     print(f"{name:10}  {correct[name]:.1%}   {several}", end="")
-    print(f"{sorted_test[name]:16.1%}{after[name]:15.1%}")
+    print(f"{after_shuffled[name]:8.1%}{sorted_test[name]:18.1%}", end="")
+    print(f"{after_sorted[name]:7.1%}")
 
 # %%
 # - **Dropout** switches half of the units off at random, so the accuracy is too low and
 #   usually changes from test to test. The model stays as it was.
-# - **Batch norm** gives the same wrong number each time, so testing twice does not
-#   find it. In batches of one class, it subtracts what the points of the class have in
-#   common, and the accuracy is that of guessing. The correct test, too, is worse
-#   afterward, because the running statistics now come from test batches.
+# - **Batch norm** gives the same wrong number each time, because the order is fixed, so
+#   testing twice does not find it. In batches of one class, it subtracts what the
+#   points of the class have in common, and the accuracy is that of guessing. Then the
+#   correct test is worse, too: the running statistics now describe mostly the last
+#   class. After shuffled batches they described all classes, so it hardly changed.
 # - **Layer norm** works the same way in both modes.
 
 assert max(repeated["dropout"]) < correct["dropout"], (
@@ -133,7 +136,7 @@ assert max(repeated["dropout"]) < correct["dropout"], (
 assert len(set(repeated["dropout"])) > 1, (
     "dropout: three tests do not give the same number"
 )
-assert after["dropout"] == correct["dropout"], (
+assert after_sorted["dropout"] == correct["dropout"], (
     "dropout: the correct test is the same afterward"
 )
 assert len(set(repeated["batch norm"])) == 1, (
@@ -145,14 +148,35 @@ assert max(repeated["batch norm"]) < correct["batch norm"], (
 assert sorted_test["batch norm"] < 0.35, (
     "batch norm: class by class, less than 35 % are right"
 )
-assert after["batch norm"] < correct["batch norm"] - 0.02, (
-    "batch norm: the correct test is 2 points worse afterward"
+assert abs(after_shuffled["batch norm"] - correct["batch norm"]) < 0.02, (
+    "batch norm: after shuffled tests, the correct test changes by less than 2 points"
+)
+assert after_sorted["batch norm"] < after_shuffled["batch norm"] - 0.02, (
+    "batch norm: after the test class by class, it is 2 points worse"
 )
 assert {*repeated["layer norm"]} == {correct["layer norm"]}, (
     "layer norm: the mode makes no difference"
 )
 assert sorted_test["layer norm"] == correct["layer norm"], (
-    "layer norm: nor does the order"
+    "layer norm: the order makes no difference"
+)
+
+# %%
+# The smaller the batches, the larger the error of batch norm. A batch of one point is
+# an error:
+
+by_size = {}
+try:
+    for size in (100, 20, 5, 2, 1):
+        model = copy.deepcopy(models["batch norm"])
+        by_size[size] = evaluate(model, "train", size=size)
+        print(f"batches of {size:3}: {by_size[size]:.1%}")
+except ValueError as error:
+    print(error)
+
+assert [*by_size] == [100, 20, 5, 2], "batches of one point raise an error"
+assert sorted(by_size.values(), reverse=True) == [*by_size.values()], (
+    "batch norm: the smaller the batches, the lower the accuracy"
 )
 
 # %%
@@ -185,13 +209,12 @@ plt.show()
 # them by a tenth of the way. Until they arrive, evaluation mode is worse, here because
 # the inputs are far from 0. That is no reason to test in training mode.
 
-for train_mode, eval_mode in [(curves["train"], curves["eval"])]:
-    assert sum(train_mode[2:10]) > sum(eval_mode[2:10]), (
-        "from step 3 to 10, training mode looks better"
-    )
-    assert sum(train_mode[50:]) < sum(eval_mode[50:]), (
-        "from step 51 on, evaluation mode is better"
-    )
+assert sum(curves["train"][2:10]) > sum(curves["eval"][2:10]), (
+    "from step 3 to 10, training mode looks better"
+)
+assert sum(curves["train"][50:]) < sum(curves["eval"][50:]), (
+    "from step 51 on, evaluation mode is better"
+)
 
 # %%
 # The memory is a different matter
@@ -228,10 +251,10 @@ assert without == 0, "with inference_mode(), nothing is kept"
 # Why it happens
 # --------------
 #
-# ``eval()`` sets a flag, ``training``, on each module of the model. Dropout and batch
-# norm read it in their forward pass. The flag and the switch for gradients know nothing
-# of each other: with the flag on, batch norm updates its statistics in the forward
-# pass, and that needs no gradients.
+# ``eval()`` sets a flag, ``training``, on each module of the model. Dropout, batch
+# norm and a few others read it in their forward pass. The flag is independent of
+# the switch for gradients: with the flag on, batch norm updates its statistics in the
+# forward pass, and that needs no gradients.
 
 # %%
 # In your own code
@@ -294,7 +317,7 @@ assert (output == 0).any(), "eval() does not switch off the functional dropout"
 #
 # - ``model.eval()`` makes the accuracy right and keeps the running statistics as they
 #   are.
-# - ``torch.inference_mode()`` saves memory and changes no result. Use both.
+# - ``torch.inference_mode()`` saves memory and time; it does not replace ``eval()``.
 # - Testing twice may not find the mistake. Check the flag ``training`` of each module.
 
 # %%

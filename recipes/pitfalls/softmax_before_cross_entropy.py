@@ -13,12 +13,9 @@ cannot come near 0, and with many classes the network may not learn at all.
 #
 # .. code-block:: diff
 #
-#     layers = [
-#         nn.Linear(20, 64),
-#         nn.ReLU(),
-#         nn.Linear(64, classes),
-#    -    nn.Softmax(dim=1),
-#     ]
+#     layers = [nn.Linear(20, 64), nn.ReLU(), nn.Linear(64, classes)]
+#    -layers.append(nn.Softmax(dim=1))
+#     model = nn.Sequential(*layers).to(device)
 #
 # A perfect answer gives a loss of almost 0 from scores, but 1.46 from probabilities:
 
@@ -41,7 +38,7 @@ assert abs(lowest - 1.46) < 0.01, "from probabilities, it is 1.46"
 # -----------------
 #
 # Train a small network on points around 10 centers, then around 100, one for each
-# class. Compare three optimizers, each with the softmax and without it:
+# class. Compare four optimizers, each with the softmax and without it:
 
 from functools import partial
 
@@ -55,13 +52,10 @@ def train_and_test(classes, make_optimizer, softmax):
     labels = torch.arange(4000) % classes
     points = (centers[labels] + torch.randn(4000, 20)).to(device)
     labels = labels.to(device)
-    layers = [
-        nn.Linear(20, 64),
-        nn.ReLU(),
-        nn.Linear(64, classes),
-        nn.Softmax(dim=1),
-    ]
-    model = nn.Sequential(*layers[: 4 if softmax else 3]).to(device)
+    layers = [nn.Linear(20, 64), nn.ReLU(), nn.Linear(64, classes)]
+    if softmax:
+        layers.append(nn.Softmax(dim=1))
+    model = nn.Sequential(*layers).to(device)
     optimizer = make_optimizer(model.parameters())
     for _ in range(5):
         losses = []
@@ -80,6 +74,7 @@ optimizers = {
     "SGD, lr 0.05": partial(torch.optim.SGD, lr=0.05),
     "SGD, lr 0.5": partial(torch.optim.SGD, lr=0.5),
     "Adam, lr 0.001": partial(torch.optim.Adam, lr=0.001),
+    "Adam, lr 0.01": partial(torch.optim.Adam, lr=0.01),
 }
 with_softmax, from_scores, lost = {}, {}, {}
 print(f"{'':26}{'softmax':>18}{'scores':>18}")
@@ -97,7 +92,8 @@ for classes in (10, 100):
 # %%
 # - With SGD, the network with the softmax learns slowly. With a learning rate ten times
 #   as large it catches up for 10 classes, but for 100 it hardly learns.
-# - With Adam and 10 classes, you may not notice. With 100 classes, it falls behind.
+# - With Adam and 10 classes, you may not notice. With 100 classes, it falls about 20
+#   points behind at a learning rate of 0.001, but only about 5 at 0.01.
 # - The losses of the two columns cannot be compared. Compare accuracies.
 
 for name in optimizers:
@@ -107,12 +103,18 @@ assert lost[10, "SGD, lr 0.05"] > 0.2, "SGD, 10 classes: 20 points less with sof
 assert abs(lost[10, "SGD, lr 0.5"]) < 0.05, (
     "SGD at ten times the rate, 10 classes: within 5 points"
 )
-assert abs(lost[10, "Adam, lr 0.001"]) < 0.05, "Adam, 10 classes: within 5 points"
+for name in ("Adam, lr 0.001", "Adam, lr 0.01"):
+    assert abs(lost[10, name]) < 0.05, "Adam, 10 classes: within 5 points"
 assert with_softmax[100, "SGD, lr 0.5"][1] < 0.2, (
     "SGD at 0.5, 100 classes: below 20 % with softmax"
 )
 assert lost[100, "SGD, lr 0.5"] > 0.5, "SGD at 0.5, 100 classes: 50 points less"
-assert lost[100, "Adam, lr 0.001"] > 0.05, "Adam, 100 classes: 5 points less"
+assert lost[100, "Adam, lr 0.001"] > 0.1, (
+    "Adam at 0.001, 100 classes: 10 points less with softmax"
+)
+assert lost[100, "Adam, lr 0.01"] < lost[100, "Adam, lr 0.001"] - 0.05, (
+    "Adam at 0.01, 100 classes: it loses less than at 0.001, by 5 points"
+)
 
 # %%
 # What it does to the gradient
@@ -148,13 +150,17 @@ plt.show()
 # From scores, the push is strongest where the network is sure and wrong. With the
 # softmax, it begins ten times smaller, because there are 10 classes, and nearly
 # vanishes where it is needed most. A larger learning rate, or Adam, makes up for the
-# first, but not for the second.
+# first. The second remains: examples that are surely wrong push the least.
 
-assert abs(one[0] / two[0] - 10) < 0.01, "at 0, it is ten times smaller"
-assert one == sorted(one), "from scores, the push grows"
-assert two == sorted(two, reverse=True), "with the softmax, it falls"
-assert one[-1] > 0.99, "from scores, it ends near 1"
-assert two[-1] < 0.001, "with the softmax, it ends below 0.001"
+assert abs(one[0] / two[0] - 10) < 0.01, (
+    "at a score of 0, the push is ten times smaller with the softmax"
+)
+assert one == sorted(one), "from scores, the push grows with the wrong score"
+assert two == sorted(two, reverse=True), (
+    "with the softmax, the push falls as the wrong score grows"
+)
+assert one[-1] > 0.99, "from scores, the push ends near 1"
+assert two[-1] < 0.001, "with the softmax, the push ends below 0.001"
 
 # %%
 # Why it happens
@@ -180,7 +186,7 @@ for name in ("softmax, then log", "cross_entropy"):
     print(f"{name:17}: loss {loss.item()}, gradient {scores.grad.tolist()}")
 
 assert loss.item() == 200, "cross_entropy gives the right loss"
-assert scores.grad.isfinite().all(), "and a gradient that is a number"
+assert scores.grad.isfinite().all(), "cross_entropy gives a finite gradient"
 
 # %%
 # In your own code
@@ -191,8 +197,8 @@ assert scores.grad.isfinite().all(), "and a gradient that is a number"
 
 def check_scores(outputs):
     """Raise an error if the outputs are probabilities."""
-    sums = outputs.sum(dim=1)
-    if outputs.min() >= 0 and torch.allclose(sums, torch.ones_like(sums)):
+    sums = outputs.float().sum(dim=1)
+    if outputs.min() >= 0 and torch.allclose(sums, torch.ones_like(sums), atol=0.01):
         raise RuntimeError("the outputs have been through a softmax")
 
 
@@ -208,6 +214,8 @@ print(message)
 assert message, "the check finds the softmax, and lets scores pass"
 
 # %%
+# It does not find a sigmoid, whose outputs need not add up to 1.
+#
 # If you need probabilities after training, compute them there:
 # ``scores.softmax(dim=1)``. For the predicted class, ``argmax`` of the scores is
 # enough.
@@ -218,7 +226,9 @@ assert message, "the check finds the softmax, and lets scores pass"
 # time changes nothing.
 
 for once in [scores.log_softmax(dim=1)]:
-    assert torch.allclose(once.log_softmax(dim=1), once), "a second one changes nothing"
+    assert torch.allclose(once.log_softmax(dim=1), once), (
+        "a second log_softmax changes nothing"
+    )
 
 # %%
 # Try it
@@ -240,8 +250,8 @@ for classes in (2, 10, 100, 1000):
 assert abs(math.log(math.e + 9) - 1 - lowest) < 1e-5, "the formula gives 1.46 for 10"
 
 # %%
-# For 1,000 classes, the loss of 6.91 can fall by 1 at most. A loss that stops just
-# above the lowest value is the sign to look for.
+# For 1,000 classes, the loss of 6.91 can fall by 1 at most. A loss that stays between
+# ``log(C)`` and one less is the sign to look for.
 
 # %%
 # Remember
@@ -250,7 +260,7 @@ assert abs(math.log(math.e + 9) - 1 - lowest) < 1e-5, "the formula gives 1.46 fo
 # - ``cross_entropy`` takes scores, often called *logits*. The softmax is inside.
 # - A second softmax shrinks the gradient, most of all where the network is sure and
 #   wrong. The more classes, the worse.
-# - With 10 classes, a loss that never falls below 1.46 gives the mistake away.
+# - With 10 classes, a loss that never falls below 1.46 is a hint; the check decides.
 
 # %%
 # Learn more

@@ -34,7 +34,7 @@ for step in (1, 2, 3):
     optimizer.step()
     print(f"step {step}: gradient {weight.grad}, weight {weight.item()}")
 
-assert weight.item() == 1, "after three steps, the weight is what it was"
+assert weight.item() == 1, "after three steps, the weight is still 1"
 
 # %%
 # Why it goes unnoticed
@@ -106,12 +106,12 @@ for name, color in (("wrong order", "C1"), ("right order", "C0")):
 ax.set(xlabel="batch", ylabel="loss", ylim=(0, None))
 fig.legend(loc="outside upper center", ncols=2)
 plt.show()
-# sphinx_gallery_alt_block = "Loss over 80 batches. In the right order, the loss of the batches and the loss on new points fall. In the wrong order, the loss of the batches goes up and down around one level, and the loss on new points is a level line."
+# sphinx_gallery_alt_block = "Loss over 80 batches. In the right order, the loss of the batches and the loss on new points fall. In the wrong order, the loss of the batches goes up and down without a trend, and the loss on new points is a horizontal line."
 
 # %%
-# In the wrong order, the loss of the batches looks like slow learning. The loss on new
-# points does not: these points are the same after each epoch, and the loss on them is
-# equal to the last digit.
+# In the wrong order, the loss of the batches goes up and down without a trend. The loss
+# on new points shows the mistake: these points are the same after each epoch, and the
+# loss on them is identical to the last digit.
 
 assert len(set(new_losses["wrong order"])) == 1, (
     "in the wrong order, the loss on new points is the same after each epoch"
@@ -124,8 +124,8 @@ assert new_losses["right order"][-1] < 0.5 * losses["right order"][0], (
 )
 
 # %%
-# When the loss moves all the same
-# --------------------------------
+# When the loss moves even so
+# ---------------------------
 #
 # Some things change without a gradient. Train in the wrong order with three other
 # setups:
@@ -177,7 +177,7 @@ assert changed["AdamW, zeros"] > 100, "with AdamW and zeros, more than 100 chang
 
 
 def check_gradients(model):
-    """Raise an error if step() has nothing to do."""
+    """Raise an error if every gradient is missing or zero."""
     gradients = [each.grad for each in model.parameters()]
     if not any(each is not None and each.any() for each in gradients):
         raise RuntimeError("no parameter has a gradient")
@@ -194,11 +194,17 @@ except RuntimeError as error:
     message = str(error)
 print(message)
 
-assert message == "no parameter has a gradient", "the check finds the mistake"
+assert message == "no parameter has a gradient", (
+    "the check finds that the gradients were cleared"
+)
 
 # %%
-# The check also finds a missing ``backward()``. On a GPU, ``any()`` makes the program
-# wait, so remove the check once it has passed.
+# The check also finds a missing ``backward()``. On a GPU, ``any()`` forces a
+# synchronization, so remove the check once it passes.
+#
+# If it passes and the network still does not learn, compare a weight before and after
+# ``step()``: the optimizer may have been created for other parameters, the learning
+# rate may be 0, or the layers may be frozen.
 
 # %%
 # Try it
@@ -219,11 +225,15 @@ except AssertionError as error:
     message = str(error)
 print(message)
 
-assert message.startswith("No inf checks"), "the scaler reports the mistake"
+assert message.startswith("No inf checks"), (
+    "by default, the scaler reports that it found no gradients"
+)
 
 # %%
-# No: the scaler looks for infinite gradients before the step. It finds no gradient to
-# look at, and says so.
+# Not by default: the scaler looks for infinite gradients before the step, finds no
+# gradient to look at, and says so. It raises no error with
+# ``zero_grad(set_to_none=False)``, after ``scaler.unscale_(optimizer)``, or with
+# ``enabled=False``.
 
 # %%
 # Remember
@@ -231,7 +241,8 @@ assert message.startswith("No inf checks"), "the scaler reports the mistake"
 #
 # - The order is ``zero_grad()``, ``backward()``, ``step()``.
 # - Nothing may clear the gradients between ``backward()`` and ``step()``.
-# - If the loss on the same data is level to the last digit, the weights don't change.
+# - If the loss on the same data is identical to the last digit, the weights most likely
+#   don't change: compare one before and after ``step()``.
 
 # %%
 # Learn more
@@ -248,4 +259,4 @@ assert message.startswith("No inf checks"), "the scaler reports the mistake"
 # sphinx_gallery_tags = ["zero_grad", "optimizer", "training loop", "SGD"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "symptom": "The loss on the same data is level to the last digit, epoch after epoch."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "symptom": "The loss on the same data is identical to the last digit, epoch after epoch."}

@@ -155,7 +155,7 @@ plt.show()
 
 
 def difference(model, at_once, accumulate):
-    """Return how far the accumulated gradient is off, as a part of the right one."""
+    """Return how far off the accumulated gradient is, relative to the right one."""
     found = []
     for backward in (at_once, accumulate):
         model.zero_grad()

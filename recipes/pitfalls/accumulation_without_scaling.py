@@ -63,20 +63,21 @@ def train(make_optimizer, number_of_batches, divide, max_norm=None):
     nn.init.zeros_(model.bias)
     optimizer = make_optimizer(model.parameters())
     losses = []
-    for large_batch in 10 * torch.arange(256).split(64):
-        optimizer.zero_grad()
-        small_batches = large_batch.chunk(number_of_batches)
-        for batch in small_batches:
-            if divide:
-                loss = loss_function(model(x[batch]), y[batch]) / len(small_batches)
-            else:
-                loss = loss_function(model(x[batch]), y[batch])
-            loss.backward()
-        if max_norm:
-            nn.utils.clip_grad_norm_(model.parameters(), max_norm)
-        optimizer.step()
-        with torch.inference_mode():
-            losses.append(loss_function(model(x), y).item())
+    for epoch in range(10):
+        for large_batch in torch.arange(256).split(64):
+            optimizer.zero_grad()
+            small_batches = large_batch.chunk(number_of_batches)
+            for batch in small_batches:
+                if divide:
+                    loss = loss_function(model(x[batch]), y[batch]) / len(small_batches)
+                else:
+                    loss = loss_function(model(x[batch]), y[batch])
+                loss.backward()
+            if max_norm:
+                nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+            optimizer.step()
+            with torch.inference_mode():
+                losses.append(loss_function(model(x), y).item())
     return losses
 
 
@@ -147,41 +148,53 @@ plt.show()
 # In your own code
 # ----------------
 #
-# Compare one accumulated gradient with that of the whole batch: their ratio has to be
-# 1. Since Adam hides the mistake, a falling loss is no proof. Replace ``accumulate``
-# with your own loop:
+# Compare one accumulated gradient with that of the whole batch: their difference has to
+# be close to 0. Since Adam hides the mistake, a falling loss is no proof. Take a few
+# samples, such as 8 in batches of 2, because the check needs all of them at once.
+# Replace ``accumulate`` with your own loop:
 
 
-def ratio(model, at_once, accumulate):
-    """Return how many times too large the accumulated gradient is."""
-    norms = []
+def difference(model, at_once, accumulate):
+    """Return how far off the accumulated gradient is, relative to the right one."""
+    found = []
     for backward in (at_once, accumulate):
         model.zero_grad()
         backward()
-        norms.append(nn.utils.get_total_norm([p.grad for p in model.parameters()]))
-    return (norms[1] / norms[0]).item()
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        found.append(torch.cat([each.flatten() for each in gradients]))
+    return ((found[1] - found[0]).norm() / found[0].norm()).item()
 
 
 model = nn.Linear(1, 1).to(device)
 
 
 def whole_batch():
-    loss_function(model(x), y).backward()
+    loss_function(model(x[:8]), y[:8]).backward()
 
 
-def accumulate():
-    for batch_x, batch_y in zip(x.chunk(8), y.chunk(8), strict=True):
-        loss_function(model(batch_x), batch_y).backward()
+def accumulate(divisor=1):
+    for batch in torch.arange(8).split(2):
+        loss = loss_function(model(x[batch]), y[batch]) / divisor
+        loss.backward()
 
 
-found = ratio(model, whole_batch, accumulate)
-print(f"ratio: {found:.3f}")
+off = {
+    "not divided": difference(model, whole_batch, accumulate),
+    "divided": difference(model, whole_batch, partial(accumulate, divisor=4)),
+}
+for name, by in off.items():
+    print(f"{name:12}{by:.3f}")
 
-assert abs(found - 8) < 0.01, "without the division, the ratio is 8"
+assert abs(off["not divided"] - 3) < 0.01, (
+    "four batches, not divided: the gradient is off by three times the right one"
+)
+assert off["divided"] < 0.001, "divided, it is the same gradient within 0.1 %"
 
 # %%
-# Call ``model.eval()`` for the comparison, because dropout and batch norm make small
-# batches differ from a large one.
+# A gradient that is four times too large is off by three times the right one. Call
+# ``model.eval()`` for the comparison, because dropout and batch norm make small batches
+# differ from a large one. In training mode, batch norm uses the statistics of each
+# small batch, so there accumulated gradients differ even with the division.
 #
 # With ``reduction="sum"``, don't divide by the number of batches: small sums add up to
 # the large one.
@@ -210,8 +223,9 @@ assert abs(sums["size / 8"] - 51) < 1e-3, "weighted by size, it is 51"
 
 # %%
 # No: each point of the smallest batch counts for more. Multiply each mean by the number
-# of its points, and divide by the number of all points. For text, count tokens in the
-# same way.
+# of its points, and divide by the number of all points. With class weights or
+# ``ignore_index``, as for padded text, a mean is taken over weights or over the labels
+# that are not ignored, so weight each mean by its sum of weights or their number.
 
 # %%
 # Remember
@@ -220,8 +234,8 @@ assert abs(sums["size / 8"] - 51) < 1e-3, "weighted by size, it is 51"
 # - ``backward()`` adds gradients. For batches of equal size, divide each mean loss by
 #   their number.
 # - For batches of different sizes, weight each mean by its share of the samples.
-# - Adam hides the factor. But its ``weight_decay`` counts for less, and clipping sets
-#   in too early.
+# - Adam hides the factor. But its ``weight_decay`` counts for less, and gradients are
+#   clipped too early.
 
 # %%
 # Learn more

@@ -4,7 +4,8 @@ Some weights never change: a misplaced detach()
 
 A ``detach()`` in the forward pass cuts off every layer before it, so those layers get
 no gradient and keep their initial weights. There is no error, and the loss can still
-fall. After the first ``backward()``, list the parameters whose ``.grad`` is ``None``.
+fall. After the first ``backward()``, list the parameters whose gradient is missing or
+zero.
 """
 
 # %%
@@ -40,8 +41,8 @@ assert missing[True] == ["encoder.weight", "encoder.bias"], "the encoder gets no
 assert not missing[False], "without detach(), all get a gradient"
 
 # %%
-# The loss can fall all the same
-# ------------------------------
+# The loss can fall even so
+# -------------------------
 #
 # Train on two rings of points, one inside the other. No straight line separates them,
 # so the encoder has to bend the plane before the head draws a line. Train an encoder
@@ -104,14 +105,22 @@ ax.legend()
 plt.show()
 # sphinx_gallery_alt_block = "The loss over 200 steps in three curves, all of which fall. With 4 units and detach it stays high. With 64 units and detach it falls far lower. With 4 units and without detach it ends lowest."
 
+# %%
+# All three losses fall, so the loss alone does not tell you that part of the network
+# does not learn.
+
 for (units, cut), (losses, _, changed) in runs.items():
     assert changed == (0 if cut else 4), "with detach(), nothing in the encoder changes"
     assert losses[-1] < losses[0], "in each run, the loss falls"
 assert runs[4, True][1] < 0.9, "with 4 units and detach(), less than 90 % are right"
 assert runs[4, False][1] > 0.95, "with 4 units and without it, more than 95 %"
 assert runs[64, True][1] > 0.95, "with 64 units and detach(), more than 95 %"
-assert runs[4, True][0][-1] > 10 * runs[4, False][0][-1], "4 units: ten times the loss"
-assert runs[64, True][0][-1] > 2 * runs[4, False][0][-1], "64 units: twice, at least"
+assert runs[4, True][0][-1] > 10 * runs[4, False][0][-1], (
+    "with 4 units, the last loss is over ten times higher with detach() than without"
+)
+assert runs[64, True][0][-1] > 2 * runs[4, False][0][-1], (
+    "64 units with detach() end at over twice the loss of 4 units without"
+)
 
 # %%
 # Why it happens
@@ -121,7 +130,7 @@ assert runs[64, True][0][-1] > 2 * runs[4, False][0][-1], "64 units: twice, at l
 # ``backward()`` stops there, the ``.grad`` of the encoder stays ``None``, and the
 # optimizer skips parameters whose ``.grad`` is ``None``. Not even weight decay applies.
 #
-# Other lines cut the graph too. All but one of them show it, by a missing ``grad_fn``:
+# Other lines cut the graph too. All but one of these show it, by a missing ``grad_fn``:
 
 features = encoder(points)
 with torch.no_grad():
@@ -143,7 +152,9 @@ for line, result in lines.items():
 # before it get zeros instead of ``None``.
 
 for line, result in lines.items():
-    assert (result.grad_fn is None) == ("round" not in line), "only round() keeps it"
+    assert (result.grad_fn is None) == ("round" not in line), (
+        "of these lines, only round() keeps a grad_fn"
+    )
 
 # %%
 # In your own code
@@ -179,8 +190,12 @@ assert not frozen, "it leaves out what is frozen on purpose"
 # as in LoRA, has a zero gradient at first. And the check misses a ``detach()`` on one
 # of two paths, because the other one still brings a gradient.
 #
+# The check finds only gradients that are missing or zero. If it returns nothing,
+# compare the weights before and after ``step()``: a layer may be missing from the
+# optimizer, frozen, or in a plain list instead of an ``nn.ModuleList``.
+#
 # ``detach()`` is right for a value that is used and must not be trained: what you log,
-# the state that a recurrent network takes along, a target that the network computed,
+# the state that a recurrent network carries, a target that the network computed,
 # the input of a discriminator while the discriminator trains, and the features of an
 # encoder that you want to keep.
 
@@ -199,7 +214,9 @@ except RuntimeError as error:
     message = str(error)
 print(message)
 
-assert message.startswith("element 0 of tensors does not require grad"), "it fails"
+assert message.startswith("element 0 of tensors does not require grad"), (
+    "if detach() cuts off everything, backward() raises an error"
+)
 
 # %%
 # It fails, because no parameter is left that could get a gradient. You only get this
@@ -211,7 +228,8 @@ assert message.startswith("element 0 of tensors does not require grad"), "it fai
 #
 # - ``detach()`` cuts off every layer before it. The layers after it still learn.
 # - A falling loss or a good accuracy does not prove that the whole network learns.
-# - After the first ``backward()``, list the parameters that have no gradient.
+# - After the first ``backward()``, list the parameters whose gradient is missing or
+#   zero.
 
 # %%
 # Learn more

@@ -17,7 +17,8 @@ the gradient of the leaf that you meant.
 #    +hidden.retain_grad()
 #     (2 * hidden).backward()
 #
-# Without the marked line, ``hidden.grad`` is ``None``, and reading it gives a warning:
+# Without the marked line, ``hidden.grad`` is ``None``, and reading it gives a warning.
+# If your tensor is a parameter, see *In your own code*.
 
 import textwrap
 import warnings
@@ -45,8 +46,8 @@ assert not warned[1], "with retain_grad(), there is no warning"
 # Which tensors are leaves
 # ------------------------
 #
-# A leaf is a tensor without a ``grad_fn``: one that was not computed from anything that
-# requires a gradient. Here are four tensors from a small network:
+# A leaf is a tensor without a ``grad_fn``: autograd has recorded no operation that made
+# it. Here are four tensors from a small network:
 
 from torch import nn
 
@@ -74,6 +75,8 @@ for name, tensor in tensors.items():
         "of the four, only hidden is not a leaf"
     )
     assert tensor.is_leaf == (tensor.grad_fn is None), "a leaf has no grad_fn"
+for tensor in (weight.detach(), weight > 0):
+    assert tensor.is_leaf, "what is computed from a weight can be a leaf"
 
 # %%
 # Two ways to get the gradient
@@ -98,17 +101,21 @@ assert torch.allclose(returned, by_hand, atol=1e-6), "torch.autograd.grad is rig
 
 # %%
 # These are the first four hidden units for the first point. ``torch.autograd.grad``
-# changes no ``.grad`` of a leaf. But once you have called ``retain_grad()``, it adds to
-# the ``.grad`` of that tensor, so use one of the two and not both.
+# changes no ``.grad`` of a leaf. But it adds to the ``.grad`` of every tensor on its
+# way that retains it, so use one of the two and not both.
 
 hidden = torch.tanh(first_layer(points))
 hidden.retain_grad()
-before = first_layer.weight.grad.clone()
-torch.autograd.grad(hidden.sum(), hidden)
+torch.autograd.grad(hidden.sum(), first_layer.weight)
 print("hidden.grad after torch.autograd.grad:", hidden.grad[0, :4])
 
-assert first_layer.weight.grad.equal(before), "autograd.grad changes no leaf's .grad"
-assert hidden.grad.eq(1).all(), "but it adds to the .grad of a tensor that retains it"
+for expected in ((by_hand * (1 - hidden**2)).sum(dim=0),):
+    assert torch.allclose(first_layer.bias.grad, expected, atol=1e-5), (
+        "a leaf has its gradient from backward(): autograd.grad changes no leaf's .grad"
+    )
+assert hidden.grad.eq(1).all(), (
+    "autograd.grad adds to the .grad of a tensor on its way that retains it"
+)
 
 # %%
 # A parameter that is not a leaf
@@ -125,11 +132,10 @@ def scaled_first():
     return (torch.randn(3, 1) * 0.1).requires_grad_()
 
 
-verdicts = {}
-for make_weight in (scaled_afterwards, scaled_first):
+verdicts = dict.fromkeys((scaled_afterwards, scaled_first), "accepted")
+for make_weight in verdicts:
     try:
         torch.optim.SGD([make_weight()], lr=0.1)
-        verdicts[make_weight] = "accepted"
     except ValueError as error:
         verdicts[make_weight] = f"{type(error).__name__}: {error}"
     print(f"{make_weight.__name__:18}", verdicts[make_weight])
@@ -155,8 +161,8 @@ assert nn.Parameter(hidden).is_leaf, "a new nn.Parameter is a leaf"
 #
 # Training needs the gradients of parameters, and those are leaves. The gradients in
 # between are only needed to compute the next ones, so ``backward()`` frees each of them
-# as soon as it has been used. Keeping them would cost as much memory as the results of
-# all layers.
+# as soon as it has been used. Keeping them would cost about as much memory as the
+# results of all layers.
 
 # %%
 # In your own code
@@ -166,18 +172,20 @@ assert nn.Parameter(hidden).is_leaf, "a new nn.Parameter is a leaf"
 
 
 def why_none(tensor):
+    if not tensor.is_leaf and not tensor.retains_grad:
+        return "it is not a leaf: call retain_grad() before backward()"
+    if tensor.grad is not None:
+        return "it has a gradient"
     if not tensor.requires_grad:
         return "it requires no gradient"
     if tensor.is_leaf:
-        return "backward() did not reach it, or it was cleared since"
-    if tensor.retains_grad:
-        return "retain_grad() came after backward()"
-    return "it is not a leaf"
+        return "backward() has not reached it, or it was cleared since"
+    return "backward() has not reached it since, or retain_grad() came too late"
 
 
 late = torch.tanh(weight)
 late.backward()
-late.retain_grad()  # too late, and there is no warning
+late.retain_grad()  # too late, but there is no warning
 cases = {
     "points": points,
     "a new weight": torch.ones(3, requires_grad=True),
@@ -185,15 +193,35 @@ cases = {
     "hidden, retained late": late,
 }
 for name, tensor in cases.items():
-    print(f"{name:22} {why_none(tensor)}")
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        print(f"{name}: .grad is {tensor.grad}\n    {why_none(tensor)}")
+    warned.append(len(caught))
 
 # %%
 # The second answer has four usual causes: the loss does not depend on the parameter, a
 # ``detach()`` cuts it off, ``zero_grad()`` has set its ``.grad`` to ``None``, or
-# ``backward()`` has not run yet. Of the four tensors, only the third gives the warning.
+# ``backward()`` has not run yet. The last answer has the same causes, or
+# ``retain_grad()`` came after ``backward()``. Of the four tensors, only the third gives
+# the warning.
 
-assert len({why_none(each) for each in cases.values()}) == 4, "four different answers"
+assert warned[2:] == [0, 0, 1, 0], "only the third of the four tensors gives a warning"
+assert not points.requires_grad, "the first answer is true: points need no gradient"
+assert "requires no gradient" in why_none(points), "and why_none says so"
+assert "has not reached it, or" in why_none(cases["a new weight"]), (
+    "for a parameter before backward(), why_none says that backward() is missing"
+)
+assert "call retain_grad()" in why_none(torch.tanh(weight)), (
+    "for a tensor that is not a leaf, why_none asks for retain_grad()"
+)
 assert late.grad is None, "retain_grad() after backward() is too late"
+assert "too late" in why_none(late), "and why_none says so"
+for early in (torch.tanh(weight),):
+    nothing = early.retain_grad()
+    assert "has not reached it since" in why_none(early), (
+        "if retain_grad() was early, why_none says that backward() is missing"
+    )
+for each in (weight, hidden):
+    assert why_none(each) == "it has a gradient", "where there is one, why_none says so"
 
 # %%
 # Try it

@@ -40,7 +40,7 @@ for in_place in (True, False):
 
 assert "modified by an inplace" in messages[True], "hidden += x raises the error"
 assert "0 of Sigmoid, is at version 1; exp" in messages[True], "it names the sigmoid"
-assert messages[False] == "no error", "hidden = hidden + x raises none"
+assert messages[False] == "no error", "hidden = hidden + x raises no error"
 
 # %%
 # Read the message
@@ -48,26 +48,23 @@ assert messages[False] == "no error", "hidden = hidden + x raises none"
 #
 # - *[torch.FloatTensor [9]]*: the type and the shape of the overwritten tensor.
 # - *which is output 0 of Sigmoid*: the operation that computed it. Look in your code
-#   for the result of a sigmoid with nine elements. If a later operation needs the
-#   tensor as its input, the in-place operation is named instead, such as *Add* for
-#   ``+=``. For parameters and buffers, this part can be missing.
+#   for a sigmoid whose result has nine elements. Other versions name the operation
+#   *SigmoidBackward0*, *ReluBackward0* or *AsStridedBackward0*. If a later operation
+#   needs the tensor as its input, the in-place operation is named instead, such as
+#   *Add* for ``+=``. For parameters and buffers, this part can be missing.
 # - *is at version 1; expected version 0*: a tensor counts its in-place changes.
 #   Autograd saved it at 0, and it has been changed once since.
 #
 # The counter is an attribute, so you can watch it:
 
-from operator import attrgetter
-
-version = attrgetter("_version")  # the same as hidden._version
-
 hidden = torch.sigmoid(x)
-versions = {"sigmoid": version(hidden)}
+versions = {"sigmoid": hidden._version}
 hidden += x
-versions["+="] = version(hidden)
+versions["+="] = hidden._version
 hidden.detach().zero_()
-versions["detach()"] = version(hidden)
+versions["detach()"] = hidden._version
 hidden.detach().numpy()[:] = 1
-versions["NumPy"] = version(hidden)
+versions["NumPy"] = hidden._version
 print(versions)
 
 # %%
@@ -75,8 +72,8 @@ print(versions)
 # Changes through a NumPy array that shares the memory are not.
 
 assert versions["sigmoid"] == 0, "a new tensor is at version 0"
-assert versions["+="] == 1, "an in-place change adds 1"
-assert versions["detach()"] == 2, "so does a change through detach()"
+assert versions["+="] == 1, "an in-place change adds 1 to the version"
+assert versions["detach()"] == 2, "a change through detach() adds 1, too"
 assert versions["NumPy"] == 2, "a change through NumPy is not counted"
 
 # %%
@@ -147,14 +144,21 @@ for name, operation in operations.items():
 
 # %%
 # You need not learn the table. If ``backward()`` runs, the in-place changes that
-# autograd has seen did no harm. That is why ``nn.ReLU(inplace=True)`` is safe right
-# after a linear, convolutional or normalization layer.
+# autograd has seen did no harm to the gradients. ``nn.ReLU(inplace=True)`` is safe
+# right after a linear, convolutional or normalization layer, as long as nothing else
+# uses the output of that layer.
 
 for name in ("sigmoid", "relu"):
-    assert outcomes[name] == ["error", "works"], f"{name} saves its result"
+    assert outcomes[name] == ["error", "works"], (
+        "sigmoid and relu save their result: only changing it raises the error"
+    )
 for name in ("gelu", "square", "Linear"):
-    assert outcomes[name] == ["works", "error"], f"{name} saves its input"
-assert outcomes["3 * x"] == ["works", "works"], "3 * x saves neither"
+    assert outcomes[name] == ["works", "error"], (
+        "gelu, square and Linear save their input: only changing it raises the error"
+    )
+assert outcomes["3 * x"] == ["works", "works"], (
+    "3 * x saves neither input nor result: both can be changed"
+)
 
 # %%
 # Don't silence it
@@ -168,12 +172,14 @@ hidden.data += x
 (silenced,) = torch.autograd.grad(hidden.sum(), x)
 s = torch.sigmoid(x).detach()
 correct = s * (1 - s) + 1
-print("version:", version(hidden))
+print("version:", hidden._version)
 print(".data:  ", *(f"{value:6.2f}" for value in silenced))
 print("correct:", *(f"{value:6.2f}" for value in correct))
 
-assert version(hidden) == 0, "a change through .data is not counted"
-assert (silenced - correct).abs().min() > 0.5, "every gradient is wrong"
+assert hidden._version == 0, "a change through .data is not counted"
+assert (silenced - correct).abs().min() > 0.5, (
+    "after a change through .data, every gradient is wrong"
+)
 
 # %%
 # The gradient is wrong twice: the addition is not part of the graph, and the derivative
@@ -190,10 +196,10 @@ assert (silenced - correct).abs().min() > 0.5, "every gradient is wrong"
 #
 #    torch.autograd.set_detect_anomaly(True, check_nan=False)
 #
-# If the named shape is that of a weight, look for ``optimizer.step()`` between the
-# forward pass and ``backward()``, because it changes weights in place. This happens
-# with two losses or two optimizers, and with ``retain_graph=True``: see
-# :ref:`sphx_glr_recipes_pitfalls_backward_twice.py`.
+# If the named shape is that of a weight, or of its transpose (*AsStrided*), look for
+# ``optimizer.step()`` between the forward pass and ``backward()``, because it changes
+# weights in place. This happens with two losses or two optimizers, and with
+# ``retain_graph=True``: see :ref:`sphx_glr_recipes_pitfalls_backward_twice.py`.
 #
 # "a leaf Variable that requires grad is being used in an in-place operation" is a
 # different error. To change a parameter yourself, do it under ``torch.no_grad()``.
@@ -225,7 +231,7 @@ for relu_first in (True, False):
     print("ReLU" if relu_first else "sum ", "first, no error:", works[relu_first])
 
 assert not works[True], "with the ReLU first, backward() raises the error"
-assert works[False], "with the sum first, it works"
+assert works[False], "with the sum first, backward() works"
 
 # %%
 # ReLU saves its result, so nothing may be added to it in place. A linear layer does not

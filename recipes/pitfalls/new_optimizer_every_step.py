@@ -30,10 +30,10 @@ weight = torch.tensor(1.0, requires_grad=True)
 optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.9)
 (3 * weight).backward()
 optimizer.step()
-print("gradient:", weight.grad, " remembered:", len(optimizer.state), "parameter")
+print("gradient:", weight.grad, " parameters with momentum:", len(optimizer.state))
 
 optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.9)
-print("gradient:", weight.grad, " remembered:", len(optimizer.state), "parameters")
+print("gradient:", weight.grad, " parameters with momentum:", len(optimizer.state))
 
 assert weight.grad == 3, "the new optimizer does not clear the gradient"
 assert not optimizer.state, "the new optimizer remembers no momentum"
@@ -100,8 +100,9 @@ for name, make_optimizer in optimizers.items():
 # - With cleared gradients, SGD with momentum is SGD without: compare the first line
 #   with the third. At a learning rate of 0.5 no momentum is needed, so you see no
 #   difference.
-# - A new Adam moves each weight by the learning rate, up or down, at every step. With a
-#   rate of 1 the weights jump around the goal. With 0.1 they happen to arrive sooner.
+# - A new Adam moves each weight by the learning rate, up or down, at every step, unless
+#   its gradient is 0. With a rate of 1 the weights jump around the goal. With 0.1 they
+#   happen to arrive sooner.
 
 for losses in new.values():
     assert sum(losses[-20:]) / 20 > 1, "new: the loss stays above 1 on average"
@@ -140,7 +141,8 @@ plt.show()
 # An optimizer reads gradients from ``parameter.grad`` and keeps what it remembers in
 # ``optimizer.state``: SGD its momentum, Adam two running means. Creating an optimizer
 # touches no gradient, and its state is empty. So each step is a first step, and the
-# first step of SGD with momentum is one without.
+# first step of SGD with momentum is one without (with ``nesterov=True`` and a momentum
+# of 0.9, it is 1.9 times as long).
 
 # %%
 # In your own code
@@ -167,12 +169,13 @@ except RuntimeError as error:
     message = str(error)
 print(message)
 
-assert message.startswith("step 2"), "the check finds the mistake at step 2"
+assert message.startswith("step 2"), "check_memory finds the mistake at step 2"
 
 # %%
-# It works for optimizers with a memory, such as Adam and SGD with momentum. SGD without
-# momentum has none, so creating it anew does no harm if you clear the gradients.
-# Adagrad fills its state when it is created, so the check does not find it.
+# It works for optimizers with a memory, such as Adam and SGD with momentum. Don't call
+# it for SGD without momentum, whose state is always empty: there, a new optimizer does
+# no harm if you clear the gradients. Adagrad fills its state when it is created, so the
+# check does not find it.
 #
 # Momentum is also lost if you create the optimizer once an epoch, or resume a training
 # run without loading the optimizer's ``state_dict``.
@@ -187,6 +190,8 @@ assert message.startswith("step 2"), "the check finds the mistake at step 2"
 # **Solution**
 
 optimizer = torch.optim.SGD([weight], lr=0.1, momentum=0.9)
+optimizer.zero_grad()
+(3 * weight).backward()
 optimizer.step()
 before = optimizer.state[weight]["momentum_buffer"].clone()
 for group in optimizer.param_groups:

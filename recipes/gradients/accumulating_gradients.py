@@ -3,9 +3,9 @@ Gradient accumulation
 =====================
 
 If a batch does not fit into memory, call ``backward()`` on several small batches before
-each ``step()``, and divide each sum of losses by the number of samples in all of them.
-Dividing the mean losses by the number of batches is right only if all batches have the
-same size.
+each ``step()``, and divide each sum of losses by the number of samples in all of them
+(for a language model, of tokens). Dividing the mean losses by the number of batches is
+right only if all batches have the same size.
 """
 
 # %%
@@ -34,11 +34,24 @@ print("batches of 3,3,2:", layer.weight.grad)
 assert torch.allclose(layer.weight.grad, large, atol=1e-5), "both gradients are equal"
 
 # %%
-# They are equal up to rounding, because ``backward()`` adds to ``.grad``.
+# They are equal up to rounding, because ``backward()`` adds to ``.grad``. In most
+# training loops you will find the shorter form:
+#
+# .. code-block:: python
+#
+#     for i, (inputs, targets) in enumerate(loader):
+#         loss = loss_function(model(inputs), targets) / 4
+#         loss.backward()
+#         if (i + 1) % 4 == 0:
+#             optimizer.step()
+#             optimizer.zero_grad()
+#
+# It is right if the loss is a mean, if all means are over the same number, and if the
+# number of batches is a multiple of 4. The rest of this page is about the other cases.
 
 # %%
-# Divide by what?
-# ---------------
+# What to divide by
+# -----------------
 #
 # Take 50 samples in batches of 16, 16, 16 and 2, and compare three divisions with the
 # gradient of all 50. The distance is relative: at 1.00 the error is as long as the
@@ -88,9 +101,13 @@ for name, factor in {
 # second is a mean of means: it gives each sample of the small batch eight times as much
 # weight as the others. A mean over 16 samples times 16/50 is their sum divided by 50.
 
-assert distances["mean losses, added up"] > 1, "without a division, it is too long"
+assert distances["mean losses, added up"] > 1, (
+    "without a division, the gradient is too long"
+)
 assert distances["mean losses / 4 batches"] > 0.01, "a mean of means is different"
-assert distances["sums of losses / 50 samples"] < 1e-5, "by samples, it is right"
+assert distances["sums of losses / 50 samples"] < 1e-5, (
+    "divided by the samples, the gradient is right"
+)
 
 # %%
 # In a language model, count tokens
@@ -125,8 +142,12 @@ by_tokens = of_batches(([0], "sum", tokens), ([1], "sum", tokens))
 print(f"mean losses / 2 batches:    {distance(by_batches, together):.5f}")
 print(f"sums of losses / {tokens} tokens: {distance(by_tokens, together):.5f}")
 
-assert distance(by_batches, together) > 0.1, "a mean of means is far off"
-assert distance(by_tokens, together) < 1e-5, "divided by the tokens, it is right"
+assert distance(by_batches, together) > 0.1, (
+    "in a language model, a mean of means is far off"
+)
+assert distance(by_tokens, together) < 1e-5, (
+    "divided by the tokens, the gradient is right"
+)
 
 # %%
 # See what it saves
@@ -144,7 +165,7 @@ def bytes_kept(batch_size, backward_each_time):
     def keep(tensor):
         if tensor.data_ptr() not in weights:
             kept[tensor.data_ptr()] = tensor.nbytes
-        return tensor
+        return tensor.detach()  # a graph that holds its own result is never freed
 
     for x, y in zip(samples.split(batch_size), answers.split(batch_size), strict=True):
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
@@ -179,7 +200,7 @@ plt.show()
 # each batch. Adding up the losses and calling it once gives the same gradient and
 # saves nothing.
 
-assert max(large) == 5 * max(small), "a fifth of the batch keeps a fifth"
+assert max(large) == 5 * max(small), "a fifth of the batch keeps a fifth of the bytes"
 assert max(late) == max(large), "one backward for all keeps as much as a large batch"
 
 # %%
@@ -204,12 +225,14 @@ for norm in (nn.LayerNorm(64), nn.BatchNorm1d(64)):
 # ----------------
 #
 # This takes one step with a list of batches. The loss function adds up losses, such as
-# ``nn.MSELoss(reduction="sum")``:
+# ``nn.MSELoss(reduction="sum")``, and the sum is divided by what the mean would divide
+# by. For ``MSELoss`` that is the number of elements, which is larger than the number of
+# samples if each has several targets:
 
 
-def train_group(model, optimizer, loss_function, group):
-    """Take one step with several batches."""
-    count = sum(len(targets) for _, targets in group)
+def train_group(model, optimizer, loss_function, group, size=torch.numel):
+    """Take one step with several batches; a mean would divide by size(targets)."""
+    count = sum(size(targets) for _, targets in group)
     optimizer.zero_grad()
     for inputs, targets in group:
         (loss_function(model(inputs), targets) / count).backward()
@@ -217,10 +240,19 @@ def train_group(model, optimizer, loss_function, group):
 
 
 # %%
+# For ``nn.CrossEntropyLoss``, count the labels that are not ignored, with ``size=lambda
+# labels: (labels != -100).sum()``. With weights of the classes, add up those:
+# ``size=lambda labels: weights[labels].sum()``.
+#
 # To get groups of four from a ``DataLoader``, write ``batches = iter(loader)`` for each
 # epoch, then ``group = list(itertools.islice(batches, 4))`` until it is empty. Clip
-# gradients once for each group, before ``step()``. Dropout draws different random masks
-# for each way to split, so with dropout the gradients are equal on average only.
+# gradients once for each group, before ``step()``. Dropout usually draws other masks
+# when the batch is split, so with dropout the gradients are equal on average only.
+#
+# With ``GradScaler``, call its ``step()`` and ``update()`` once for each group. With
+# ``DistributedDataParallel``, run all batches of a group but the last under
+# ``model.no_sync()``, so that gradients are exchanged once; it averages over the
+# processes, so the batches of all of them count.
 
 model = make_model()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -260,7 +292,8 @@ assert abs(left_over - 1) < 1e-4, "the gradients of two batches are left over"
 # Remember
 # --------
 #
-# - Divide sums of losses by the number of samples or tokens in the group.
+# - Divide sums of losses by what the mean over the whole group would divide by:
+#   samples, elements or tokens.
 # - Call ``backward()`` after each small batch. That is what frees the memory.
 # - Call ``zero_grad()`` and ``step()`` once for each group, the last one included.
 

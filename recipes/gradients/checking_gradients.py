@@ -3,8 +3,9 @@ Checking gradients with gradcheck
 =================================
 
 Check a derivative of your own with ``torch.autograd.gradcheck``, on small inputs in
-double precision. If a gradient is ``nan``, run the forward pass and ``backward()``
-under ``torch.autograd.detect_anomaly()``, which names the line that caused it.
+double precision. If the loss is finite but a gradient is ``nan``, run the forward pass
+and ``backward()`` under ``torch.autograd.detect_anomaly()``, which names the line that
+caused it.
 """
 
 # %%
@@ -31,16 +32,17 @@ class Cube(torch.autograd.Function):
 
 x = torch.tensor([0.5, -1.0, 2.0], dtype=torch.double, requires_grad=True)
 for factor in (3, 2):
-    print(factor, torch.autograd.gradcheck(Cube.apply, x, raise_exception=False))
+    passed = torch.autograd.gradcheck(Cube.apply, x, raise_exception=False)
+    print(factor, passed)
 
-assert not torch.autograd.gradcheck(Cube.apply, x, raise_exception=False), "2 is wrong"
+assert not passed, "gradcheck rejects a factor of 2"
 
 # %%
 # What a wrong derivative looks like
 # ----------------------------------
 #
-# With the wrong factor, training would go on without an error, in a wrong direction.
-# By default, ``gradcheck`` raises one:
+# With the wrong factor, training would go on without an error, with steps two thirds as
+# long. By default, ``gradcheck`` raises one:
 
 try:
     torch.autograd.gradcheck(Cube.apply, x)
@@ -48,12 +50,13 @@ except RuntimeError as error:
     print(error)
 
 factor = 3
-assert torch.autograd.gradcheck(Cube.apply, x), "3 is right"
+assert torch.autograd.gradcheck(Cube.apply, x), "gradcheck accepts a factor of 3"
 
 # %%
 # *Numerical* is what ``gradcheck`` measured, *analytical* what ``backward`` returned.
-# Row and column are input and output. Every number is two thirds of the right one,
-# which points to the factor.
+# Row and column are input and output. The two have to agree within the tolerances
+# ``atol=1e-5`` and ``rtol=1e-3``. Every number is two thirds of the right one, which
+# points to the factor.
 
 # %%
 # Why double precision
@@ -71,7 +74,7 @@ def finite_difference(x, distance):
 true = torch.tensor(2.0, dtype=torch.double).cos().item()
 distances = [10 ** (-power / 2) for power in range(2, 21)]
 errors = {}
-fig, ax = plt.subplots()
+fig, ax = plt.subplots(layout="constrained")
 for color, dtype in [("C1", torch.float), ("C0", torch.double)]:
     at = torch.tensor(2.0, dtype=dtype)
     errors[dtype] = [
@@ -80,13 +83,13 @@ for color, dtype in [("C1", torch.float), ("C0", torch.double)]:
     ax.loglog(distances, errors[dtype], f"{color}o-", label=str(dtype))
 ax.axvline(1e-6, color="C2", linestyle="--", label="gradcheck")
 ax.set(xlabel="distance to each side (log scale)", ylabel="error (log scale)")
-ax.legend()
+fig.legend(loc="outside upper center", ncols=3)
 plt.show()
 # sphinx_gallery_alt_block = "Error of the finite difference over the distance, both on logarithmic scales, in single and double precision. From right to left both fall, then they rise again. Single precision turns much earlier, and at the dashed line of gradcheck its error is large."
 
 # %%
-# If the distance is too long, the function is not straight in between. If it is too
-# short, the difference of two nearly equal numbers is lost in rounding. In single
+# If the distance is too large, the function is not straight in between. If it is too
+# small, the difference of two nearly equal numbers is lost in rounding. In single
 # precision that happens long before 1e-6, so ``gradcheck`` rejects even a right
 # derivative:
 
@@ -98,8 +101,10 @@ with warnings.catch_warnings(action="ignore"):  # it warns about the precision
 print("right derivative, single precision:", passed)
 
 at_default = distances.index(1e-6)
-assert errors[torch.double][at_default] < 1e-8, "in double precision, 1e-6 is good"
-assert errors[torch.float][at_default] > 1e-3, "in single precision, it is too short"
+assert errors[torch.double][at_default] < 1e-8, (
+    "in double precision, 1e-6 is a good distance"
+)
+assert errors[torch.float][at_default] > 1e-3, "in single precision, 1e-6 is too small"
 assert not passed, "a right derivative fails in single precision"
 
 # %%
@@ -114,9 +119,8 @@ def root_or_zero(x):
     return torch.where(x > 0, torch.sqrt(x), 0.0)
 
 
-x = torch.tensor([-1.0, 4.0], requires_grad=True)
-result = root_or_zero(x)
-result.sum().backward()
+x = torch.tensor([-1.0, 0.0, 4.0], requires_grad=True)
+(result := root_or_zero(x)).sum().backward()
 print("result:", result.tolist(), "gradient:", x.grad.tolist())
 
 catching = warnings.catch_warnings(record=True, action="always")
@@ -128,17 +132,22 @@ with catching as caught, torch.autograd.detect_anomaly():
 trace = str(caught[-1].message).partition(" (Triggered")[0].splitlines()
 print("the line:", trace[-1].strip())
 
-assert result.tolist() == [0, 2], "the results are right"
-assert x.grad[0].isnan(), "one gradient is nan"
+assert result.tolist() == [0, 0, 2], "the results of root_or_zero are right"
+assert x.grad[:2].isnan().all(), "the gradients at -1 and 0 are nan"
 assert "torch.sqrt(x)" in trace[-1], "detect_anomaly names the line"
 
 # %%
-# ``detect_anomaly`` stops at the first ``nan`` in ``backward()``, and warns with the
-# traceback of the *forward* call. Its last line is the one you want. Use it for the
-# search only, because it records a traceback for each operation.
+# First check that the loss is finite. If it is ``nan`` already, the cause is in the
+# forward pass, so look at the outputs of the layers.
+#
+# Otherwise, ``detect_anomaly`` stops at the first operation whose *backward* returns
+# ``nan``, and warns with the traceback of its *forward* call. The last line in your own
+# file is the one you want. It does not catch ``inf``. Use it for the search only,
+# because it records a traceback for each operation.
 #
 # ``where`` hides the ``nan`` of the root in the result. In ``backward()``, it sends a
-# gradient of 0 into the root, and 0 times ``nan`` is ``nan``. So change the input of
+# gradient of 0 into the root, and 0 times ``nan`` is ``nan``. At 0, the root is right
+# but its slope is infinite, and 0 times ``inf`` is ``nan``, too. So change the input of
 # the root, not its output:
 
 
@@ -151,43 +160,46 @@ x.grad = None
 root_or_zero(x).sum().backward()
 print("gradient:", x.grad.tolist())
 
-assert x.grad.tolist() == [0, 0.25], "the gradient is right"
+assert x.grad.tolist() == [0, 0, 0.25], "with another input of the root, it is right"
 
 # %%
 # Why it happens
 # --------------
 #
 # Autograd knows the derivatives of PyTorch's operations and combines them. It cannot
-# see that the one you wrote is wrong, or that a branch which ``where`` rejected was
-# ``nan``. Finite differences use the forward pass only, so they are an independent
-# check.
+# see that the one you wrote is wrong, or that a branch which ``where`` rejected has an
+# infinite or undefined slope. Finite differences use the forward pass only, so they are
+# an independent check.
 
 # %%
 # In your own code
 # ----------------
 #
-# Check a module, with respect to its input and all its parameters:
+# Check a module, with respect to its input and all its parameters. Random layers have
+# to be off, so the copy is in evaluation mode:
 
 import copy
 
 
 def check_module(module, inputs):
-    """Return True, or raise an error that names what does not fit."""
-    module = copy.deepcopy(module).double()
-    names, values = zip(*module.named_parameters(), strict=True)
+    """Return True, or raise an error with the derivatives that differ."""
+    module = copy.deepcopy(module).double().eval()  # without dropout
+    inputs = inputs.detach().double().clone().requires_grad_()
+    names = [name for name, _ in module.named_parameters()]
 
     def call(inputs, *values):
         parameters = dict(zip(names, values, strict=True))
         return torch.func.functional_call(module, parameters, inputs)
 
-    return torch.autograd.gradcheck(call, (inputs.double().requires_grad_(), *values))
+    return torch.autograd.gradcheck(call, (inputs, *module.parameters()))
 
 
 torch.manual_seed(0)
-cell, inputs = torch.nn.GRUCell(3, 2), torch.randn(4, 3)
-print("passed:", check_module(cell, inputs))
+print("passed:", check_module(torch.nn.GRUCell(3, 2), torch.randn(4, 3)))
 
-assert check_module(cell, inputs), "the derivatives of a GRU cell are right"
+assert check_module(torch.nn.Dropout(), torch.ones(3)), (
+    "dropout passes, since it is off"
+)
 
 # %%
 # The cost grows with the number of inputs, so use small modules, or ``fast_mode=True``.
@@ -214,8 +226,10 @@ inputs = torch.ones(20, dtype=torch.double, requires_grad=True)
 print("as it is:   ", torch.autograd.gradcheck(dropout, inputs, raise_exception=False))
 print("with a seed:", torch.autograd.gradcheck(with_seed, inputs))
 
-assert not torch.autograd.gradcheck(dropout, inputs, raise_exception=False), "random"
-assert torch.autograd.gradcheck(with_seed, inputs), "with the same mask, it passes"
+assert not torch.autograd.gradcheck(dropout, inputs, raise_exception=False), (
+    "gradcheck rejects dropout"
+)
+assert torch.autograd.gradcheck(with_seed, inputs), "dropout with a seed passes"
 
 # %%
 # Each call draws a different mask, so the outputs differ for a reason that is not the
@@ -226,9 +240,10 @@ assert torch.autograd.gradcheck(with_seed, inputs), "with the same mask, it pass
 # --------
 #
 # - ``gradcheck`` for derivatives of your own: small inputs, double precision.
-# - ``detect_anomaly`` around forward pass and ``backward()`` names the line of a
-#   ``nan``.
-# - If ``where`` hides a ``nan``, change the input of the operation, not its output.
+# - If the loss is finite, ``detect_anomaly`` around forward pass and ``backward()``
+#   names the line of a ``nan``.
+# - If ``where`` hides a ``nan`` or an infinite slope, change the input of the
+#   operation, not its output.
 
 # %%
 # Learn more

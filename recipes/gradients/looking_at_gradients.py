@@ -4,7 +4,7 @@ Printing the gradients of each layer
 
 After ``backward()``, loop over ``model.named_parameters()`` and print the norm of each
 ``.grad``. After ``step()``, also print how far the step has moved each weight, relative
-to its size: that tells you whether a layer learns.
+to its size: a layer that hardly moves cannot learn.
 """
 
 # %%
@@ -25,20 +25,19 @@ nn.functional.mse_loss(model(inputs), targets).backward()
 
 norms = {}
 for name, parameter in model.named_parameters():
-    norms[name] = parameter.grad.norm().item()
-    print(f"{name:9} norm of the gradient: {norms[name]:.4f}")
+    if parameter.grad is None:  # it took no part in the loss
+        print(f"{name:9} no gradient")
+    else:
+        norms[name] = parameter.grad.norm().item()
+        print(f"{name:9} norm of the gradient: {norms[name]:.4f}")
 
 assert min(norms.values()) > 0, "each parameter has a gradient"
-
-# %%
-# A parameter that took no part in the loss has ``None`` in ``.grad``, and this loop
-# fails there. The version further down can handle that.
 
 # %%
 # How far a step moves each weight
 # --------------------------------
 #
-# The norm of a gradient alone does not say whether a layer learns, because that also
+# The norm of a gradient alone does not say how much a layer changes, because that also
 # depends on the optimizer and on the size of the weights. So compare the weights before
 # and after a step, with three optimizers:
 
@@ -66,14 +65,15 @@ for name, make_optimizer in optimizers.items():
 
 # %%
 # A rule of thumb from Stanford's `CS231n
-# <https://cs231n.github.io/neural-networks-3/>`__
-# is a ratio of about 1e-3. Far below it, as in the second line, a layer hardly learns,
-# and far above it, training may become unstable. In the first steps of Adam the ratio
-# is high, because each number moves by about the learning rate. Biases are left out,
-# because they can be close to zero.
+# <https://cs231n.github.io/neural-networks-3/>`__ is a ratio of about 1e-3. A ratio far
+# below it, as in the second line, means that the layer hardly moves, so it cannot
+# learn. Far above it, training may become unstable. A good ratio proves nothing: noise,
+# weight decay and Adam's scaling move weights, too. For the first hundreds of steps of
+# Adam, the ratio is high, because each number moves by about the learning rate. Biases
+# are left out, because they can be close to zero.
 
-assert max(ratios["SGD, lr 0.00001"].values()) < 1e-4, "SGD, lr 0.00001: below 1e-4"
-assert min(ratios["Adam, lr 0.001"].values()) > 1e-3, "Adam, lr 0.001: above 1e-3"
+assert max(ratios["SGD, lr 0.00001"].values()) < 1e-4, "SGD at lr 0.00001 moves less"
+assert min(ratios["Adam, lr 0.001"].values()) > 1e-3, "Adam at lr 0.001 moves more"
 
 # %%
 # Gradients that vanish
@@ -118,13 +118,15 @@ plt.show()
 # %%
 # Read it from right to left, as ``backward()`` goes. With sigmoids, hardly anything
 # reaches the first layer. ReLU alone is not the cure: with the default initial weights
-# of ``nn.Linear``, its gradients shrink, too. Kaiming initialization fits the weights
-# to ReLU, and batch norm repairs even the sigmoids.
+# of ``nn.Linear``, its gradients shrink, too. Kaiming initialization is designed for
+# ReLU, and batch norm repairs even the sigmoids.
 
 assert share["sigmoid"] < 1e-5, "with sigmoids, less than 1e-5 reaches the first layer"
-assert 1e-4 < share["ReLU"] < 0.05, "with ReLU, less than a twentieth"
-assert 0.1 < share["ReLU, Kaiming"] < 10, "with Kaiming, similar in all layers"
-assert 0.1 < share["sigmoid, batch norm"] < 10, "with batch norm, similar too"
+assert 1e-4 < share["ReLU"] < 0.05, "with ReLU, less than a twentieth reaches it"
+assert 0.1 < share["ReLU, Kaiming"] < 10, (
+    "with Kaiming, the first and last norms are similar"
+)
+assert 0.1 < share["sigmoid, batch norm"] < 10, "with batch norm, these are similar"
 
 # %%
 # Gradients in the middle of a network
@@ -138,20 +140,20 @@ weight = torch.tensor(2.0, requires_grad=True)
 hidden = weight**2
 hidden.retain_grad()
 seen = []
-handle = weight.register_hook(lambda gradient: seen.append(gradient.item()))
+handle = hidden.register_hook(lambda gradient: seen.append(gradient.item()))
 for _ in range(2):
     (3 * hidden).backward(retain_graph=True)
-    print(f"weight: hook saw {seen[-1]}, .grad holds {weight.grad.item()}")
+    print(f"hidden: hook saw {seen[-1]}, .grad holds {hidden.grad.item()}")
 handle.remove()
-print("hidden:", hidden.grad.item())
+print("weight: .grad holds", weight.grad.item())
 
 # %%
 # The hook sees the gradient of each ``backward()`` before it is added to ``.grad``.
 # Remove it when you are done.
 
-assert seen == [12, 12], "the hook sees each gradient on its own"
-assert weight.grad == 24, "in .grad they have added up"
-assert hidden.grad == 6, "a retained gradient adds up, too"
+assert seen == [3, 3], "the hook sees each gradient on its own"
+assert hidden.grad == 6, "in .grad, retained gradients add up"
+assert weight.grad == 24, "the gradients of the weight add up, too"
 
 # %%
 # Why it happens
@@ -211,14 +213,15 @@ hidden.register_hook(lambda gradient: gradient / 2)
 (3 * hidden).backward()
 print("gradient of weight:", weight.grad.item())
 
-assert weight.grad == 6, "half of 12"
+assert weight.grad == 6, "the hook halves the gradient of the weight, which was 12"
 
 # %%
 # Remember
 # --------
 #
 # - Print the norm of every ``.grad`` by name, and check for ``None``.
-# - Whether a layer learns shows in how far a step moves its weights.
+# - A layer whose weights hardly move in a step cannot learn. That they move proves
+#   nothing.
 # - If norms shrink from the last layer to the first, look at the activation, the
 #   initial weights and normalization.
 

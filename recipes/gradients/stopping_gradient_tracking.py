@@ -2,17 +2,17 @@
 no_grad, inference_mode or detach
 =================================
 
-Evaluate under ``torch.inference_mode()``. Use ``torch.no_grad()`` for results that go
-on into training, and to change parameters by hand. Use ``detach()`` for a single tensor
-that is to be a constant, and ``requires_grad_(False)`` for parameters that you don't
-train.
+To evaluate, use ``torch.inference_mode()``; for results that training will use,
+``torch.no_grad()``; for a single tensor that should be treated as a constant,
+``detach()``. Also use ``no_grad()`` to change parameters by hand, and
+``requires_grad_(False)`` for parameters that you don't train.
 """
 
 # %%
 # In short
 # --------
 #
-# Only the first of these results can be used for ``backward()``:
+# Only the first of these results can be differentiated:
 
 import matplotlib.pyplot as plt
 import torch
@@ -27,83 +27,43 @@ results["requires_grad_(False)"] = 2 * torch.ones(1).requires_grad_(False)
 for name, result in results.items():
     print(f"{name:22} requires_grad={result.requires_grad}")
 
-assert [each.requires_grad for each in results.values()] == [1, 0, 0, 0, 0], "one of 5"
+assert [each.requires_grad for each in results.values()] == [1, 0, 0, 0, 0], (
+    "only one requires grad"
+)
 
 # %%
-# What they save
-# --------------
+# Which one to use
+# ----------------
 #
-# Run a network of five layers and count the bytes that PyTorch stores for
-# ``backward()``: during the forward pass, and what is left after it while you hold the
-# result. ``saved_tensors_hooks`` calls a function for each tensor that is stored.
+# .. list-table::
+#    :header-rows: 1
+#
+#    * - You want to
+#      - Use
+#    * - evaluate or predict
+#      - ``torch.inference_mode()``
+#    * - compute what training will use, or change parameters by hand
+#      - ``torch.no_grad()``
+#    * - track in training only, with the same code
+#      - ``torch.set_grad_enabled(training)``
+#    * - train a part of a network
+#      - ``layer.requires_grad_(False)``
+#    * - use one tensor as a constant
+#      - ``tensor.detach()``
+#    * - record a value
+#      - ``tensor.item()`` or ``tensor.detach().clone()``
+#
+# After ``requires_grad_(False)``, clear the gradients, because ``step()`` applies what
+# is still in ``.grad``. On the result of an operation, it raises an error; use
+# ``detach()`` there.
 
-import weakref
+frozen = torch.ones(1, requires_grad=True)
+frozen.sum().backward()
+frozen.requires_grad_(False)
+torch.optim.SGD([frozen], lr=0.1).step()
+print(f"a frozen weight of 1 after step(): {frozen.item():.1f}")
 
-from torch import nn
-
-torch.manual_seed(0)
-layers = [layer for _ in range(5) for layer in (nn.Linear(100, 100), nn.Tanh())]
-model = nn.Sequential(*layers)
-inputs = torch.randn(256, 100)
-parameters = {each.data_ptr() for each in model.parameters()}
-
-
-class Stored:
-    def __init__(self, tensor):
-        self.tensor = tensor.detach()  # without a graph of its own
-
-
-def measure(compute):
-    """Return the bytes stored during a forward pass, and those left after it."""
-    during, left = {}, weakref.WeakSet()
-
-    def store(tensor):
-        stored = Stored(tensor)
-        if tensor.data_ptr() not in parameters:
-            during[tensor.data_ptr()] = tensor.nbytes
-            left.add(stored)
-        return stored
-
-    with torch.autograd.graph.saved_tensors_hooks(store, lambda stored: stored.tensor):
-        _result = compute()
-    after = {each.tensor.data_ptr(): each.tensor.nbytes for each in left}
-    return sum(during.values()), sum(after.values())
-
-
-ways = {
-    "tracked": lambda: model(inputs),
-    "detach()": lambda: model(inputs).detach(),
-    "no_grad()": torch.no_grad()(lambda: model(inputs)),
-    "inference_mode()": torch.inference_mode()(lambda: model(inputs)),
-}
-stored = {name: measure(compute) for name, compute in ways.items()}
-model.requires_grad_(False)
-stored["requires_grad_(False)"] = measure(lambda: model(inputs))
-model.requires_grad_(True)
-
-fig, ax = plt.subplots(layout="constrained")
-for color, shift, label in [
-    ("C1", -0.2, "during the forward pass"),
-    ("C0", 0.2, "after"),
-]:
-    sizes = [pair[label == "after"] / 1000 for pair in stored.values()]
-    ax.barh([place + shift for place in range(5)], sizes, 0.4, color=color, label=label)
-ax.set_yticks(range(5), stored)
-ax.set(xlabel="bytes stored for backward (kB)")
-ax.invert_yaxis()
-fig.legend(loc="outside upper center", ncols=2)
-plt.show()
-# sphinx_gallery_alt_block = "Bars of the bytes stored for backward in each way. A tracked forward pass stores them during the pass and keeps them after it. With detach of the result they are stored during the pass and gone after it. The other ways store nothing."
-
-# %%
-# ``detach()`` comes too late to save memory during the forward pass, because everything
-# was recorded by then. But it keeps nothing by itself: as soon as no tracked tensor is
-# left, the graph and its bytes are gone.
-
-assert stored["tracked"] == (6 * inputs.nbytes,) * 2, "tracked: stored, and kept"
-assert stored["detach()"] == (6 * inputs.nbytes, 0), "detach: stored, then gone"
-for name in ("no_grad()", "inference_mode()", "requires_grad_(False)"):
-    assert stored[name] == (0, 0), "the other ways store nothing"
+assert frozen < 1, "step() applies the old gradient of a frozen weight"
 
 # %%
 # Where inference_mode is stricter
@@ -111,6 +71,13 @@ for name in ("no_grad()", "inference_mode()", "requires_grad_(False)"):
 #
 # ``inference_mode()`` also drops the bookkeeping that autograd needs to use its results
 # later, which makes it a little faster. The price is an error if you do use them:
+
+from torch import nn
+
+torch.manual_seed(0)
+layers = [layer for _ in range(5) for layer in (nn.Linear(100, 100), nn.Tanh())]
+model = nn.Sequential(*layers)
+inputs = torch.randn(256, 100)
 
 messages = {}
 for mode in (torch.no_grad, torch.inference_mode):
@@ -123,11 +90,15 @@ for mode in (torch.no_grad, torch.inference_mode):
         messages[mode] = str(error).partition(".")[0]
     print(f"{mode.__name__:15} {messages[mode]}")
 
-assert messages[torch.no_grad] == "works", "no_grad: training can use the features"
-assert "Inference tensors" in messages[torch.inference_mode], "inference_mode: it can't"
+assert messages[torch.no_grad] == "works", "training can use what no_grad returns"
+assert "Inference tensors" in messages[torch.inference_mode], (
+    "training cannot use what inference_mode returns"
+)
 
 # %%
 # If you get this error, use ``no_grad()``, or ``features.clone()`` outside the block.
+# It can also come from a tensor that the model caches during evaluation, such as a
+# mask: the next training step that needs it for ``backward()`` fails.
 #
 # The two modes also differ if a function inside turns tracking back on, as
 # ``enable_grad()`` and ``set_grad_enabled(True)`` do:
@@ -187,6 +158,83 @@ assert gradients["detach()"] == "RuntimeError", "through detach(), there is an e
 assert gradients[".data"] == 0, "through .data, the gradient is silently wrong"
 
 # %%
+# What they save
+# --------------
+#
+# Run the network of five layers and count the bytes that PyTorch stores for
+# ``backward()``: during the forward pass, and what is left after it while you hold the
+# result. ``saved_tensors_hooks`` calls a function for each tensor that is stored.
+
+import weakref
+
+parameters = {each.data_ptr() for each in model.parameters()}
+
+
+class Stored:
+    def __init__(self, tensor):
+        self.tensor = tensor.detach()  # without a graph of its own
+
+
+def measure(compute):
+    """Return the bytes stored during a forward pass, and those left after it."""
+    during, left = {}, weakref.WeakSet()
+
+    def store(tensor):
+        stored = Stored(tensor)
+        if tensor.data_ptr() not in parameters:
+            during[tensor.data_ptr()] = tensor.nbytes
+            left.add(stored)
+        return stored
+
+    with torch.autograd.graph.saved_tensors_hooks(store, lambda stored: stored.tensor):
+        _result = compute()
+    after = {each.tensor.data_ptr(): each.tensor.nbytes for each in left}
+    return sum(during.values()), sum(after.values())
+
+
+ways = {
+    "tracked": lambda: model(inputs),
+    "detach()": lambda: model(inputs).detach(),
+    "no_grad()": torch.no_grad()(lambda: model(inputs)),
+    "inference_mode()": torch.inference_mode()(lambda: model(inputs)),
+}
+stored = {name: measure(compute) for name, compute in ways.items()}
+model.requires_grad_(False)
+stored["requires_grad_(False)"] = measure(lambda: model(inputs))
+model[:1].requires_grad_(True)
+first_only = measure(lambda: model(inputs))
+model.requires_grad_(True)
+
+fig, ax = plt.subplots(layout="constrained")
+for color, shift, label in [
+    ("C1", -0.2, "during the forward pass"),
+    ("C0", 0.2, "after"),
+]:
+    sizes = [pair[label == "after"] / 1000 for pair in stored.values()]
+    ax.barh([place + shift for place in range(5)], sizes, 0.4, color=color, label=label)
+ax.set_yticks(range(5), stored)
+ax.set(xlabel="bytes stored for backward (kB)")
+ax.invert_yaxis()
+fig.legend(loc="outside upper center", ncols=2)
+plt.show()
+# sphinx_gallery_alt_block = "Bars of the bytes stored for backward in each way. A tracked forward pass stores them during the pass and keeps them after it. With detach of the result they are stored during the pass and gone after it. The other ways store nothing."
+
+# %%
+# ``detach()`` comes too late to save memory during the forward pass, because everything
+# was recorded by then. But it keeps nothing by itself: as soon as no tracked tensor is
+# left, the graph and its bytes are gone.
+#
+# With ``requires_grad_(False)`` nothing is stored here because all layers are frozen.
+# Frozen layers save memory only if nothing before them needs a gradient: if only the
+# first layer is trained, as much is stored as with tracking.
+
+assert stored["tracked"] == (6 * inputs.nbytes,) * 2, "tracking stores and keeps"
+assert stored["detach()"] == (6 * inputs.nbytes, 0), "detach() stores, then frees"
+for name in ("no_grad()", "inference_mode()", "requires_grad_(False)"):
+    assert stored[name] == (0, 0), "the other ways store nothing"
+assert first_only == stored["tracked"], "one trained layer at the front stores it all"
+
+# %%
 # Why it happens
 # --------------
 #
@@ -198,24 +246,6 @@ assert gradients[".data"] == 0, "through .data, the gradient is silently wrong"
 # %%
 # In your own code
 # ----------------
-#
-# .. list-table::
-#    :header-rows: 1
-#
-#    * - You want to
-#      - Use
-#    * - evaluate or predict
-#      - ``torch.inference_mode()``
-#    * - compute what goes on into training, or change parameters by hand
-#      - ``torch.no_grad()``
-#    * - track in training only, with the same code
-#      - ``torch.set_grad_enabled(training)``
-#    * - train a part of a network
-#      - ``layer.requires_grad_(False)``
-#    * - use one tensor as a constant
-#      - ``tensor.detach()``
-#    * - record a value
-#      - ``tensor.item()`` or ``tensor.detach().clone()``
 #
 # To see whether a result is tracked, ask for ``result.requires_grad``. ``model.eval()``
 # is not in the table: it changes dropout and batch norm, and stops no tracking.
@@ -243,7 +273,9 @@ with torch.no_grad():
     weight -= 0.1
 print("requires_grad:", weight.requires_grad)
 
-assert "leaf Variable that requires grad" in message, "tracked, it is an error"
+assert "leaf Variable that requires grad" in message, (
+    "changing a tracked weight by hand is an error"
+)
 assert weight.requires_grad, "under no_grad() it works, and the weight can be trained"
 
 # %%
@@ -253,7 +285,7 @@ assert weight.requires_grad, "under no_grad() it works, and the weight can be tr
 # Remember
 # --------
 #
-# - ``inference_mode()`` to evaluate, ``no_grad()`` for what goes on into training.
+# - ``inference_mode()`` to evaluate, ``no_grad()`` for results that training will use.
 # - ``detach()`` saves nothing during the forward pass, and shares its memory.
 # - To keep a value, write ``detach().clone()``. Never write ``.data``.
 

@@ -5,7 +5,7 @@ Where to call zero_grad
 Call ``optimizer.zero_grad()`` anywhere in the loop except between ``loss.backward()``
 and ``optimizer.step()``; its first line is the usual place. Between the two, it removes
 the gradients before ``step()`` reads them, so the model never learns, and PyTorch
-reports nothing.
+reports nothing (only ``GradScaler`` raises an error: "No inf checks were recorded").
 """
 
 # %%
@@ -78,8 +78,12 @@ plt.show()
 # No bar means ``None``: since PyTorch 2.0, ``zero_grad()`` removes the gradient instead
 # of filling it with zeros. In the wrong order, no gradient ever reaches ``step()``.
 
-assert all(follow(timelines["right order"])[3::4]), "in the right order, step() reads"
-assert not any(follow(timelines["wrong order"])[3::4]), "in the wrong one, it cannot"
+assert all(follow(timelines["right order"])[3::4]), (
+    "in the right order, step() reads a gradient"
+)
+assert not any(follow(timelines["wrong order"])[3::4]), (
+    "in the wrong order, step() finds no gradient"
+)
 
 # %%
 # Try all four places
@@ -130,11 +134,11 @@ torch.manual_seed(0)
 untrained = torch.nn.Linear(1, 1)
 initial = (untrained.weight.item(), untrained.bias.item())
 
-assert results["before backward"] == right, "before backward(), the same result"
-assert results["after step"] == right, "after step(), the same result"
+assert results["before backward"] == right, "zero_grad() before backward() is right"
+assert results["after step"] == right, "zero_grad() after step() is right"
 assert abs(right[0] - 3) < 0.3, "in these places, the weight ends near 3"
 assert abs(right[1] - 2) < 0.3, "in these places, the bias ends near 2"
-assert results["before step"][:2] == initial, "before step(), nothing is learned"
+assert results["before step"][:2] == initial, "zero_grad() before step() stops learning"
 
 # %%
 # See what the loss tells you
@@ -158,11 +162,15 @@ plt.show()
 
 # %%
 # In the wrong order, the loss goes up and down and looks like training that is slow or
-# noisy. No learning rate helps, because nothing is applied.
+# noisy. No learning rate helps, because nothing is applied. No parameter moves, but
+# buffers do: the running statistics of batch norm still change, so a validation loss
+# can even fall.
 
 assert max(full_batch) - min(full_batch) < 1e-4, "on all the data, the loss is level"
 assert max(mini_batch) > 1.2 * min(mini_batch), "on mini-batches, it goes up and down"
-assert min(mini_batch) > 5 * sum(right[2][-20:]) / 20, "but it never falls"
+assert min(mini_batch) > 5 * sum(right[2][-20:]) / 20, (
+    "in the wrong order, the loss never falls"
+)
 
 # %%
 # Why it happens
@@ -204,10 +212,11 @@ def check_gradients(optimizer):
 
 
 # %%
-# It finds this mistake at the first step, and also an optimizer that was given the
-# wrong parameters. Two kinds of loops differ from the one above: to accumulate
-# gradients, clear once for each group of batches, not for each batch; and with
-# ``torch.optim.LBFGS``, clear at the top of the closure, which ``step()`` calls itself.
+# It finds this mistake at the first step, unless you clear with ``set_to_none=False``,
+# and also an optimizer that was given the wrong parameters. Two kinds of loops differ
+# from the one above: to accumulate gradients, clear once for each group of batches, not
+# for each batch; and with ``torch.optim.LBFGS``, clear at the top of the closure, which
+# ``step()`` calls itself.
 
 message = ""
 (weight**2).backward()
@@ -239,8 +248,9 @@ assert weight.grad == 4, "the gradient is twice the right one, which is 2"
 
 # %%
 # No, it is twice as large as it should be. At the top of the loop, ``zero_grad()``
-# removes everything that was left behind, so that place is safer. It also frees the
-# memory of the old gradients before the forward pass needs it.
+# removes everything that was left behind, so that place is safer. Unlike right before
+# ``backward()``, it also frees the memory of the old gradients before the forward pass
+# needs it.
 
 # %%
 # Remember

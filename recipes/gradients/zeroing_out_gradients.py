@@ -72,7 +72,7 @@ print("images, channels, height, width:", tuple(train_images.shape))
 
 # %%
 # To train on color images instead, change one line to ``dataset = datasets.CIFAR10``.
-# The rest of the script reads its sizes from the data.
+# The rest of the script reads channels and image size from the data.
 
 # %%
 # Step 2. Build a network
@@ -242,9 +242,9 @@ plt.show()
 # %%
 # With clearing, the weight rolls to the bottom and stops. Without clearing, it arrives
 # sooner and cannot stop, because the sum still holds every gradient from the way down.
-# It swings like a pendulum without friction. Momentum remembers old gradients too, and
-# it multiplies them by 0.9 at every step, so they fade, while in ``.grad`` nothing
-# fades. Both together make the swings grow:
+# At this learning rate, it swings like a pendulum without friction. Momentum remembers
+# old gradients too, and it multiplies them by 0.9 at every step, so they fade, while in
+# ``.grad`` nothing fades. Both together make the swings grow:
 
 with_momentum = descend(clear=False, momentum=0.9)
 
@@ -258,7 +258,8 @@ assert max(map(abs, with_momentum)) > 100, "with momentum, the swings grow"
 # ----------------
 #
 # Put ``optimizer.zero_grad()`` on the first line of the loop. To check a loop that you
-# did not write, call this right before ``loss.backward()``: the list has to be empty.
+# did not write, call this right before ``loss.backward()``: the list has to be empty
+# (with ``set_to_none=False`` or accumulation, it is not).
 
 
 def not_cleared(model):

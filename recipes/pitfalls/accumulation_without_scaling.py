@@ -134,7 +134,7 @@ ax.plot(divided[name], "C0--", label="divided")
 ax.set(xlabel="step", ylabel="loss (log scale)", yscale="log", title=name)
 ax.legend()
 plt.show()
-# sphinx_gallery_alt_block = "Loss by step with SGD on a logarithmic scale. The curve that is not divided climbs by many powers of ten. The one that is divided lies on the curve of 64 points at once and falls."
+# sphinx_gallery_alt_block = "Loss by step with SGD on a logarithmic scale. The curve that is not divided climbs by many powers of ten. The one that is divided follows the curve of 64 points at once and falls."
 
 # %%
 # Why it happens

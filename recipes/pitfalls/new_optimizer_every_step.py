@@ -177,8 +177,8 @@ assert message.startswith("step 2"), "check_memory finds the mistake at step 2"
 # no harm if you clear the gradients. Adagrad fills its state when it is created, so the
 # check does not find it.
 #
-# Momentum is also lost if you create the optimizer once an epoch, or resume a training
-# run without loading the optimizer's ``state_dict``.
+# Momentum is also lost if you create the optimizer once an epoch, or resume a run
+# without loading the optimizer's ``state_dict``.
 
 # %%
 # Try it

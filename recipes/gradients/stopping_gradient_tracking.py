@@ -248,7 +248,7 @@ assert first_only == stored["tracked"], "one trained layer at the front stores i
 # ----------------
 #
 # To see whether a result is tracked, ask for ``result.requires_grad``. ``model.eval()``
-# is not in the table: it changes dropout and batch norm, and stops no tracking.
+# is not in the table above: it changes dropout and batch norm, and stops no tracking.
 
 print("after model.eval():", model.eval()(inputs).requires_grad)
 

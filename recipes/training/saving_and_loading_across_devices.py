@@ -229,8 +229,8 @@ assert distances["optimizer"].max() > 1e-2, "without the optimizer, the run diff
 # %%
 # Also save the learning rate scheduler and the ``GradScaler`` if you have them. If the
 # network draws random numbers, as dropout does, save ``torch.get_rng_state()``. That is
-# the state of the CPU's generator only: on a GPU, add ``torch.cuda.get_rng_state_all()``.
-# If you use ``random`` or NumPy, add their states.
+# the state of the CPU's generator only: on a GPU, add
+# ``torch.cuda.get_rng_state_all()``. If you use ``random`` or NumPy, add their states.
 
 # %%
 # Why it happens

@@ -185,8 +185,8 @@ plt.show()
 # weights over these 320 steps. With ten times that rate, which is too much for this
 # network and Adam, the difference grows more than a thousandfold. In longer runs, it
 # also grows at 0.01: after 300 epochs, the weights were about a tenth apart, but the
-# losses only 2 %. So on a different machine, expect similar losses from stable training,
-# not the same weights.
+# losses only 2 %. So on a different machine, expect similar losses from stable
+# training, not the same weights.
 
 assert distances[0.01].max() < 1e-3, "at 0.01, the weights stay within a thousandth"
 assert abs(ratios[0.01] - 1) < 1e-2, "at 0.01, the losses stay within 1 %"

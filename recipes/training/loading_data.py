@@ -134,8 +134,7 @@ assert different["test"] == 1, "a test sample is always the same"
 # Do this once for each data set. A wrong label, or a mean that was subtracted twice, is
 # easier to see than to find. ``imshow`` expects the color channels last.
 
-loader = DataLoader(train_set, batch_size=32, shuffle=True)
-images, labels = next(iter(loader))
+images, labels = next(iter(DataLoader(train_set, batch_size=32, shuffle=True)))
 fig, grid = plt.subplots(2, 4, layout="constrained")
 for ax, image, label in zip(grid.flat, images, labels, strict=False):
     ax.imshow((image * deviation + mean).clamp(0, 1).permute(1, 2, 0))

@@ -29,7 +29,8 @@ network = Network()
 print(network)
 print(tuple(network(torch.rand(32, 1, 28, 28)).shape))
 
-assert network(torch.rand(5, 1, 28, 28)).shape == (5, 10), "any batch size will do"
+assert network(torch.rand(32, 1, 28, 28)).shape == (32, 10), "a batch of 32 works"
+assert network(torch.rand(1, 1, 28, 28)).shape == (1, 10), "a batch of one works"
 
 # %%
 # The network takes a batch of gray images of 28 x 28 pixels and returns ten scores for
@@ -108,7 +109,8 @@ assert "16x49 and 784x64" in message, "the message names both sizes"
 #
 # If the size that comes in depends on the images, let PyTorch find it:
 # ``nn.LazyLinear(64)`` reads it from the first batch. Pass one batch through the
-# network before you create the optimizer.
+# network before you count, initialize or share its parameters, because until then they
+# have no shape.
 
 lazy = nn.LazyLinear(64)
 lazy(torch.rand(32, 784))
@@ -136,7 +138,9 @@ for name, count in counts.items():
 assert counts["first"] == 8 * (1 * 3 * 3 + 1), (
     "first: 8 channels, each 9 weights, 1 bias"
 )
-assert counts["second"] == 16 * (8 * 3 * 3 + 1), "second: 16 channels of 8 times 9"
+assert counts["second"] == 16 * (8 * 3 * 3 + 1), (
+    "second: 16 channels, each 8 times 9 weights, 1 bias"
+)
 assert counts["hidden"] == 64 * (784 + 1), (
     "hidden: 64 outputs, each 784 weights, 1 bias"
 )
@@ -176,7 +180,7 @@ for make_list in (list, nn.ModuleList):
 # ``nn.ParameterList`` for single parameters.
 
 assert found[list] == 8 * (8 + 1), "with a list, one layer of four is found"
-assert found[nn.ModuleList] == 4 * 8 * (8 + 1), "with a ModuleList, all four are"
+assert found[nn.ModuleList] == 4 * 8 * (8 + 1), "with a ModuleList, all four are found"
 
 # %%
 # Why it happens
@@ -195,12 +199,16 @@ assert "others" not in dict(Layers(list).named_children()), "a list is not regis
 # In your own code
 # ----------------
 #
-# One backward pass on a random batch shows whether a part of the network is cut off. A
-# registered parameter that takes no part in the loss has ``None`` as its gradient:
+# One backward pass on a random batch shows whether a part of the network is cut off
+# from the graph: a registered parameter that takes no part in the loss has ``None`` as
+# its gradient. The check runs on a copy, so your gradients and buffers do not change:
+
+from copy import deepcopy
 
 
 def without_gradient(model, batch):
     """Name the parameters that do not take part in the output."""
+    model = deepcopy(model)
     model.zero_grad()
     model(batch).sum().backward()
     return [name for name, each in model.named_parameters() if each.grad is None]
@@ -210,10 +218,12 @@ batch = torch.rand(32, 1, 28, 28, device=device)
 print("without a gradient:", without_gradient(model, batch))
 
 assert not without_gradient(model, batch), "every parameter gets a gradient"
+assert all(each.grad is None for each in model.parameters()), "the model is unchanged"
 
 # %%
 # It does not find a layer that is not registered. For this, compare the number of
-# parameters with what you expect. Frozen parameters are on the list, too.
+# parameters with what you expect. Frozen parameters are on the list, too. Parameters
+# before a dead ReLU are not, because they get a gradient, but it is zero.
 
 # %%
 # Try it
@@ -226,7 +236,9 @@ assert not without_gradient(model, batch), "every parameter gets a gradient"
 model.forgotten = nn.Linear(64, 64, device=device)
 print("without a gradient:", without_gradient(model, batch))
 
-assert len(without_gradient(model, batch)) == 2, "its weight and its bias have none"
+assert len(without_gradient(model, batch)) == 2, (
+    "the weight and the bias of the forgotten layer have no gradient"
+)
 
 # %%
 # It names the weight and the bias of the layer. They are registered, so they are saved

@@ -10,6 +10,8 @@ and pass a seeded ``generator`` if you need the same order again.
 # %%
 # In short
 # --------
+#
+# Here is a data set of ten numbers and their squares:
 
 import matplotlib.pyplot as plt
 import torch
@@ -29,6 +31,9 @@ for numbers, squares in batches:
     print(tuple(numbers.shape), squares.tolist())
 
 assert [len(each) for each, _ in batches] == [4, 4, 2], "the last batch is smaller"
+assert sorted(int(each) for numbers, _ in batches for each in numbers) == list(
+    range(10)
+), "an epoch has each sample once"
 
 # %%
 # The ``DataLoader`` turned numbers into tensors and stacked them. Because 10 is not a
@@ -39,8 +44,8 @@ assert [len(each) for each, _ in batches] == [4, 4, 2], "the last batch is small
 # A data set from your own files
 # ------------------------------
 #
-# Often each class has a folder of images. To have some, write 200 small images of
-# squares and bars, each in a different place:
+# Often each class has a folder of images. To have something to load, write 200
+# small images of squares and bars, each in a random place:
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -67,14 +72,14 @@ class ImageFiles(Dataset):
     def __init__(self, root, transform):
         self.files = sorted(Path(root).glob("*/*.png"))
         self.classes = sorted({file.parent.name for file in self.files})
+        self.labels = [self.classes.index(file.parent.name) for file in self.files]
         self.transform = transform
 
     def __len__(self):
         return len(self.files)
 
     def __getitem__(self, index):
-        image = self.transform(default_loader(self.files[index]))
-        return image, self.classes.index(self.files[index].parent.name)
+        return self.transform(default_loader(self.files[index])), self.labels[index]
 
 
 to_numbers = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
@@ -111,14 +116,16 @@ train_set = ImageFiles(folder.name, train_transform)
 different = {}
 for name, samples in (("training", train_set), ("test", test_set)):
     different[name] = len({tuple(samples[0][0].flatten().tolist()) for _ in range(10)})
-    print(f"{name}: sample 0 read 10 times, {different[name]} different images")
+    print(f"{name}: sample 0 read 10 times, distinct images: {different[name]}")
 
 assert different["training"] > 1, "one training sample comes out in several ways"
 assert different["test"] == 1, "a test sample is always the same"
 
 # %%
 # Here both sets read the same files to keep the page short. In your project, training
-# and test images are in different folders.
+# and test images are in different folders. To split off validation data, draw indices
+# once, and give ``torch.utils.data.Subset`` the rest of the training set, and these
+# indices of a second ``ImageFiles`` without random transforms.
 
 # %%
 # Look at a batch
@@ -127,13 +134,11 @@ assert different["test"] == 1, "a test sample is always the same"
 # Do this once for each data set. A wrong label, or a mean that was subtracted twice, is
 # easier to see than to find. ``imshow`` expects the color channels last.
 
-loader = DataLoader(train_set, batch_size=32, shuffle=True)
-images, labels = next(iter(loader))
+images, labels = next(iter(DataLoader(train_set, batch_size=32, shuffle=True)))
 fig, grid = plt.subplots(2, 4, layout="constrained")
 for ax, image, label in zip(grid.flat, images, labels, strict=False):
     ax.imshow((image * deviation + mean).clamp(0, 1).permute(1, 2, 0))
-    ax.set_title(train_set.classes[label])
-    ax.axis("off")
+    ax.set(title=train_set.classes[label], xticks=[], yticks=[])
 plt.show()
 # sphinx_gallery_alt_block = "The first eight images of a batch in two rows, each with its class above it: white squares and white bars on black, in different places."
 
@@ -150,14 +155,14 @@ assert labels.dtype == torch.int64, "labels come as 64-bit integers"
 # :ref:`sphx_glr_recipes_gradients_zeroing_out_gradients.py` does.
 #
 # On Windows and macOS, and on Linux since Python 3.14, a worker first imports your
-# script. So what starts the workers needs a guard:
+# script. So the code that starts the workers needs a guard:
 #
 # .. code-block:: python
 #
 #    def main():
 #        loader = DataLoader(train_set, batch_size=32, shuffle=True, num_workers=2)
 #        for images, labels in loader:
-#            ...
+#            images, labels = images.to(device), labels.to(device)
 #
 #
 #    if __name__ == "__main__":
@@ -165,7 +170,12 @@ assert labels.dtype == torch.int64, "labels come as 64-bit integers"
 #
 # The data set and its transforms have to be defined at the top of a module, and none
 # may be a ``lambda``. In a notebook, put them into a module. With ``num_workers=0``,
-# the default, nothing of this is needed.
+# the default, none of this is needed.
+#
+# Batches arrive on the CPU, so move them with ``.to(device)``, in the loop rather than
+# in the data set. With an NVIDIA GPU, ``pin_memory=True`` and
+# ``.to(device, non_blocking=True)`` let the copy overlap with computing. If epochs are
+# short, ``persistent_workers=True`` keeps the workers for the next one.
 
 # %%
 # The same batches again
@@ -175,7 +185,9 @@ assert labels.dtype == torch.int64, "labels come as 64-bit integers"
 # transforms, which without workers draw from PyTorch's global generator.
 
 
-def first_batch(seed):
+def first_batch(seed, seed_crops=False):
+    if seed_crops:
+        torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     loader = DataLoader(train_set, batch_size=32, shuffle=True, generator=generator)
     return next(iter(loader))
@@ -186,17 +198,17 @@ for name, (_, labels) in (("seed 0", batch), ("again ", again), ("seed 1", other
     print(name, labels[:20].tolist())
 
 assert torch.equal(batch[1], again[1]), "the generator repeats the order"
-assert not torch.equal(batch[0], again[0]), "it does not repeat the random crops"
+assert not torch.equal(batch[0], again[0]), "the generator does not repeat the crops"
 assert not torch.equal(batch[1], other[1]), "a different seed changes the order"
 
 # %%
 # The generator repeats the order, as the labels show. The random crops still differ. To
-# repeat them, too, call ``torch.manual_seed`` before each epoch that you compare. With
-# workers, the generator is enough, because it also draws their seeds, but the number of
-# workers has to stay the same.
+# repeat them, too, call ``torch.manual_seed`` before each epoch that you compare, as
+# ``first_batch`` does with ``seed_crops=True``. With workers, the generator is enough,
+# because it also draws their seeds, but the number of workers has to stay the same.
 
 assert torch.equal(
-    *(torch.manual_seed(0) and first_batch(seed=0)[0] for _ in range(2))
+    first_batch(seed=0, seed_crops=True)[0], first_batch(seed=0, seed_crops=True)[0]
 ), "with both seeds, the crops are the same, too"
 
 # %%
@@ -226,7 +238,7 @@ describe(images, labels)
 
 assert abs(images.mean()) < 0.01, "normalized, the mean is 0"
 assert abs(images.std() - 1) < 0.01, "normalized, the deviation is 1"
-assert labels.bincount().tolist() == [100, 100], "an epoch has each sample once"
+assert labels.bincount().tolist() == [100, 100], "each class has 100 samples"
 
 # %%
 # Try it
@@ -256,9 +268,11 @@ if sys.platform == "linux":
     assert drawn[::2] == drawn[1::2], "both workers draw the same numbers"
 
 # %%
-# The same numbers, since each worker gets a copy of the generator. PyTorch seeds the
-# global generators of ``torch``, ``random`` and NumPy in each worker, but not yours.
-# Draw from the global one, or seed yours in a ``worker_init_fn``.
+# They draw the same numbers, because each worker gets a copy of the generator. PyTorch
+# seeds the global generators of ``torch``, ``random`` and NumPy in each worker, but not
+# yours.
+# Draw from the global one, or seed yours in a ``worker_init_fn``, a function that each
+# worker calls when it starts.
 
 # %%
 # Remember

@@ -37,7 +37,7 @@ assert torch.allclose(layer.weight.grad, large, atol=1e-5), "both gradients are 
 # They are equal up to rounding, because ``backward()`` adds to ``.grad``. In most
 # training loops you will find the shorter form:
 #
-# .. code-block:: python
+# .. code-block:: py
 #
 #     for i, (inputs, targets) in enumerate(loader):
 #         loss = loss_function(model(inputs), targets) / 4

@@ -192,7 +192,7 @@ assert (silenced - correct).abs().min() > 0.5, (
 # Put the line that the hint names at the top of your script while you look for the
 # mistake. It makes every step slower, so remove it afterwards:
 #
-# .. code-block:: python
+# .. code-block:: py
 #
 #    torch.autograd.set_detect_anomaly(True, check_nan=False)
 #

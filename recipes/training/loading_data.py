@@ -26,6 +26,7 @@ class Squares(Dataset):
         return torch.tensor([float(index)]), index**2
 
 
+torch.manual_seed(0)  # the same shuffle each time this page is made
 batches = list(DataLoader(Squares(), batch_size=4, shuffle=True))
 for numbers, squares in batches:
     print(tuple(numbers.shape), squares.tolist())

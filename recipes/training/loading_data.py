@@ -28,8 +28,7 @@ class Squares(Dataset):
 
 torch.manual_seed(0)  # the same shuffle each time this page is made
 batches = list(DataLoader(Squares(), batch_size=4, shuffle=True))
-for numbers, squares in batches:
-    print(tuple(numbers.shape), squares.tolist())
+print(*(f"{tuple(x.shape)} {squares.tolist()}" for x, squares in batches), sep="\n")
 
 assert [len(each) for each, _ in batches] == [4, 4, 2], "the last batch is smaller"
 assert sorted(int(each) for numbers, _ in batches for each in numbers) == list(

@@ -2,7 +2,6 @@
 
 from sphinx_gallery.sorting import ExplicitOrder
 
-from recipe_site.api_links import INVENTORIES
 from recipe_site.fashion_mnist import FASHION_MNIST
 from recipe_site.sharing.site_address import site_url
 
@@ -53,8 +52,15 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
 }
 
-# So no build needs the network; `nox -s inventories` makes them anew.
-intersphinx_mapping = INVENTORIES
+# Inventories in the repository, so that no build needs the network:
+# `nox -s inventories` makes them anew.
+intersphinx_mapping = {
+    "torch": ("https://docs.pytorch.org/docs/stable/", "inventories/torch.inv"),
+    "torchvision": (
+        "https://docs.pytorch.org/vision/stable/",
+        "inventories/torchvision.inv",
+    ),
+}
 
 # Recordings ------------------------------------------------------------------
 recordings_command = "nox -s record --"

@@ -82,39 +82,39 @@ def test_a_tag_chooses_among_a_sections_recipes(page: Page, address: str) -> Non
         assert "zero_grad" in card.inner_text()
 
 
-def test_a_narrow_pages_drawers_open_by_keyboard(
-    browser: Browser, address: str
-) -> None:
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """Open a page as narrow as a phone's."""
     context = browser.new_context(viewport={"width": 390, "height": 800})
-    page = context.new_page()
-    page.goto(f"{address}/en/{RECIPE}")
-    pages, contents = (page.locator(f".{each}-drawer") for each in ("sidebar", "toc"))
+    yield context.new_page()
+    context.close()
+
+
+def test_a_narrow_pages_drawers_open_by_keyboard(phone: Page, address: str) -> None:
+    phone.goto(f"{address}/en/{RECIPE}")
+    pages, contents = (phone.locator(f".{each}-drawer") for each in ("sidebar", "toc"))
     expect(pages).not_to_be_visible()
     expect(contents).not_to_be_visible()
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
+    phone.keyboard.press("Tab")
+    expect(phone.get_by_role("link", name="Skip to content")).to_be_focused()
+    phone.keyboard.press("Tab")
+    phone.keyboard.press("Space")
     expect(pages).to_be_visible()
-    page.keyboard.press("Space")
+    phone.keyboard.press("Space")
     expect(pages).not_to_be_visible()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Space")
+    phone.keyboard.press("Tab")
+    phone.keyboard.press("Space")
     expect(contents).to_be_visible()
-    context.close()
 
 
 def test_code_that_is_wider_than_the_page_scrolls_by_keyboard(
-    browser: Browser, address: str
+    phone: Page, address: str
 ) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 800})
-    page = context.new_page()
-    page.goto(f"{address}/en/{RECIPE}")
-    wide = page.locator("article pre[tabindex]").first
+    phone.goto(f"{address}/en/{RECIPE}")
+    wide = phone.locator("article pre[tabindex]").first
     wide.focus()
-    page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.activeElement.scrollLeft > 0")
-    context.close()
+    phone.keyboard.press("ArrowRight")
+    phone.wait_for_function("document.activeElement.scrollLeft > 0")
 
 
 def test_downloads_are_saved_under_the_recipes_name(page: Page, address: str) -> None:

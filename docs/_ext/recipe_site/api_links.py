@@ -9,7 +9,7 @@ import sys
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import fsspec
 from docutils import nodes
@@ -17,18 +17,10 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.inventory import InventoryFile
 
 from recordings.library import open_library
+from recordings.settings import read
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
-
-INVENTORIES: Final[Mapping[str, tuple[str, str]]] = {
-    "torch": ("https://docs.pytorch.org/docs/stable/", "inventories/torch.inv"),
-    "torchvision": (
-        "https://docs.pytorch.org/vision/stable/",
-        "inventories/torchvision.inv",
-    ),
-}
-"""For `intersphinx_mapping`: documentation, and a file beside `conf.py`."""
 
 _HEADER = """\
 # Sphinx inventory version 2
@@ -81,10 +73,13 @@ def _lines(inventory: bytes, names: Collection[str]) -> Iterator[str]:
                 yield f"{name} {kind} 1 {item.uri} {item.display_name}\n"
 
 
-def refresh(
-    docs: Path, inventories: Mapping[str, tuple[str, str]] = INVENTORIES
-) -> None:
-    """Fetch each inventory, and keep what recipes use of it."""
+def refresh(docs: Path, inventories: Mapping[str, tuple[str, str]]) -> None:
+    """Fetch each inventory, and keep what recipes use of it.
+
+    Args:
+        docs: The folder of `conf.py`.
+        inventories: As in `intersphinx_mapping`, with a file beside `conf.py`.
+    """
     names = names_used(docs)
     for project, (address, file) in inventories.items():
         with fsspec.open(f"{address}objects.inv") as stream:
@@ -101,4 +96,5 @@ def setup_api_links(app: "Sphinx") -> None:
 
 
 if __name__ == "__main__":
-    refresh(Path("docs").resolve())
+    here = Path("docs").resolve()
+    refresh(here, read(here)["intersphinx_mapping"])

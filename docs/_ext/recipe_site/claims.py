@@ -42,10 +42,10 @@ def fold_assertions(app: "Sphinx", document: nodes.document) -> None:
             continue
         folded = _fold(asserted, checked)
         if shown:
-            _place_below_output(block, folded)
+            _place_below_output(_whole(block), folded)
             block.replace_self(_code(shown, block))
         else:
-            _replace(block, folded)
+            _replace(_whole(block), folded)
 
 
 def _checked(recording: Recording, language: str) -> str:
@@ -104,10 +104,15 @@ def _code(code: str, block: nodes.literal_block) -> nodes.literal_block:
     return made
 
 
+def _whole(block: nodes.Element) -> nodes.Element:
+    """Return what a block is all of: a guide's code is in its cell's input."""
+    while "cell" not in block["classes"] and isinstance(block.parent, nodes.container):
+        block = block.parent
+    return block
+
+
 def _place_below_output(block: nodes.Element, folded: nodes.Element) -> None:
     """Put a node below what a block of code printed and drew."""
-    while "cell" not in block["classes"] and isinstance(block.parent, nodes.container):
-        block = block.parent  # a guide's code is in the cell's input, in the cell
     parent, place = block.parent, block.parent.index(block) + 1
     while place < len(parent) and _is_output(parent[place]):
         place += 1
@@ -123,15 +128,9 @@ def _is_output(node: nodes.Node) -> bool:
 
 def _replace(block: nodes.Element, folded: nodes.Element) -> None:
     """Put a node in the place of a block, without the time that it took."""
-    while "cell" not in block["classes"] and isinstance(block.parent, nodes.container):
-        block = block.parent
-    parent, place = block.parent, block.parent.index(block)
-    if place + 1 < len(parent):
-        below = parent[place + 1]
-        if "recording-block-time" in getattr(below, "attributes", {}).get(
-            "classes", ()
-        ):
-            parent.remove(below)
+    below = block.next_node(descend=False, siblings=True)
+    if isinstance(below, nodes.Element) and TIME in below["classes"]:
+        below.parent.remove(below)
     block.replace_self(folded)
 
 

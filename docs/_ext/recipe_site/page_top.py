@@ -13,7 +13,7 @@ from sphinx.util.osutil import relative_uri
 from editions.edition import Edition
 from recipe_site import downloads
 from recipe_site.chips import pitfall_chips, tag_chips
-from recipe_site.recipes import recordings_of, settings_by_page
+from recipe_site.recipes import recordings_of
 from recordings.model import Recording
 from recordings.page.run_card import day, machine
 from recordings.units import duration
@@ -56,7 +56,7 @@ def add_top(app: "Sphinx", document: nodes.document) -> None:
         return
     suffix = entry.recipe.path.suffix
     rows = [_actions(page, app.config.language, app.config.repository, suffix)]
-    settings = settings_by_page(app).get(page, {})
+    settings = entry.recipe.settings
     if recording := build.recording(page):
         rows.append(_run(recording, app.config.language, settings.get("needs", ())))
     chips = pitfall_chips(page, settings, page) + tag_chips(page, settings, page)

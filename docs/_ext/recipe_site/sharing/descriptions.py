@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx import addnodes
 
+from editions.wide_text import joined
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
@@ -18,7 +20,6 @@ KEY = "answer"
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])")
 _SPACE = re.compile(r"\s+")
-_WIDE_BREAK = re.compile(r"(?<=[\u2e80-\u9fff\uff00-\uffef])\n(?=[\u2e80-\uffef])")
 
 Piece = tuple[str, str]
 """A text, and the page whose title is to stand there instead, if any."""
@@ -36,7 +37,7 @@ def description(metadata: Mapping[str, Any], titles: Mapping[str, nodes.title]) 
     text = "".join(
         titles[page].astext() if page in titles else text for text, page in known
     )
-    return shorten(_SPACE.sub(" ", _WIDE_BREAK.sub("", text)).strip())
+    return shorten(_SPACE.sub(" ", joined(text)).strip())
 
 
 def pieces(document: nodes.document) -> Iterator[Piece]:

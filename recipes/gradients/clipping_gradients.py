@@ -200,7 +200,7 @@ def describe(norms, max_norm):
     """Print the usual norm, and how many steps a threshold clips."""
     usual, high = torch.tensor(norms).quantile(torch.tensor([0.5, 0.99])).tolist()
     share = sum(norm > max_norm for norm in norms) / len(norms)
-    print(f"median {usual:.1f}, 99 % below {high:.1f}, clipped: {share:.0%}")
+    print(f"median {usual:.1f}, 99% below {high:.1f}, clipped: {share:.0%}")
     return share
 
 
@@ -214,7 +214,7 @@ share = describe(norms, max_norm=1.0)
 # If you accumulate gradients, clip once for each group, after its last ``backward()``.
 # With ``torch.amp.GradScaler``, call ``scaler.unscale_(optimizer)`` before you clip.
 
-assert share > 0.8, "with a threshold of 1, more than 80 % of the steps are clipped"
+assert share > 0.8, "with a threshold of 1, more than 80% of the steps are clipped"
 
 # %%
 # Try it

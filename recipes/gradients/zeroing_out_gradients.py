@@ -190,16 +190,16 @@ print(f"with clearing:    {accuracy:5.1%}   {share:19.1%}")
 print(f"without clearing: {careless_accuracy:5.1%}   {careless_share:19.1%}")
 
 # %%
-# After 200 batches with clearing, the network gets more than 70 % of the test images
+# After 200 batches with clearing, the network gets more than 70% of the test images
 # right. Without clearing, it predicts one class for nearly every image, so it is about
-# as good as guessing: 10 %.
+# as good as guessing: 10%.
 
 if dataset is datasets.FashionMNIST:
     assert sum(losses[-50:]) / 50 < 0.8, "with clearing, the loss ends below 0.8"
     assert sum(careless_losses[-50:]) / 50 > 2 * loss_of_guessing, "without, far above"
-    assert accuracy > 0.7, "with clearing, more than 70 % are right"
-    assert careless_accuracy < 0.15, "without clearing, less than 15 % are right"
-    assert careless_share > 0.9, "without clearing, one class makes up more than 90 %"
+    assert accuracy > 0.7, "with clearing, more than 70% are right"
+    assert careless_accuracy < 0.15, "without clearing, less than 15% are right"
+    assert careless_share > 0.9, "without clearing, one class makes up more than 90%"
 
 # %%
 # How much harm the sum does depends on the optimizer and the learning rate:

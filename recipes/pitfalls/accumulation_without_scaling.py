@@ -188,7 +188,7 @@ for name, by in off.items():
 assert abs(off["not divided"] - 3) < 0.01, (
     "four batches, not divided: the gradient is off by three times the right one"
 )
-assert off["divided"] < 0.001, "divided, it is the same gradient within 0.1 %"
+assert off["divided"] < 0.001, "divided, it is the same gradient within 0.1%"
 
 # %%
 # A gradient that is four times too large is off by three times the right one. Call

@@ -139,7 +139,7 @@ plt.show()
 # the norm from *before* clipping, so it looks plausible in any place.
 #
 # With Adam, the bad gradient also enters the running mean of squares, which decays by
-# 0.1 % per step by default, so the next steps are shorter: here, the weight is still
+# 0.1% per step by default, so the next steps are shorter: here, the weight is still
 # off 99 steps later.
 
 assert after["Adam"][-1] > 3.3, "with Adam, the weight is still off 99 steps later"

@@ -112,9 +112,9 @@ plt.show()
 for (units, cut), (losses, _, changed) in runs.items():
     assert changed == (0 if cut else 4), "with detach(), nothing in the encoder changes"
     assert losses[-1] < losses[0], "in each run, the loss falls"
-assert runs[4, True][1] < 0.9, "with 4 units and detach(), less than 90 % are right"
-assert runs[4, False][1] > 0.95, "with 4 units and without it, more than 95 %"
-assert runs[64, True][1] > 0.95, "with 64 units and detach(), more than 95 %"
+assert runs[4, True][1] < 0.9, "with 4 units and detach(), less than 90% are right"
+assert runs[4, False][1] > 0.95, "with 4 units and without it, more than 95%"
+assert runs[64, True][1] > 0.95, "with 64 units and detach(), more than 95%"
 assert runs[4, True][0][-1] > 10 * runs[4, False][0][-1], (
     "with 4 units, the last loss is over ten times higher with detach() than without"
 )

@@ -146,7 +146,7 @@ assert max(repeated["batch norm"]) < correct["batch norm"], (
     "batch norm: in training mode, the accuracy is too low"
 )
 assert sorted_test["batch norm"] < 0.35, (
-    "batch norm: class by class, less than 35 % are right"
+    "batch norm: class by class, less than 35% are right"
 )
 assert abs(after_shuffled["batch norm"] - correct["batch norm"]) < 0.02, (
     "batch norm: after shuffled tests, the correct test changes by less than 2 points"

@@ -124,7 +124,7 @@ for name, make_optimizer in optimizers.items():
 # The losses are means over the last 20 batches; a network that guesses has a loss of
 # 2.30. The same mistake looks different in every line:
 #
-# - With momentum, the loss explodes and the accuracy is that of guessing, 10 %.
+# - With momentum, the loss explodes and the accuracy is that of guessing, 10%.
 # - Without momentum, the network learns, and its accuracy may come out ahead or behind.
 #   You may not notice at all.
 # - With a very small learning rate, it learns *more* than with cleared gradients.
@@ -133,7 +133,7 @@ for name, make_optimizer in optimizers.items():
 if dataset is datasets.FashionMNIST:
     losses, accuracy = mistake["SGD, lr 0.01, momentum"]
     assert sum(losses[-20:]) / 20 > 4.6, "with momentum, twice the loss of guessing"
-    assert accuracy < 0.15, "with momentum, less than 15 % are right"
+    assert accuracy < 0.15, "with momentum, less than 15% are right"
     better, worse = mistake["SGD, lr 0.0001"][1], correct["SGD, lr 0.0001"][1]
     assert better > worse + 0.15, "at lr 0.0001, the mistake learns 15 points more"
     losses, accuracy = mistake["Adam, lr 0.001"]

@@ -113,7 +113,7 @@ assert cleared["momentum, lr 0.05"][-1] > 5 * once["momentum, lr 0.05"][-1], (
     "at lr 0.05, the last loss is more than five times higher without momentum"
 )
 assert cleared["momentum, lr 0.5"][-1] < 1.1 * once["momentum, lr 0.5"][-1], (
-    "at lr 0.5, the last loss is the same within 10 %"
+    "at lr 0.5, the last loss is the same within 10%"
 )
 assert cleared["Adam, lr 0.1"][-1] < once["Adam, lr 0.1"][-1], (
     "Adam at 0.1: with a new optimizer, the last loss is lower"

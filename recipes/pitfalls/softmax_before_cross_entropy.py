@@ -106,7 +106,7 @@ assert abs(lost[10, "SGD, lr 0.5"]) < 0.05, (
 for name in ("Adam, lr 0.001", "Adam, lr 0.01"):
     assert abs(lost[10, name]) < 0.05, "Adam, 10 classes: within 5 points"
 assert with_softmax[100, "SGD, lr 0.5"][1] < 0.2, (
-    "SGD at 0.5, 100 classes: below 20 % with softmax"
+    "SGD at 0.5, 100 classes: below 20% with softmax"
 )
 assert lost[100, "SGD, lr 0.5"] > 0.5, "SGD at 0.5, 100 classes: 50 points less"
 assert lost[100, "Adam, lr 0.001"] > 0.1, (

@@ -117,7 +117,7 @@ assert len(set(new_losses["wrong order"])) == 1, (
     "in the wrong order, the loss on new points is the same after each epoch"
 )
 assert max(losses["wrong order"]) > 1.03 * min(losses["wrong order"]), (
-    "in the wrong order, the losses of the batches differ by more than 3 %"
+    "in the wrong order, the losses of the batches differ by more than 3%"
 )
 assert new_losses["right order"][-1] < 0.5 * losses["right order"][0], (
     "in the right order, the loss on new points is less than half of the first loss"

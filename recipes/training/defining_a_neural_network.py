@@ -132,7 +132,7 @@ for name, count in counts.items():
     print(f"{name:<8}{count:>7,}")
 
 # %%
-# ``pool`` has none. More than 90 % of the parameters are in ``hidden``, so the linear
+# ``pool`` has none. More than 90% of the parameters are in ``hidden``, so the linear
 # layer decides how large the file of this network is.
 
 assert counts["first"] == 8 * (1 * 3 * 3 + 1), (
@@ -144,7 +144,7 @@ assert counts["second"] == 16 * (8 * 3 * 3 + 1), (
 assert counts["hidden"] == 64 * (784 + 1), (
     "hidden: 64 outputs, each 784 weights, 1 bias"
 )
-assert counts["hidden"] > 0.9 * sum(counts.values()), "over 90 % are in one layer"
+assert counts["hidden"] > 0.9 * sum(counts.values()), "over 90% are in one layer"
 
 # %%
 # Keep layers where PyTorch finds them

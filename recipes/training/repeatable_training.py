@@ -185,11 +185,11 @@ plt.show()
 # weights over these 320 steps. With ten times that rate, which is too much for this
 # network and Adam, the difference grows more than a thousandfold. In longer runs, it
 # also grows at 0.01: after 300 epochs, the weights were about a tenth apart, but the
-# losses only 2 %. So on a different machine, expect similar losses from stable
+# losses only 2%. So on a different machine, expect similar losses from stable
 # training, not the same weights.
 
 assert distances[0.01].max() < 1e-3, "at 0.01, the weights stay within a thousandth"
-assert abs(ratios[0.01] - 1) < 1e-2, "at 0.01, the losses stay within 1 %"
+assert abs(ratios[0.01] - 1) < 1e-2, "at 0.01, the losses stay within 1%"
 assert distances[0.1][-1] > 1000 * distances[0.1][0], (
     "at 0.1, the difference of the weights grows 1,000 times"
 )
@@ -204,7 +204,7 @@ assert distances[0.1][-1] > 1000 * distances[0.1][0], (
 losses = torch.tensor([train(seed=seed)[1] for seed in range(5)])
 print(f"loss with five seeds: {losses.mean():.4f} ± {losses.std():.4f}")
 
-assert losses.max() > 1.01 * losses.min(), "the seed alone changes the loss by over 1 %"
+assert losses.max() > 1.01 * losses.min(), "the seed alone changes the loss by over 1%"
 
 # %%
 # A single run that is better by less than this spread may be luck. Run each method with

@@ -249,8 +249,8 @@ assert abs(sums["size / 8"] - 51) < 1e-3, "weighted by size, it is 51"
 # - `torch.optim.Adam
 #   <https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html>`__
 
-# sphinx_gallery_position = 4
+# sphinx_gallery_position = 12
 # sphinx_gallery_tags = ["accumulation", "training loop", "SGD", "Adam"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "generic", "stage": "training", "effect": "wrong result", "symptom": "With SGD, the loss explodes as soon as a batch is split into small ones."}
+# sphinx_gallery_pitfall = {"type": "generic", "stage": "training", "effect": "wrong result", "group": "explodes", "symptom": "With SGD, the loss explodes as soon as a batch is split into small ones."}

@@ -271,8 +271,8 @@ assert torch.allclose(one_call, body.weight.grad, atol=1e-6), (
 #   <https://docs.pytorch.org/docs/stable/notes/autograd.html#saved-tensors>`__: what is
 #   kept for ``backward()``.
 
-# sphinx_gallery_position = 7
+# sphinx_gallery_position = 22
 # sphinx_gallery_tags = ["retain_graph", "detach", "autograd", "training loop"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "error-prone", "symptom": "RuntimeError: Trying to backward through the graph a second time."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "error-prone", "group": "error", "symptom": "RuntimeError: Trying to backward through the graph a second time."}

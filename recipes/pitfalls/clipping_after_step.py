@@ -233,8 +233,8 @@ assert norm == 0, "without gradients, the norm is 0, and there is no error"
 #   <https://docs.pytorch.org/docs/stable/notes/amp_examples.html#gradient-clipping>`__
 #   in PyTorch's notes on mixed precision.
 
-# sphinx_gallery_position = 12
+# sphinx_gallery_position = 13
 # sphinx_gallery_tags = ["clipping", "training loop", "optimizer", "SGD"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "symptom": "One bad batch throws the weights far off in spite of clipping, and a smaller max_norm changes nothing."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "group": "explodes", "symptom": "One bad batch throws the weights far off in spite of clipping, and a smaller max_norm changes nothing."}

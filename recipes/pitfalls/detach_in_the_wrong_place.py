@@ -242,8 +242,8 @@ assert message.startswith("element 0 of tensors does not require grad"), (
 # - `torch.Tensor.detach
 #   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.detach.html>`__
 
-# sphinx_gallery_position = 11
+# sphinx_gallery_position = 5
 # sphinx_gallery_tags = ["detach", "autograd", "no_grad", "Adam"]
 # sphinx_gallery_cost = "6 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "model", "effect": "wrong result", "symptom": "Part of the network keeps its initial weights, while the loss falls or gets stuck, without an error."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "model", "effect": "wrong result", "group": "not learned", "symptom": "Part of the network keeps its initial weights, while the loss falls or gets stuck, without an error."}

@@ -333,8 +333,8 @@ assert (output == 0).any(), "eval() does not switch off the functional dropout"
 #   <https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html>`__: how
 #   the running statistics move.
 
-# sphinx_gallery_position = 6
+# sphinx_gallery_position = 18
 # sphinx_gallery_tags = ["inference_mode", "eval", "batch norm", "memory"]
 # sphinx_gallery_cost = "6 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "evaluation", "effect": "wrong result", "symptom": "The test accuracy is too low, or changes from one test to the next, or with the order of the test data."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "evaluation", "effect": "wrong result", "group": "differs", "symptom": "The test accuracy is too low, or changes from one test to the next, or with the order of the test data."}

@@ -266,8 +266,8 @@ assert points.grad is None, "the points have none"
 # - `torch.autograd.grad
 #   <https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html>`__
 
-# sphinx_gallery_position = 9
+# sphinx_gallery_position = 24
 # sphinx_gallery_tags = ["retain_grad", "requires_grad", "autograd"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "error-prone", "symptom": "UserWarning: The .grad attribute of a Tensor that is not a leaf Tensor is being accessed."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "error-prone", "group": "error", "symptom": "UserWarning: The .grad attribute of a Tensor that is not a leaf Tensor is being accessed."}

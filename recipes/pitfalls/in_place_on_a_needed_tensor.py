@@ -255,8 +255,8 @@ assert works[False], "with the sum first, backward() works"
 # - `In-place operations with autograd
 #   <https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd>`__
 
-# sphinx_gallery_position = 8
+# sphinx_gallery_position = 23
 # sphinx_gallery_tags = ["in-place", "autograd", "detach", "detect_anomaly"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "model", "effect": "error-prone", "symptom": "RuntimeError: one of the variables needed for gradient computation has been modified by an inplace operation."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "model", "effect": "error-prone", "group": "error", "symptom": "RuntimeError: one of the variables needed for gradient computation has been modified by an inplace operation."}

@@ -258,4 +258,4 @@ assert passed == ["check_cleared_or_zero"], (
 # sphinx_gallery_tags = ["zero_grad", "optimizer", "training loop", "SGD", "Adam"]
 # sphinx_gallery_cost = "10 s"
 # sphinx_gallery_needs = ["Fashion-MNIST"]
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "symptom": "The loss explodes, is worse than it should be, or, with a small learning rate, even better."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "group": "not learned", "symptom": "The loss explodes, is worse than it should be, or, with a small learning rate, even better."}

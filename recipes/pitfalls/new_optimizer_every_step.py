@@ -224,8 +224,8 @@ assert torch.equal(before, after), "the momentum is kept"
 # - `torch.optim <https://docs.pytorch.org/docs/stable/optim.html>`__: optimizers,
 #   schedulers, and their state.
 
-# sphinx_gallery_position = 3
+# sphinx_gallery_position = 8
 # sphinx_gallery_tags = ["optimizer", "momentum", "zero_grad", "SGD"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "symptom": "The loss swings and does not settle, or momentum makes no difference."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "group": "not learned", "symptom": "The loss swings and does not settle, or momentum makes no difference."}

@@ -240,8 +240,8 @@ assert nodes[-1] == kilobytes[-1] == 0, "in inference mode, nothing is kept"
 # - `torch.Tensor.item
 #   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.item.html>`__
 
-# sphinx_gallery_position = 5
+# sphinx_gallery_position = 16
 # sphinx_gallery_tags = ["memory", "training loop", "autograd", "item"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "memory", "symptom": "In validation, or with a list of outputs, GPU memory grows until torch.OutOfMemoryError. In training, the host's memory grows slowly."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "memory", "group": "grows", "symptom": "In validation, or with a list of outputs, GPU memory grows until torch.OutOfMemoryError. In training, the host's memory grows slowly."}

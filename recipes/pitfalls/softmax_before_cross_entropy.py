@@ -274,8 +274,8 @@ assert abs(math.log(math.e + 9) - 1 - lowest) < 1e-5, "the formula gives 1.46 fo
 # - `torch.nn.BCEWithLogitsLoss
 #   <https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html>`__
 
-# sphinx_gallery_position = 10
+# sphinx_gallery_position = 6
 # sphinx_gallery_tags = ["cross_entropy", "softmax", "loss", "SGD", "Adam"]
 # sphinx_gallery_cost = "10 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "model", "effect": "wrong result", "symptom": "The network learns slowly or not at all, and with 10 classes the loss never falls below 1.46."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "model", "effect": "wrong result", "group": "not learned", "symptom": "The network learns slowly or not at all, and with 10 classes the loss never falls below 1.46."}

@@ -259,4 +259,4 @@ assert message.startswith("No inf checks"), (
 # sphinx_gallery_tags = ["zero_grad", "optimizer", "training loop", "SGD"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "symptom": "The loss on the same data is identical to the last digit, epoch after epoch."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "group": "not learned", "symptom": "The loss on the same data is identical to the last digit, epoch after epoch."}

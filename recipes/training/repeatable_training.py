@@ -306,7 +306,7 @@ assert drawn["own"] == drawn["no evaluation"], (
 # - `torch.use_deterministic_algorithms
 #   <https://docs.pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html>`__
 
-# sphinx_gallery_position = 4
+# sphinx_gallery_position = 5
 # sphinx_gallery_tags = ["seeds", "generators", "deterministic algorithms", "Adam"]
 # sphinx_gallery_cost = "8 s"
 # sphinx_gallery_needs = []

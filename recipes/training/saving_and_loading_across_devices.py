@@ -316,7 +316,7 @@ assert torch.equal(copied["0.bias"], before), "a copied state_dict does not chan
 # - `torch.nn.Module.load_state_dict
 #   <https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.load_state_dict>`__
 
-# sphinx_gallery_position = 3
+# sphinx_gallery_position = 4
 # sphinx_gallery_tags = ["state_dict", "torch.load", "checkpoint", "optimizer", "Adam"]
 # sphinx_gallery_cost = "4 s"
 # sphinx_gallery_needs = []

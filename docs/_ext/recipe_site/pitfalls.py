@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
 _ = get_translation("site")
 
+GROUPS = {
+    "not learned": _("Nothing is learned, or not what should be"),
+    "explodes": _("The loss explodes or is nan"),
+    "grows": _("Memory or time grows"),
+    "differs": _("Training and test disagree"),
+    "error": _("An error or a warning"),
+}
+"""What one sees of a pitfall first, in the order of the page."""
+
 
 class PitfallTable(SphinxDirective):
     """The table of the section's pitfalls."""
@@ -50,10 +59,11 @@ def pitfall(page: str, settings: Mapping[str, Any]) -> Mapping[str, str]:
     """
     said = settings.get("pitfall")
     name = "sphinx_gallery_pitfall"
-    if not isinstance(said, dict) or set(said) != {*KNOWN, "symptom"}:
-        keys = ", ".join([*KNOWN, "symptom"])
+    words_of = {**KNOWN, "group": GROUPS}
+    if not isinstance(said, dict) or set(said) != {*words_of, "symptom"}:
+        keys = ", ".join([*words_of, "symptom"])
         raise ExtensionError(f"{page}.py: add # {name} = {{…}} with the keys {keys}")
-    for key, known in KNOWN.items():
+    for key, known in words_of.items():
         if said[key] not in known:
             words = ", ".join(map(repr, known))
             raise ExtensionError(

@@ -47,7 +47,7 @@ assert not passed, "gradcheck rejects a factor of 2"
 try:
     torch.autograd.gradcheck(Cube.apply, x)
 except RuntimeError as error:
-    print(error)
+    print(f"{type(error).__name__}: {error}")
 
 factor = 3
 assert torch.autograd.gradcheck(Cube.apply, x), "gradcheck accepts a factor of 3"
@@ -128,7 +128,7 @@ with catching as caught, torch.autograd.detect_anomaly():
     try:
         root_or_zero(x).sum().backward()
     except RuntimeError as error:
-        print("error:", error)
+        print(f"{type(error).__name__}: {error}")
 trace = str(caught[-1].message).partition(" (Triggered")[0].splitlines()
 print("the line:", trace[-1].strip())
 

@@ -20,7 +20,6 @@ the gradient of the leaf that you meant.
 # Without the marked line, ``hidden.grad`` is ``None``, and reading it gives a warning.
 # If your tensor is a parameter, see *In your own code*.
 
-import textwrap
 import warnings
 
 import torch
@@ -33,13 +32,13 @@ for retain in (False, True):
     (2 * hidden).backward()
     with warnings.catch_warnings(record=True, action="always") as caught:
         grads.append(hidden.grad)
-    warned.append("".join(str(each.message) for each in caught).partition(" (Trig")[0])
     print(f"retain={retain}: hidden.grad is {grads[-1]}")
-    print(textwrap.fill(warned[-1], 80))
+    warned.append([str(each.message).partition(" (Trig")[0] for each in caught])
+    print(*(f"UserWarning: {message}" for message in warned[-1]))
 
 assert grads[0] is None, "without retain_grad(), .grad is None"
 assert grads[1] == 2, "with retain_grad(), it is the gradient"
-assert "not a leaf Tensor is being accessed" in warned[0], "reading it gives a warning"
+assert "not a leaf Tensor is being accessed" in warned[0][0], "reading it gives a warning"
 assert not warned[1], "with retain_grad(), there is no warning"
 
 # %%
@@ -138,7 +137,7 @@ for make_weight in verdicts:
         torch.optim.SGD([make_weight()], lr=0.1)
     except ValueError as error:
         verdicts[make_weight] = f"{type(error).__name__}: {error}"
-    print(f"{make_weight.__name__:18}", verdicts[make_weight])
+    print(f"{make_weight.__name__}:\n{verdicts[make_weight]}")
 
 # %%
 # In ``scaled_afterwards``, the leaf is the tensor before the multiplication, which no

@@ -42,7 +42,7 @@ def printed_messages(recording: "Recording") -> Iterator[Message]:
 
 
 def has_message(text: str) -> bool:
-    """Return whether a text that was printed has a message in it.
+    r"""Return whether a text that was printed has a message in it.
 
     Examples:
         >>> has_message("first:\nRuntimeError: no graph")

@@ -47,7 +47,9 @@ class MessageEntry(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec: ClassVar[dict[str, Any] | None] = {"recipe": directives.unchanged_required}
+    option_spec: ClassVar[dict[str, Any] | None] = {
+        "recipe": directives.unchanged_required
+    }
 
     def run(self) -> list[nodes.Node]:
         """Make a section, so that the message has an anchor and search finds it."""

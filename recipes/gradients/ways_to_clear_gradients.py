@@ -165,12 +165,12 @@ plt.show()
 # The three that leave ``None`` only drop a reference for each tensor, while zeros have
 # to be written one by one. Setting ``None`` by hand runs the same loop as
 # ``zero_grad()`` without the bookkeeping. That saves some microseconds a step, which
-# you will never notice.
+# you will never notice. On a GPU, Python only starts the writing and goes on, so the
+# times are closer together.
 
 assert times["zero_grad(set_to_none=False)"] > times["optimizer.zero_grad()"], (
     "zeros take longer"
 )
-assert times["p.grad.zero_()"] > 2 * times["p.grad = None"], "zeros take twice as long"
 
 # %%
 # See what a step does with zeros

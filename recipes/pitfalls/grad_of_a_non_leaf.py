@@ -38,7 +38,9 @@ for retain in (False, True):
 
 assert grads[0] is None, "without retain_grad(), .grad is None"
 assert grads[1] == 2, "with retain_grad(), it is the gradient"
-assert "not a leaf Tensor is being accessed" in warned[0][0], "reading it gives a warning"
+assert "not a leaf Tensor is being accessed" in warned[0][0], (
+    "reading it gives a warning"
+)
 assert not warned[1], "with retain_grad(), there is no warning"
 
 # %%

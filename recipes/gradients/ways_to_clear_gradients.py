@@ -128,7 +128,7 @@ for name, clear in ways.items():
 
 # %%
 # ``None`` frees everything until the next ``backward()``, so the forward pass can use
-# that memory. Zeros keep all of it. It is freed only if nothing else holds the
+# that memory. Zeros keep all of it. The memory is freed only if nothing else holds the
 # gradients: a list in which you collect them keeps their memory, however you clear.
 
 size = sum(each.nbytes for each in model.parameters())
@@ -253,7 +253,8 @@ for name, (with_none, with_zeros) in moves.items():
 # In your own code
 # ----------------
 #
-# Compare the parameters of the two. If both lists are empty, either call does:
+# List the parameters that only the model holds, and those that only the optimizer
+# holds. If both lists are empty, either call does:
 
 
 def compare(optimizer, model):

@@ -84,8 +84,9 @@ for tensor in (weight.detach(), weight > 0):
 # ----------------------------
 #
 # ``torch.autograd.grad`` returns the gradient. ``retain_grad()`` makes ``backward()``
-# store it in ``.grad``. Compare both with the formula for this network: twice the error
-# of each point, divided by the number of points, times the weights of the second layer.
+# store it in ``.grad``. Compare both with the gradient worked out by hand, which is,
+# for this network: twice the error of each point, divided by the number of points,
+# times the weights of the second layer.
 
 output = second_layer(hidden)
 loss = nn.functional.mse_loss(output, targets)
@@ -242,8 +243,9 @@ assert inputs.grad.shape == points.shape, "the inputs have a gradient"
 assert points.grad is None, "the points have none"
 
 # %%
-# Data require no gradient by default. Ask for it before the forward pass, on a copy, so
-# that later steps don't compute it too.
+# Data require no gradient by default. Call ``requires_grad_()`` before the forward
+# pass, on a copy. On the data itself, every later step would compute this gradient,
+# too.
 
 # %%
 # Remember

@@ -248,8 +248,8 @@ assert distances["optimizer"].max() > 1e-2, "without the optimizer, the run diff
 # In your own code
 # ----------------
 #
-# Write the file next to its place and rename it. If the program stops in the middle,
-# the checkpoint before is still whole:
+# Write to a second file beside it, then rename that. If the program stops in the
+# middle, the checkpoint before is still whole:
 
 
 def save(checkpoint, path):

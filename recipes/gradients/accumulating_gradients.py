@@ -2,10 +2,10 @@
 Gradient accumulation
 =====================
 
-If a batch does not fit into memory, call ``backward()`` on several small batches before
-each ``step()``, and divide each sum of losses by the number of samples in all of them
-(for a language model, of tokens). Dividing the mean losses by the number of batches is
-right only if all batches have the same size.
+If a batch does not fit in memory, call ``backward()`` on several small batches before
+each ``step()``. Sum the losses of each batch (``reduction="sum"``) and divide by the
+number of samples (for a language model, tokens) in all of them; dividing mean losses by
+the number of batches is right only if these have the same size.
 """
 
 # %%
@@ -46,8 +46,8 @@ assert torch.allclose(layer.weight.grad, large, atol=1e-5), "both gradients are 
 #             optimizer.step()
 #             optimizer.zero_grad()
 #
-# It is right if the loss is a mean, if all means are over the same number, and if the
-# number of batches is a multiple of 4. The rest of this page is about the other cases.
+# It is right if each loss is a mean over the same number of samples, and the number of
+# batches is a multiple of 4. The rest of this page is about the other cases.
 
 # %%
 # What to divide by
@@ -97,7 +97,7 @@ for name, factor in {
     print(f"{name:28} distance {distances[name]:.5f}")
 
 # %%
-# The first gradient is several times too long. The second is a mean of means: it gives
+# The first gradient is several times too large. The second is a mean of means: it gives
 # each sample of the small batch eight times as much weight as the others. The third is
 # right: the code multiplies a mean over 16 samples by 16/50, which is their sum divided
 # by 50.
@@ -197,9 +197,9 @@ plt.show()
 # sphinx_gallery_alt_block = "Bytes kept for backward, in three curves. One batch of 50 climbs to a high point and falls to zero. Five batches of 10 with a backward each make five low points. Five batches with one backward climb step by step to the height of the large batch."
 
 # %%
-# A fifth of the batch keeps a fifth of the bytes, but only with ``backward()`` after
-# each batch. Adding up the losses and calling it once gives the same gradient and
-# saves nothing.
+# Each dot is a forward pass or a ``backward()``. A fifth of the batch keeps a fifth of
+# the bytes, but only with ``backward()`` after each. Adding up the losses and calling
+# it once gives the same gradient and saves nothing.
 
 assert max(large) == 5 * max(small), "a fifth of the batch keeps a fifth of the bytes"
 assert max(late) == max(large), "one backward for all keeps as much as a large batch"
@@ -212,8 +212,8 @@ assert max(late) == max(large), "one backward for all keeps as much as a large b
 # gradient of a sum is the sum of the gradients, so it does not matter how the samples
 # are split, as long as each one is divided by the same number.
 #
-# This needs a sample's loss not to depend on the other samples. Batch norm breaks it,
-# because it subtracts the mean of the batch; layer norm does not:
+# This needs the loss of each sample to ignore the others. Batch norm in training mode
+# breaks it, because it subtracts the mean of the batch; layer norm does not:
 
 for norm in (nn.LayerNorm(64), nn.BatchNorm1d(64)):
     model = make_model(norm)
@@ -225,10 +225,10 @@ for norm in (nn.LayerNorm(64), nn.BatchNorm1d(64)):
 # In your own code
 # ----------------
 #
-# This takes one step with a list of batches. The loss function adds up losses, such as
-# ``nn.MSELoss(reduction="sum")``, and the function divides their sum by the number that
-# a mean would divide by. For ``MSELoss`` that is the number of elements, which is
-# larger than the number of samples if each has several targets:
+# This takes one step with a list of batches. Pass a loss function that adds up, such as
+# ``nn.MSELoss(reduction="sum")``; this function divides their sum by the number that a
+# mean would divide by. For ``MSELoss`` that is the number of elements, which is larger
+# than the number of samples if each has several targets:
 
 
 def train_group(model, optimizer, loss_function, group, size=torch.numel):
@@ -242,18 +242,19 @@ def train_group(model, optimizer, loss_function, group, size=torch.numel):
 
 # %%
 # For ``nn.CrossEntropyLoss``, count the labels that are not ignored, with ``size=lambda
-# labels: (labels != -100).sum()``. With weights of the classes, add up those:
-# ``size=lambda labels: weights[labels].sum()``.
+# labels: (labels != -100).sum()``. With class weights, add up those of the same labels:
+# ``size=lambda labels: weights[labels[labels != -100]].sum()``.
 #
 # To get groups of four from a ``DataLoader``, write ``batches = iter(loader)`` for each
 # epoch, then ``group = list(itertools.islice(batches, 4))`` until it is empty. Clip
-# gradients once for each group, before ``step()``. Dropout usually draws other masks
-# when the batch is split, so with dropout the gradients are equal on average only.
+# gradients once for each group, before ``step()``. Dropout usually draws different
+# masks when the batch is split, so with dropout the gradients are equal only on
+# average.
 #
 # With ``GradScaler``, call its ``step()`` and ``update()`` once for each group. With
 # ``DistributedDataParallel``, run all batches of a group but the last under
 # ``model.no_sync()``, so that gradients are exchanged once; it averages over the
-# processes, so the batches of all of them count.
+# processes, so ``count`` has to be the mean of their counts.
 
 model = make_model()
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -261,6 +262,7 @@ batches = list(zip(samples.split(16), answers.split(16), strict=True))
 train_group(model, optimizer, nn.MSELoss(reduction="sum"), batches)
 stepped = nn.utils.parameters_to_vector(model.parameters())
 expected = nn.utils.parameters_to_vector(make_model().parameters()) - 0.1 * right
+print(f"distance to the step of one large batch: {distance(stepped, expected):.5f}")
 
 assert distance(stepped, expected) < 1e-5, "the group takes the step of a large batch"
 

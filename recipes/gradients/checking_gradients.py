@@ -2,17 +2,17 @@
 Checking gradients with gradcheck
 =================================
 
-Check a derivative of your own with ``torch.autograd.gradcheck``, on small inputs in
+Check a derivative that you wrote with ``torch.autograd.gradcheck``, on small inputs in
 double precision. If the loss is finite but a gradient is ``nan``, run the forward pass
-and ``backward()`` under ``torch.autograd.detect_anomaly()``, which names the line that
-caused it.
+and ``backward()`` inside ``with torch.autograd.detect_anomaly():``, which names the
+line where it first appears.
 """
 
 # %%
 # In short
 # --------
 #
-# The derivative of ``x**3``, written by hand, with the right factor and a wrong one:
+# ``x**3`` with a ``backward`` written by hand, with the right factor and a wrong one:
 
 import matplotlib.pyplot as plt
 import torch
@@ -41,8 +41,8 @@ assert not passed, "gradcheck rejects a factor of 2"
 # What a wrong derivative looks like
 # ----------------------------------
 #
-# With the wrong factor, training would go on without an error, with steps two thirds as
-# long. By default, ``gradcheck`` raises one:
+# With the wrong factor, training would go on without an error, with gradients two
+# thirds as large. By default, ``gradcheck`` raises one:
 
 try:
     torch.autograd.gradcheck(Cube.apply, x)
@@ -55,8 +55,8 @@ assert torch.autograd.gradcheck(Cube.apply, x), "gradcheck accepts a factor of 3
 # %%
 # *Numerical* is what ``gradcheck`` measured, *analytical* what ``backward`` returned.
 # Row and column are input and output. The two have to agree within the tolerances
-# ``atol=1e-5`` and ``rtol=1e-3``. Every number is two thirds of the right one, which
-# points to the factor.
+# ``atol=1e-5`` and ``rtol=1e-3``. Each analytical number is two thirds of the numerical
+# one, which points to the factor.
 
 # %%
 # Why double precision
@@ -111,7 +111,7 @@ assert not passed, "a right derivative fails in single precision"
 # Find where a nan comes from
 # ---------------------------
 #
-# This function takes the square root of positive numbers, and 0 of all others. Its
+# This function returns the square root of positive numbers, and 0 for all others. Its
 # results are right, but its gradient is not:
 
 
@@ -141,9 +141,11 @@ assert "torch.sqrt(x)" in trace[-1], "detect_anomaly names the line"
 # forward pass, so look at the outputs of the layers.
 #
 # Otherwise, ``detect_anomaly`` stops at the first operation whose *backward* returns
-# ``nan``, and warns with the traceback of its *forward* call. The last line in your own
-# file is the one you want. It does not catch ``inf``. Use it for the search only,
-# because it records a traceback for each operation.
+# ``nan``, and prints a warning with the traceback of its *forward* call. In it, look at
+# the last line in your own file. It does not catch ``inf``: for ``((a -
+# b)**2).sum().sqrt()`` with equal ``a`` and ``b``, it names the square, and the cause
+# is the root. Use it for the search only, because it records a traceback for each
+# operation.
 #
 # ``where`` hides the ``nan`` of the root in the result. In ``backward()``, it sends a
 # gradient of 0 into the root, and 0 times ``nan`` is ``nan``. At 0, the root is right
@@ -203,7 +205,7 @@ assert check_module(torch.nn.Dropout(), torch.ones(3)), (
 
 # %%
 # The cost grows with the number of inputs, so use small modules, or ``fast_mode=True``.
-# A function with a kink at the input, such as ``relu`` at 0, fails, because there it
+# A function with a kink at the input can fail, as ``relu`` does at 0, because there it
 # has no derivative to compare.
 
 # %%
@@ -241,7 +243,7 @@ assert torch.autograd.gradcheck(with_seed, inputs), "dropout with a seed passes"
 #
 # - ``gradcheck`` for derivatives of your own: small inputs, double precision.
 # - If the loss is finite, ``detect_anomaly`` around forward pass and ``backward()``
-#   names the line of a ``nan``.
+#   names the line where a ``nan`` first appears.
 # - If ``where`` hides a ``nan`` or an infinite slope, change the input of the
 #   operation, not its output.
 

@@ -4,15 +4,15 @@ Gradient clipping
 
 Call ``torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)`` between
 ``loss.backward()`` and ``optimizer.step()``. If the norm of all gradients together is
-above ``max_norm``, it scales them down to it. It returns the norm before clipping, so
-log that.
+above ``max_norm``, it scales them all down. It returns the norm before clipping, so log
+that.
 """
 
 # %%
 # In short
 # --------
 #
-# Clip a gradient of 1 and 8 by its norm and by its values:
+# Clip a gradient of 1 and 8 by its norm, √(1² + 8²) ≈ 8.06, and by its values:
 
 import matplotlib.pyplot as plt
 import torch
@@ -191,11 +191,11 @@ assert weight.grad[0] == 1, "after that error, the gradients are as they were"
 # In your own code
 # ----------------
 #
-# There are two ways to use it. If training is healthy and only now and then a batch
+# There are two ways to use it. If training is healthy and only an occasional batch
 # throws it off, choose a threshold above nearly all norms, such as the 99th percentile.
 # If training diverges from the first step, as here, the norms of that run tell you
-# nothing: begin at 1, and try 10 times less and more. In both cases, see how many steps
-# are clipped:
+# nothing: begin at 1, and also try 0.1 and 10. In both cases, see how many steps are
+# clipped:
 
 
 def describe(norms, max_norm):

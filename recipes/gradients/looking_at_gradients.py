@@ -2,16 +2,16 @@
 Printing the gradients of each layer
 ====================================
 
-After ``backward()``, loop over ``model.named_parameters()`` and print the norm of each
-``.grad``. After ``step()``, also print how far the step has moved each weight, relative
-to its size: a layer that hardly moves cannot learn.
+After ``backward()``, loop over ``model.named_parameters()`` and print the norm (size)
+of each ``.grad``. After ``step()``, also print how far the step has moved each weight,
+relative to its size: far below 1e-3, a layer learns slowly, or has finished.
 """
 
 # %%
 # In short
 # --------
 #
-# A small network, after one ``backward()``:
+# A small network (``0`` and ``2`` are its linear layers), after one ``backward()``:
 
 import matplotlib.pyplot as plt
 import torch
@@ -66,11 +66,11 @@ for name, make_optimizer in optimizers.items():
 # %%
 # A rule of thumb from Stanford's `CS231n
 # <https://cs231n.github.io/neural-networks-3/>`__ is a ratio of about 1e-3. A ratio far
-# below it, as in the second line, means that the layer hardly moves, so it cannot
-# learn. Far above it, training may become unstable. A good ratio proves nothing: noise,
-# weight decay and Adam's scaling move weights, too. For the first hundreds of steps of
-# Adam, the ratio is high, because each number moves by about the learning rate. Biases
-# are left out, because they can be close to zero.
+# below it, as in the second line, means that the layer learns very slowly, or that
+# training has converged. Far above it, training may become unstable. A good ratio
+# proves nothing: noise, weight decay and Adam's scaling move weights, too. With Adam,
+# the first ratios say little, because each number moves by about the learning rate,
+# whatever its gradient. Biases are left out, because they can be close to zero.
 
 assert max(ratios["SGD, lr 0.00001"].values()) < 1e-4, "SGD at lr 0.00001 moves less"
 assert min(ratios["Adam, lr 0.001"].values()) > 1e-3, "Adam at lr 0.001 moves more"
@@ -133,8 +133,9 @@ assert 0.1 < share["sigmoid, batch norm"] < 10, "with batch norm, these are simi
 # ------------------------------------
 #
 # PyTorch keeps gradients of leaf tensors only, such as parameters. For the output of a
-# layer, call ``retain_grad()`` before ``backward()``, or register a hook, which sees
-# the gradient as it passes. A hook that returns a tensor replaces the gradient.
+# layer, call ``retain_grad()`` before ``backward()``, or register a hook, a function
+# that sees the gradient as it passes. A hook that returns a tensor replaces the
+# gradient.
 
 weight = torch.tensor(2.0, requires_grad=True)
 hidden = weight**2
@@ -166,14 +167,16 @@ assert weight.grad == 24, "the gradients of the weight add up, too"
 
 x = torch.linspace(-6, 6, 101, requires_grad=True)
 torch.sigmoid(x).sum().backward()
+print(f"steepest slope: {x.grad.max():.2f}")
+
 assert abs(x.grad.max() - 0.25) < 1e-6, "the slope of a sigmoid is 1/4 at most"
 
 # %%
 # In your own code
 # ----------------
 #
-# Call this right after ``backward()``, every few hundred steps, since each norm makes a
-# GPU wait:
+# Call this right after ``backward()``, every few hundred steps, since each ``item()``
+# waits for the GPU:
 
 
 def print_gradients(model):
@@ -193,6 +196,8 @@ print_gradients(model)
 # With momentum or Adam it is not, so measure it as above.
 
 gradient, weight = model[0].weight.grad.norm(), model[0].weight.norm()
+print(f"{0.01 * gradient / weight:.1e}")
+
 assert torch.isclose(
     torch.tensor(ratios["SGD, lr 0.01"]["0.weight"]),
     0.01 * gradient / weight,
@@ -220,8 +225,8 @@ assert weight.grad == 6, "the hook halves the gradient of the weight, which was 
 # --------
 #
 # - Print the norm of every ``.grad`` by name, and check for ``None``.
-# - A layer whose weights hardly move in a step cannot learn. That they move proves
-#   nothing.
+# - A layer whose weights hardly move in a step learns slowly, if at all. That they move
+#   proves nothing.
 # - If norms shrink from the last layer to the first, look at the activation, the
 #   initial weights and normalization.
 

@@ -12,7 +12,7 @@ To evaluate, use ``torch.inference_mode()``; for results that training will use,
 # In short
 # --------
 #
-# Only the first of these results can be differentiated:
+# ``backward()`` works from only the first of these results:
 
 import matplotlib.pyplot as plt
 import torch
@@ -38,24 +38,16 @@ assert [each.requires_grad for each in results.values()] == [1, 0, 0, 0, 0], (
 # .. list-table::
 #    :header-rows: 1
 #
-#    * - You want to
-#      - Use
-#    * - evaluate or predict
-#      - ``torch.inference_mode()``
-#    * - compute what training will use, or change parameters by hand
-#      - ``torch.no_grad()``
-#    * - track in training only, with the same code
-#      - ``torch.set_grad_enabled(training)``
-#    * - train a part of a network
-#      - ``layer.requires_grad_(False)``
-#    * - use one tensor as a constant
-#      - ``tensor.detach()``
-#    * - record a value
-#      - ``tensor.item()`` or ``tensor.detach().clone()``
+# * - You want to - Use * - evaluate or predict - ``torch.inference_mode()`` * - compute
+# what training will use, or change parameters by hand - ``torch.no_grad()`` * - track
+# in training only, with the same code - ``torch.set_grad_enabled(training)`` * - freeze
+# a part of a network - ``layer.requires_grad_(False)`` * - use one tensor as a constant
+# - ``tensor.detach()`` * - record a value - ``tensor.item()`` or
+# ``tensor.detach().clone()``
 #
 # After ``requires_grad_(False)``, clear the gradients, because ``step()`` applies what
-# is still in ``.grad``. On the result of an operation, it raises an error; use
-# ``detach()`` there.
+# is still in ``.grad``. For the result of an operation, use ``detach()``: there,
+# ``requires_grad_(False)`` raises an error.
 
 frozen = torch.ones(1, requires_grad=True)
 frozen.sum().backward()
@@ -225,8 +217,9 @@ plt.show()
 # left, the graph and its bytes are gone.
 #
 # With ``requires_grad_(False)`` nothing is stored here because all layers are frozen.
-# Frozen layers save memory only if nothing before them needs a gradient: if only the
-# first layer is trained, as much is stored as with tracking.
+# If something before them needs a gradient, frozen layers save less: with only the
+# first layer trained, nothing is saved here, because tanh keeps its result, the input
+# of the next layer.
 
 assert stored["tracked"] == (6 * inputs.nbytes,) * 2, "tracking stores and keeps"
 assert stored["detach()"] == (6 * inputs.nbytes, 0), "detach() stores, then frees"
@@ -238,10 +231,10 @@ assert first_only == stored["tracked"], "one trained layer at the front stores i
 # Why it happens
 # --------------
 #
-# PyTorch records an operation if tracking is on and an input requires a gradient.
-# ``no_grad()`` and ``inference_mode()`` turn tracking off for all operations in a
-# block, ``requires_grad_(False)`` clears the flag of a tensor, and ``detach()`` returns
-# a second tensor without the flag, on the same memory.
+# PyTorch tracks (records) an operation if tracking is on and an input requires a
+# gradient. ``no_grad()`` and ``inference_mode()`` turn tracking off for all operations
+# in a block, ``requires_grad_(False)`` clears the flag of a tensor, and ``detach()``
+# returns a second tensor without the flag, on the same memory.
 
 # %%
 # In your own code
@@ -279,7 +272,7 @@ assert "leaf Variable that requires grad" in message, (
 assert weight.requires_grad, "under no_grad() it works, and the weight can be trained"
 
 # %%
-# Under ``no_grad()`` it works, and the weight still requires a gradient afterwards.
+# Under ``no_grad()`` it works, and the weight still requires a gradient afterward.
 
 # %%
 # Remember

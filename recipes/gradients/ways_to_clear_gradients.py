@@ -2,8 +2,8 @@
 Which zero_grad to call, optimizer or model
 ===========================================
 
-Call ``optimizer.zero_grad()``: it clears the parameters that the optimizer updates, and
-frees the memory of their gradients. Call ``model.zero_grad()`` if the model has
+Call ``optimizer.zero_grad()``: it clears the gradients of the parameters that the
+optimizer updates, and frees their memory. Call ``model.zero_grad()`` if the model has
 parameters that no optimizer holds. If the optimizer holds exactly the parameters of the
 model, both do the same.
 """
@@ -136,11 +136,11 @@ model(inputs).square().mean().backward()
 collected = [each.grad for each in model.parameters()]
 references = [weakref.ref(each) for each in collected]
 optimizer.zero_grad()
+left = [each() is not None for each in references]
+print(f"still in memory: {sum(left)} of {len(left)}")
 
 assert list(kept.values()) == [0, 0, 0, size, size], "None frees all, zeros keep all"
-assert all(each() is not None for each in references), (
-    "a list of gradients keeps their memory"
-)
+assert all(left), "a list of gradients keeps their memory"
 
 # %%
 # Compare the times
@@ -203,8 +203,9 @@ for name, make_optimizer in optimizers.items():
     print(f"{name:18} None {moves[name][0]:6.3f}   zeros {moves[name][1]:6.3f}")
 
 # %%
-# ``None`` means "skip this parameter", and zero is a gradient like any other: momentum,
-# weight decay, and the momentum that is part of Adam still move the weight.
+# ``None`` means "skip this parameter" (except in ``LBFGS``), and zero is a gradient
+# like any other: momentum, weight decay, and the momentum that is part of Adam still
+# move the weight.
 
 for name, (with_none, with_zeros) in moves.items():
     assert with_none == 0, "with None, the weight does not move"
@@ -254,7 +255,7 @@ for name, (with_none, with_zeros) in moves.items():
 # ----------------
 #
 # List the parameters that only the model holds, and those that only the optimizer
-# holds. If both lists are empty, either call does:
+# holds. If both lists are empty, use either call:
 
 
 def compare(optimizer, model):

@@ -70,7 +70,8 @@ for ax, (order, calls) in zip(panels, timelines.items(), strict=True):
     ax.bar(range(8), read, color="C1", label="read by step")
     ax.set(title=order, ylabel="gradient after the call", ylim=(0, 2.4))
     ax.set_xticks(range(8), calls, rotation=40, ha="right")
-panels[0].legend(loc="upper left")
+handles = panels[0].get_legend_handles_labels()
+fig.legend(*handles, loc="outside upper center", ncols=2)
 plt.show()
 # sphinx_gallery_alt_block = "Two panels of bars: what .grad holds after each call of two turns of the loop. In the right order there are bars at backward and step. In the wrong order there are bars at backward only, because zero_grad comes next, and nothing is left at step."
 
@@ -133,6 +134,7 @@ right = results["before forward"]
 torch.manual_seed(0)
 untrained = torch.nn.Linear(1, 1)
 initial = (untrained.weight.item(), untrained.bias.item())
+print("untrained:", *(f"{each:.3f}" for each in initial))
 
 assert results["before backward"] == right, "zero_grad() before backward() is right"
 assert results["after step"] == right, "zero_grad() after step() is right"
@@ -144,8 +146,8 @@ assert results["before step"][:2] == initial, "zero_grad() before step() stops l
 # See what the loss tells you
 # ---------------------------
 #
-# If every step uses all the data, the loss in the wrong order is level, up to rounding.
-# With mini-batches it is not, because each batch is different:
+# If every step uses all the data, the loss in the wrong order is flat, up to rounding
+# and dropout. With mini-batches it is not, because each batch is different:
 
 full_batch = train("before step", batch_size=200)[2]
 mini_batch = results["before step"][2]
@@ -180,10 +182,9 @@ assert min(mini_batch) > 5 * sum(right[2][-20:]) / 20, (
 # ``step()`` finds ``None`` and skips the parameter. That is no error, because a
 # parameter that took no part in the loss has ``None`` as its gradient, too.
 #
-# This holds for every optimizer in ``torch.optim`` that needs no closure, with momentum
-# and weight decay, too. Zeros are different: after
-# ``zero_grad(set_to_none=False)`` in the wrong place, weight decay still shrinks the
-# weights, so the model even forgets.
+# This holds for every optimizer in ``torch.optim`` but ``LBFGS``, with momentum and
+# weight decay, too. Zeros are different: after ``zero_grad(set_to_none=False)`` in the
+# wrong place, weight decay still shrinks the weights, so the model even forgets.
 
 weight = torch.tensor(1.0, requires_grad=True)
 optimizer = torch.optim.SGD([weight], lr=0.1, weight_decay=0.1)
@@ -212,10 +213,10 @@ def check_gradients(optimizer):
 
 
 # %%
-# It finds this mistake at the first step, unless you clear with ``set_to_none=False``,
-# and also an optimizer that was given the wrong parameters. Two kinds of loops differ
-# from the one above: to accumulate gradients, clear once for each group of batches, not
-# for each batch; and with ``torch.optim.LBFGS``, clear at the top of the closure, which
+# At the first step, it finds this mistake (unless you clear with ``set_to_none=False``)
+# and an optimizer that was given the wrong parameters. Two kinds of loops differ from
+# the one above: to accumulate gradients, clear once for each group of batches, not for
+# each batch; and with ``torch.optim.LBFGS``, clear at the top of the closure, which
 # ``step()`` calls itself.
 
 message = ""
@@ -248,9 +249,8 @@ assert weight.grad == 4, "the gradient is twice the right one, which is 2"
 
 # %%
 # No, it is twice as large as it should be. At the top of the loop, ``zero_grad()``
-# removes everything that was left behind, so that place is safer. Unlike right before
-# ``backward()``, it also frees the memory of the old gradients before the forward pass
-# needs it.
+# removes everything that was left behind, so that place is safer. It also frees the
+# memory of the old gradients before the forward pass, when that needs it.
 
 # %%
 # Remember

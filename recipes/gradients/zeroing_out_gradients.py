@@ -114,7 +114,7 @@ print(f"loss of guessing: {loss_of_guessing:.2f}")
 
 # %%
 # A network that gives all ten classes the same score has this loss. One whose loss is
-# higher does worse than guessing.
+# higher is often sure of a wrong class.
 
 # %%
 # Step 4. Train, and clear the gradients
@@ -247,6 +247,7 @@ plt.show()
 # ``.grad`` nothing fades. Both together make the swings grow:
 
 with_momentum = descend(clear=False, momentum=0.9)
+print(f"farthest from 0: {max(map(abs, with_momentum)):,.0f}")
 
 assert abs(path[-1]) < 0.01, "with clearing, the weight comes to rest at 0"
 assert min(careless_path[30:]) < -0.9, "without, it still swings below -0.9"
@@ -310,7 +311,8 @@ assert weight.item() == 1, "the weight does not move"
 #
 # - ``backward()`` adds to ``.grad``. It never overwrites.
 # - Clear once for every step, never between ``backward()`` and ``step()``.
-# - A missing ``zero_grad()`` gives no error. The loss and the accuracy give it away.
+# - A missing ``zero_grad()`` gives no error, and the loss may not show it. Look at
+#   ``.grad``.
 
 # %%
 # Learn more

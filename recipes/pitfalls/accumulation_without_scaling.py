@@ -2,8 +2,8 @@
 Gradient accumulation without scaling
 =====================================
 
-If you add up the gradients of several small batches, divide each mean loss by the
-number of batches. Otherwise the gradient is that many times too large: SGD takes too
+If you add up the gradients of several small batches of equal size, divide each mean
+loss by their number. Otherwise the gradient is that many times too large: SGD takes too
 large a step, while Adam hides the mistake.
 """
 
@@ -32,7 +32,7 @@ for count, divisor in ((1, 1), (4, 1), (4, 4)):
         loss = ((weight * batch) ** 2).mean() / divisor
         loss.backward()
     gradients[count, divisor] = weight.grad.item()
-    print(f"{count} batches, divided by {divisor}: gradient {weight.grad.item()}")
+    print(f"batches: {count}, divided by {divisor}: gradient {weight.grad.item()}")
 
 assert gradients[4, 1] == 4 * gradients[1, 1], "without it, four times too large"
 assert gradients[4, 4] == gradients[1, 1], "with the division, the same gradient"
@@ -127,6 +127,7 @@ for name in setups:
     assert apart.abs().max() < 0.001, "with the division, all agree with 64 at once"
 
 # %%
+# The first line of the table, step by step:
 
 fig, ax = plt.subplots()
 name = "SGD, lr 0.13"
@@ -255,4 +256,4 @@ assert abs(sums["size / 8"] - 51) < 1e-3, "weighted by size, it is 51"
 # sphinx_gallery_tags = ["accumulation", "training loop", "SGD", "Adam"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "generic", "stage": "training", "effect": "wrong result", "group": "explodes", "symptom": "With SGD, the loss explodes as soon as a batch is split into small ones."}
+# sphinx_gallery_pitfall = {"type": "generic", "stage": "training", "effect": "wrong result", "group": "explodes", "symptom": "The loss changes, or explodes, as soon as a batch is split into small ones."}

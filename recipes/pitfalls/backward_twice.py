@@ -3,9 +3,9 @@ Trying to backward through the graph a second time
 ==================================================
 
 ``backward()`` has reached a part of the graph that an earlier ``backward()`` used up.
-A state carried over from the last step: detach it. A tensor computed before the loop:
-compute it inside. Two losses of one forward pass: add them. ``retain_graph=True`` is
-seldom the fix.
+Detach a state that you carry over from the last step. Compute inside the loop what you
+computed before it. Add two losses of one forward pass. ``retain_graph=True`` is rarely
+the fix.
 """
 
 # %%
@@ -19,8 +19,8 @@ seldom the fix.
 #    +    state = state.detach()
 #         output.sum().backward()
 #
-# Here a recurrent network reads two pieces of a series, without the marked line and
-# with it:
+# Here ``state`` is what a recurrent network remembers from one piece of a series to the
+# next:
 
 import torch
 
@@ -161,6 +161,35 @@ assert nodes[False][-1] > 10 * nodes[True][-1], (
 )
 
 # %%
+# In a compiled model: donated buffers
+# ------------------------------------
+#
+# In a model under ``torch.compile``, ``backward()`` may overwrite what the forward pass
+# saved, to save memory. Once it was compiled so, ``retain_graph=True`` is an error. The
+# backend ``"aot_eager"`` shows it without a compiler:
+
+
+@torch.compile(backend="aot_eager")
+def compiled(weight):
+    return weight.sin().sigmoid().sum()
+
+
+weight = torch.ones(3, requires_grad=True)
+compiled(weight).backward()
+try:
+    compiled(weight).backward(retain_graph=True)
+except RuntimeError as error:
+    message = f"{type(error).__name__}: {error}"
+    print(message)
+
+assert "donated buffers" in message, "a compiled graph is not retained"
+
+# %%
+# The fix is the same: detach, or add the losses. If you do need the graph twice, set
+# ``torch._functorch.config.donated_buffer = False`` before the first call; the backward
+# pass then takes more memory.
+
+# %%
 # Why it happens
 # --------------
 #
@@ -196,8 +225,8 @@ assert weight.grad == 6, (
 #
 # - *A state that is carried over*: detach it. The state of an LSTM is a pair, so write
 #   ``state = tuple(each.detach() for each in state)``.
-# - *A running value that a module keeps*, such as ``self.mean = 0.9 * self.mean + …``:
-#   detach it before you store it.
+# - *A running value*, such as ``self.mean = 0.9 * self.mean + …`` or a sum of losses
+#   over several steps: detach it before you store it.
 #
 # If the number stays the same, look for:
 #
@@ -214,7 +243,7 @@ assert weight.grad == 6, (
 # Try it
 # ------
 #
-# Two losses share ``body``. Compute the gradient of ``body.weight`` with one call of
+# Two losses share ``body``. Compute the gradient of ``body.weight`` with one call to
 # ``backward()``, then with two. Are they the same?
 #
 # **Solution**
@@ -270,7 +299,7 @@ assert torch.allclose(one_call, body.weight.grad, atol=1e-6), (
 #   kept for ``backward()``.
 
 # sphinx_gallery_position = 22
-# sphinx_gallery_tags = ["retain_graph", "detach", "autograd", "training loop"]
+# sphinx_gallery_tags = ["retain_graph", "detach", "autograd", "torch.compile"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
 # sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "error-prone", "group": "error", "symptom": "RuntimeError: Trying to backward through the graph a second time."}

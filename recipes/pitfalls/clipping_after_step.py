@@ -119,6 +119,7 @@ assert max(after["momentum"]) > 20, "SGD with momentum is thrown off beyond 20"
 assert 3.3 < max(after["Adam"]) < 4, "Adam at lr 0.1 moves the weight by 0.3 to 1"
 
 # %%
+# The weight, step by step:
 
 fig, (top, bottom) = plt.subplots(2, 1, sharex=True, layout="constrained")
 for ax, name in ((top, "SGD"), (bottom, "Adam")):
@@ -136,7 +137,7 @@ plt.show()
 #
 # ``clip_grad_norm_`` changes ``.grad`` in place, and only ``step()`` reads ``.grad``.
 # After the step, the next call that touches it is ``zero_grad()``. The function returns
-# the norm from *before* clipping, so it looks plausible in any place.
+# the norm from *before* clipping, so it looks plausible wherever you call it.
 #
 # With Adam, the bad gradient also enters the running mean of squares, which decays by
 # 0.1% per step by default, so the next steps are shorter: here, the weight is still
@@ -149,7 +150,7 @@ assert after["Adam"][-1] > 3.3, "with Adam, the weight is still off 99 steps lat
 # ----------------
 #
 # Let the optimizer itself check the gradients when ``step()`` begins. This works for
-# any optimizer whose ``step()`` is called without a closure:
+# any optimizer whose ``step()`` you call without arguments:
 
 
 def check_clipped(optimizer, *_):
@@ -237,4 +238,4 @@ assert norm == 0, "without gradients, the norm is 0, and there is no error"
 # sphinx_gallery_tags = ["clipping", "training loop", "optimizer", "SGD"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "group": "explodes", "symptom": "One bad batch throws the weights far off in spite of clipping, and a smaller max_norm changes nothing."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "group": "explodes", "symptom": "One bad batch throws the weights far off despite clipping, and a smaller max_norm changes nothing."}

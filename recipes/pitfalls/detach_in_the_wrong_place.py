@@ -2,10 +2,10 @@
 Some weights never change: a misplaced detach()
 ===============================================
 
-A ``detach()`` in the forward pass cuts off every layer before it, so those layers get
-no gradient and keep their initial weights. There is no error, and the loss can still
-fall. After the first ``backward()``, list the parameters whose gradient is missing or
-zero.
+A ``detach()`` in the forward pass cuts off every layer before it, unless another path
+leads to the loss: those layers get no gradient and keep their initial weights. There is
+no error, and the loss can still fall. After the first ``backward()``, list the
+parameters whose gradient is missing or zero.
 """
 
 # %%
@@ -18,7 +18,8 @@ zero.
 #    -features = features.detach()
 #     scores = head(features)
 #
-# These parameters get no gradient, with the marked line and without it:
+# An encoder is the first part of a network, a head the last. These parameters get no
+# gradient, with the marked line and without it:
 
 import matplotlib.pyplot as plt
 import torch
@@ -41,7 +42,7 @@ assert missing[True] == ["encoder.weight", "encoder.bias"], "the encoder gets no
 assert not missing[False], "without detach(), all get a gradient"
 
 # %%
-# The loss can fall even so
+# The loss can fall anyway
 # -------------------------
 #
 # Train on two rings of points, one inside the other. No straight line separates them,
@@ -227,7 +228,8 @@ assert message.startswith("element 0 of tensors does not require grad"), (
 # Remember
 # --------
 #
-# - ``detach()`` cuts off every layer before it. The layers after it still learn.
+# - ``detach()`` cuts off every layer before it, on that path. The layers after it still
+#   learn.
 # - A falling loss or a good accuracy does not prove that the whole network learns.
 # - After the first ``backward()``, list the parameters whose gradient is missing or
 #   zero.

@@ -2,9 +2,9 @@
 Evaluating in training mode
 ===========================
 
-Call ``model.eval()`` before you test a model, and ``model.train()`` before you go on
-training it. Without ``eval()``, dropout stays on, and batch norm normalizes with the
-test batch and updates its running statistics, so the accuracy is wrong.
+Call ``model.eval()`` before you test a model, and ``model.train()`` before you train it
+further. Without ``eval()``, dropout stays on, and batch norm normalizes with the test
+batch and updates its running statistics, so the accuracy is wrong.
 """
 
 # %%
@@ -20,8 +20,8 @@ test batch and updates its running statistics, so the accuracy is wrong.
 #         for points, labels in batches:
 #
 # The second marked line makes the result right; the first one saves memory and time. In
-# training mode, batch norm normalizes with the batch itself, and its running mean moves
-# even though gradients are off:
+# training mode, batch norm normalizes with the batch itself and moves its running mean,
+# which is for evaluation, even though gradients are off:
 
 import matplotlib.pyplot as plt
 import torch
@@ -94,9 +94,9 @@ def train(layer, after_step=None):
 
 
 # %%
-# Test each network several times, in the order of the columns: in training mode three
-# times with shuffled points, then once with the points in the order of their classes,
-# as you get them from one folder for each class. In between, repeat the correct test.
+# Each row is one network, tested from left to right. ``eval`` is the correct test,
+# three times. In between come tests in training mode: three with shuffled points, then
+# one with the points sorted by class, as you get them from one folder for each class.
 
 layers = {
     "dropout": nn.Dropout(0.5),

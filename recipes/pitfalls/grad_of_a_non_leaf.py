@@ -2,9 +2,10 @@
 Why .grad is None after backward()
 ==================================
 
-PyTorch keeps gradients of leaf tensors only, and a tensor that was computed from
-parameters is not a leaf. Call ``retain_grad()`` on it before ``backward()``, or read
-the gradient of the leaf that you meant.
+PyTorch keeps gradients only for leaf tensors, such as parameters; for a tensor computed
+from them, call ``retain_grad()`` before ``backward()``. If a parameter has none, the
+loss does not depend on it, a ``detach()`` cuts it off, or ``zero_grad()`` has cleared
+it.
 """
 
 # %%
@@ -18,7 +19,6 @@ the gradient of the leaf that you meant.
 #     (2 * hidden).backward()
 #
 # Without the marked line, ``hidden.grad`` is ``None``, and reading it gives a warning.
-# If your tensor is a parameter, see *In your own code*.
 
 import warnings
 
@@ -47,8 +47,8 @@ assert not warned[1], "with retain_grad(), there is no warning"
 # Which tensors are leaves
 # ------------------------
 #
-# A leaf is a tensor without a ``grad_fn``: autograd has recorded no operation that made
-# it. Here are four tensors from a small network:
+# A leaf is a tensor that no recorded operation made, so its ``grad_fn`` is ``None``.
+# Here are four tensors from a small network:
 
 from torch import nn
 
@@ -104,7 +104,7 @@ assert torch.allclose(returned, by_hand, atol=1e-6), "torch.autograd.grad is rig
 # %%
 # These are the first four hidden units for the first point. ``torch.autograd.grad``
 # changes no ``.grad`` of a leaf. But it adds to the ``.grad`` of every tensor on its
-# way that retains it, so use one of the two and not both.
+# way that retains its gradient, so use one of the two and not both.
 
 hidden = torch.tanh(first_layer(points))
 hidden.retain_grad()
@@ -200,9 +200,9 @@ for name, tensor in cases.items():
     warned.append(len(caught))
 
 # %%
-# The second answer has four usual causes: the loss does not depend on the parameter, a
-# ``detach()`` cuts it off, ``zero_grad()`` has set its ``.grad`` to ``None``, or
-# ``backward()`` has not run yet. The last answer has the same causes, or
+# For parameters, there are four usual causes: the loss does not depend on the
+# parameter, a ``detach()`` cuts it off, ``zero_grad()`` has set its ``.grad`` to
+# ``None``, or ``backward()`` has not run yet. The last answer has the same causes, or
 # ``retain_grad()`` came after ``backward()``. Of the four tensors, only the third gives
 # the warning.
 
@@ -243,7 +243,7 @@ assert inputs.grad.shape == points.shape, "the inputs have a gradient"
 assert points.grad is None, "the points have none"
 
 # %%
-# Data require no gradient by default. Call ``requires_grad_()`` before the forward
+# Data requires no gradient by default. Call ``requires_grad_()`` before the forward
 # pass, on a copy. On the data itself, every later step would compute this gradient,
 # too.
 

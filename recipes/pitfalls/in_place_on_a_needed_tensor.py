@@ -100,7 +100,8 @@ assert warning.startswith("Error detected in SigmoidBackward0"), "it finds the s
 
 # %%
 # The traceback leads to the line that *computed* the tensor, the one with the sigmoid.
-# The line that overwrote it comes somewhere after.
+# The line that overwrote it comes later: look for ``+=``, ``x[...] =`` and calls that
+# end in ``_``.
 
 # %%
 # Why it happens

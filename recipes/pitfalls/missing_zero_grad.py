@@ -124,7 +124,7 @@ for name, make_optimizer in optimizers.items():
 # The losses are means over the last 20 batches; a network that guesses has a loss of
 # 2.30. The same mistake looks different in every line:
 #
-# - With momentum, the loss explodes and the accuracy is that of guessing, 10%.
+# - With momentum at 0.01, the loss explodes and the accuracy is that of guessing, 10%.
 # - Without momentum, the network learns, and its accuracy may come out ahead or behind.
 #   You may not notice at all.
 # - With a very small learning rate, it learns *more* than with cleared gradients.
@@ -143,6 +143,7 @@ if dataset is datasets.FashionMNIST:
     )
 
 # %%
+# The left column as curves, each point a mean of ten batches:
 
 fig, ax = plt.subplots()
 for color, (name, (losses, _)) in zip("1235", mistake.items(), strict=True):
@@ -233,7 +234,7 @@ assert passed == ["check_cleared_or_zero"], (
 
 # %%
 # It does not: zeros are not ``None``, so it has to ask for ``any()`` too. On a GPU,
-# that makes the CPU wait for the GPU, so remove the check once it passes.
+# that makes Python wait for the GPU, so remove the check once it passes.
 
 # %%
 # Remember

@@ -123,6 +123,7 @@ assert max(cleared["Adam, lr 1"][-9:]) > 10 * max(once["Adam, lr 1"][-9:]), (
 )
 
 # %%
+# The first line of the table, step by step:
 
 fig, ax = plt.subplots(layout="constrained")
 name = "momentum, lr 0.05"

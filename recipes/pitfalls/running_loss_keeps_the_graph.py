@@ -4,8 +4,8 @@ Memory grows with every step: total += loss
 
 ``total += loss`` keeps the graph of every batch in memory, because the loss is a tensor
 with a graph behind it. Memory grows fast in validation, where ``backward()`` does not
-run, and slowly but without end in training. Add up the number ``loss.item()`` instead,
-or ``loss.detach()``, which does not make the CPU wait for the GPU.
+run, and slowly in training, until ``total`` is reset. Add up the number ``loss.item()``
+instead, or ``loss.detach()``, which does not make the CPU wait for the GPU.
 """
 
 # %%
@@ -43,15 +43,15 @@ assert isinstance(totals[True], float), "the second is a number"
 assert abs(totals[False].item() - totals[True]) < 1e-4, "they have the same value"
 
 # %%
-# The values agree, so no curve shows the mistake. There is no error either, until
-# memory runs out.
+# The values agree, so no curve shows the mistake. There is no error, until “CUDA out of
+# memory”.
 
 # %%
 # What stays in memory
 # --------------------
 #
 # To see what is kept, count two things. ``saved_tensors_hooks`` passes each tensor that
-# autograd saves for ``backward()`` to ``Kept``, so the ``Kept`` objects that exist tell
+# autograd saves for ``backward()`` to ``Kept``, so the ``Kept`` objects that exist show
 # how many kilobytes of saved tensors are in memory. ``count_nodes`` counts the nodes of
 # a graph.
 
@@ -244,4 +244,4 @@ assert nodes[-1] == kilobytes[-1] == 0, "in inference mode, nothing is kept"
 # sphinx_gallery_tags = ["memory", "training loop", "autograd", "item"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "memory", "group": "grows", "symptom": "In validation, or with a list of outputs, GPU memory grows until torch.OutOfMemoryError. In training, the host's memory grows slowly."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "memory", "group": "grows", "symptom": "In validation, or with a list of outputs, GPU memory grows until torch.OutOfMemoryError. In training, CPU memory grows slowly."}

@@ -2,9 +2,10 @@
 Softmax before cross-entropy
 ============================
 
-Pass the raw scores of the last layer to ``cross_entropy``: it applies softmax itself. A
-network that ends with a softmax has it applied twice, so gradients shrink, the loss
-cannot come near 0, and with many classes the network may not learn at all.
+Pass the raw scores of the last layer to ``cross_entropy``: it turns them into
+probabilities with softmax itself. A network that ends with a softmax has it applied
+twice, so gradients shrink, the loss cannot come near 0, and with many classes the
+network may not learn at all.
 """
 
 # %%
@@ -150,7 +151,7 @@ plt.show()
 # From scores, the push is strongest where the network is sure and wrong. With the
 # softmax, it begins ten times smaller, because there are 10 classes, and nearly
 # vanishes where it is needed most. A larger learning rate, or Adam, makes up for the
-# first. The second remains: examples that are surely wrong push the least.
+# first. The second remains: examples that are confidently wrong push the least.
 
 assert abs(one[0] / two[0] - 10) < 0.01, (
     "at a score of 0, the push is ten times smaller with the softmax"

@@ -124,7 +124,7 @@ assert new_losses["right order"][-1] < 0.5 * losses["right order"][0], (
 )
 
 # %%
-# When the loss moves even so
+# When the loss moves anyway
 # ---------------------------
 #
 # Some things change without a gradient. Train in the wrong order with four setups, and

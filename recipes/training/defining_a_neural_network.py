@@ -36,7 +36,7 @@ assert network(torch.rand(1, 1, 28, 28)).shape == (1, 10), "a batch of one works
 # The network takes a batch of gray images of 28 x 28 pixels and returns ten scores for
 # each, one for each class. Call ``super().__init__()`` first, because it prepares the
 # object to register every layer that you assign to ``self``. Write ``network(images)``,
-# not ``network.forward(images)``, because only the call runs hooks.
+# not ``network.forward(images)``, which skips hooks (functions attached to a layer).
 #
 # Leave ``softmax`` out of ``forward``: ``nn.CrossEntropyLoss`` expects the scores. See
 # :ref:`sphx_glr_recipes_pitfalls_softmax_before_cross_entropy.py`.
@@ -109,11 +109,12 @@ assert "16x49 and 784x64" in message, "the message names both sizes"
 #
 # If the size that comes in depends on the images, let PyTorch find it:
 # ``nn.LazyLinear(64)`` reads it from the first batch. Pass one batch through the
-# network before you count, initialize or share its parameters, because until then they
-# have no shape.
+# network before you count or initialize its parameters, because until then they have no
+# shape.
 
 lazy = nn.LazyLinear(64)
 lazy(torch.rand(32, 784))
+print(lazy)
 
 assert lazy.weight.shape == (64, 784), "the lazy layer found its size"
 
@@ -249,7 +250,8 @@ assert len(without_gradient(model, batch)) == 2, (
 # --------
 #
 # - ``__init__`` creates the layers, ``forward`` uses them, and you call the model.
-# - An error about shapes names what came in first, and then the layer's weight.
+# - “mat1 and mat2 shapes” names what came in, and then a linear layer's weight,
+#   transposed.
 # - Keep layers in an ``nn.ModuleList``: a plain list hides them.
 
 # %%

@@ -4,14 +4,14 @@ Loading data with Dataset and DataLoader
 
 Write a ``Dataset`` that returns one sample by its index, and let a ``DataLoader``
 shuffle the samples and stack them into batches. Use random transforms in training only,
-and pass a seeded ``generator`` if you need the same order again.
+and pass a seeded ``torch.Generator`` if you need the same order again.
 """
 
 # %%
 # In short
 # --------
 #
-# Here is a data set of ten numbers and their squares:
+# Here is a dataset of ten numbers and their squares:
 
 import matplotlib.pyplot as plt
 import torch
@@ -41,7 +41,7 @@ assert sorted(int(each) for numbers, _ in batches for each in numbers) == list(
 # samples, not ``batch_size``. With ``drop_last=True``, that batch is left out.
 
 # %%
-# A data set from your own files
+# A dataset from your own files
 # ------------------------------
 #
 # Often each class has a folder of images. To have something to load, write 200
@@ -64,7 +64,7 @@ for name, height in (("bar", 3), ("square", 8)):
         v2.functional.to_pil_image(picture).save(f"{folder.name}/{name}/{number}.png")
 
 # %%
-# The data set lists the files when it is made, and reads a file only when it is asked
+# The dataset lists the files when it is made, and reads a file only when it is asked
 # for that sample. So it also works for images that do not fit into memory.
 
 
@@ -102,8 +102,9 @@ assert image.max() == 1, "scaled, the brightest pixel is 1"
 # ----------
 #
 # A transform runs each time a sample is read. In training, random ones show the network
-# more than the data set holds. For tests, leave them out, so that every test sees the
-# same images. Normalize both with the mean and the deviation of the training images:
+# more than the dataset holds. For tests, leave them out, so that every test sees the
+# same images. Normalize both with the mean and the standard deviation of the training
+# images:
 
 images = torch.stack([image for image, _ in plain_set])
 deviation, mean = (value.item() for value in torch.std_mean(images))
@@ -131,7 +132,7 @@ assert different["test"] == 1, "a test sample is always the same"
 # Look at a batch
 # ---------------
 #
-# Do this once for each data set. A wrong label, or a mean that was subtracted twice, is
+# Do this once for each dataset. A wrong label, or a mean that was subtracted twice, is
 # easy to see in a picture, and hard to find in code. ``imshow`` expects the color
 # channels last.
 
@@ -169,12 +170,12 @@ assert labels.dtype == torch.int64, "labels come as 64-bit integers"
 #    if __name__ == "__main__":
 #        main()
 #
-# The data set and its transforms have to be defined at the top of a module, and none
+# The dataset and its transforms have to be defined at the top of a module, and none
 # may be a ``lambda``. In a notebook, put them into a module. With ``num_workers=0``,
 # the default, none of this is needed.
 #
 # Batches arrive on the CPU, so move them with ``.to(device)``, in the loop rather than
-# in the data set. With an NVIDIA GPU, ``pin_memory=True`` and
+# in the dataset. With an NVIDIA GPU, ``pin_memory=True`` and
 # ``.to(device, non_blocking=True)`` let the copy overlap with computing. If epochs are
 # short, ``persistent_workers=True`` keeps the workers for the next one.
 
@@ -225,8 +226,8 @@ assert torch.equal(
 # In your own code
 # ----------------
 #
-# Print this before you train. After normalizing, 0 is inside the range of the
-# numbers. Each class has samples, in the shares that you expect:
+# Print this before you train. After normalizing, 0 has to be inside the range. Each
+# class should have about as many samples as you expect:
 
 
 def describe(images, labels):
@@ -238,14 +239,14 @@ images, labels = next(iter(DataLoader(test_set, batch_size=200)))
 describe(images, labels)
 
 assert abs(images.mean()) < 0.01, "normalized, the mean is 0"
-assert abs(images.std() - 1) < 0.01, "normalized, the deviation is 1"
+assert abs(images.std() - 1) < 0.01, "normalized, the standard deviation is 1"
 assert labels.bincount().tolist() == [100, 100], "each class has 100 samples"
 
 # %%
 # Try it
 # ------
 #
-# A data set keeps a generator of its own for its noise. What do two workers draw?
+# A dataset keeps a generator of its own for its noise. What do two workers draw?
 #
 # **Solution**
 

@@ -2,10 +2,11 @@
 Making training reproducible
 ============================
 
-To make a run reproducible, call ``torch.manual_seed(0)`` before you create the model,
-and give the shuffling a generator of its own. With the same machine, versions and
-number of threads, the program then ends with the same weights on a CPU; on a GPU, also
-call ``torch.use_deterministic_algorithms(True)``.
+To make a run reproducible, call ``torch.manual_seed(0)`` before you create the model
+(and seed ``random`` and NumPy if you use them), and give the ``DataLoader`` a seeded
+``torch.Generator``. On a CPU, with the same machine, versions and number of threads,
+the program then ends with the same weights; on a GPU, also call
+``torch.use_deterministic_algorithms(True)``.
 """
 
 # %%
@@ -92,7 +93,9 @@ for own_generator in (False, True):
 # Pass it to ``torch.randperm`` or to a ``DataLoader`` as ``generator``.
 
 assert orders[False, False] != orders[False, True], "one more draw changes the order"
-assert orders[True, False] == orders[True, True], "an own generator keeps the order"
+assert orders[True, False] == orders[True, True], (
+    "with its own generator, the order stays"
+)
 
 # %%
 # Operations that no seed reaches
@@ -184,9 +187,9 @@ plt.show()
 # With a learning rate of 0.01, the two runs stay together to within a thousandth of the
 # weights over these 320 steps. With ten times that rate, which is too much for this
 # network and Adam, the difference grows more than a thousandfold. In longer runs, it
-# also grows at 0.01: after 300 epochs, the weights were about a tenth apart, but the
-# losses only 2%. So on a different machine, expect similar losses from stable
-# training, not the same weights.
+# can also grow at 0.01: after 300 epochs, the weights of seed 0 were about a tenth
+# apart, but the losses only 2%. So on a different machine, expect similar losses from
+# stable training, not the same weights.
 
 assert distances[0.01].max() < 1e-3, "at 0.01, the weights stay within a thousandth"
 assert abs(ratios[0.01] - 1) < 1e-2, "at 0.01, the losses stay within 1%"
@@ -230,8 +233,8 @@ assert (0.1 + 0.2) + 0.3 != 0.1 + (0.2 + 0.3), "a sum depends on the order"
 # In your own code
 # ----------------
 #
-# To find where two runs part, print this after each step and compare. It is a hash of
-# all bytes of the parameters and the buffers:
+# To find where two runs diverge, print this after each step and compare. It is a hash
+# of # all bytes of the parameters and the buffers:
 
 import hashlib
 
@@ -253,9 +256,9 @@ print("same after one bit changed:", fingerprint(layer) == before)
 assert fingerprint(layer) != before, "one bit of one weight changes the fingerprint"
 
 # %%
-# If the runs differ at step 0, the initial weights were not seeded. If they part at
-# step 1, look at the order of the data and at dropout. If they part later, look for an
-# operation that is not deterministic.
+# If the runs differ at step 0, the initial weights were not seeded. If they diverge at
+# step 1, look at the order of the data and at dropout. If they diverge later, look for
+# an operation that is not deterministic.
 
 # %%
 # Try it

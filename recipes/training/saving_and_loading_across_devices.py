@@ -2,9 +2,10 @@
 Saving and loading models across devices
 ========================================
 
-Save ``model.state_dict()``, and load it with ``torch.load(file, map_location="cpu")``
-and ``model.load_state_dict``: this works whether the model was on a CPU or a GPU. To
-resume training, save the optimizer, the epoch and the random state, too.
+Save the weights, ``model.state_dict()``, and load them with ``torch.load(file,
+map_location="cpu")`` and ``model.load_state_dict``: this works whether the model was on
+a CPU or a GPU. To resume training, save the optimizer, the epoch and the random state,
+too.
 """
 
 # %%
@@ -34,8 +35,8 @@ print(loaded_model.load_state_dict(weights))
 # is in training mode.
 #
 # Save the ``state_dict``, not the model: since PyTorch 2.6, ``torch.load`` refuses a
-# file of ``torch.save(model, file)`` by default ("Weights only load failed"), and with
-# ``weights_only=False``, it can't read it once you rename or move your classes.
+# file made by ``torch.save(model, file)`` by default ("Weights only load failed"), and
+# with ``weights_only=False``, it can't read it once you rename or move your classes.
 
 assert torch.equal(loaded_model.weight, model.weight), "the loaded weights are the same"
 assert loaded_model.weight.device == model.weight.device, "they stay on its device"
@@ -45,8 +46,8 @@ assert loaded_model.weight.device == model.weight.device, "they stay on its devi
 # ------------------------------
 #
 # A file remembers the device of each tensor, and ``torch.load`` puts it back there
-# unless ``map_location`` says otherwise. This also shows on a machine with one device,
-# because the device ``meta``, which has shapes but no numbers, exists on all of them:
+# unless ``map_location`` says otherwise. You can see this on any machine, because the
+# device ``meta``, which has shapes but no numbers, exists everywhere:
 
 loaded_to = {}
 for target in (None, "cpu", "meta"):
@@ -71,13 +72,13 @@ print(f"RuntimeError: {message}")
 # sphinx_gallery_compare_block = "shape"
 
 # %%
-# The remedy is ``map_location="cpu"``. It is a good habit on a machine with a GPU, too,
+# The fix is ``map_location="cpu"``. It is a good habit on a machine with a GPU, too,
 # because the file then takes no GPU memory of its own.
 
 assert message.startswith("Attempting to deserialize"), "a missing device is an error"
 
 # %%
-# Names that do not fit
+# Names that do not match
 # ---------------------
 #
 # ``nn.DataParallel`` and ``DistributedDataParallel`` wrap a model and put ``module.``
@@ -221,16 +222,18 @@ plt.show()
 # in a different order. Without the optimizer, a new Adam moves each weight by about the
 # learning rate at its first step.
 
-limit = 0 if str(device) == "cpu" else 1e-4
-assert distances["nothing"].max() <= limit, "the full checkpoint repeats the run"
+assert distances["nothing"].max() <= (0 if str(device) == "cpu" else 1e-4), (
+    "the full checkpoint repeats the run"
+)
 assert distances["shuffle"].max() > 1e-3, "without the generator, the run differs"
 assert distances["optimizer"].max() > 1e-2, "without the optimizer, the run differs"
 
 # %%
 # Also save the learning rate scheduler and the ``GradScaler`` if you have them. If the
-# network draws random numbers, as dropout does, save ``torch.get_rng_state()``. That is
-# the state of the CPU's generator only: on a GPU, add
-# ``torch.cuda.get_rng_state_all()``. If you use ``random`` or NumPy, add their states.
+# network draws random numbers, as dropout does, save ``torch.get_rng_state()``, and on
+# a GPU ``torch.cuda.get_rng_state_all()``. If you use ``random`` or NumPy, add their
+# states, NumPy's array as a list (``.tolist()``), because ``torch.load`` refuses NumPy
+# arrays and numbers.
 
 # %%
 # Why it happens
@@ -241,15 +244,15 @@ assert distances["optimizer"].max() > 1e-2, "without the optimizer, the run diff
 # device. It does not store your class, so you build the model first.
 #
 # ``optimizer.load_state_dict`` moves its state to the device of the parameters, which
-# is why the model has to be on its device before. The state of a CPU generator has to
-# stay on the CPU: ``map_location="cpu"`` takes care of both.
+# is why the model has to be on its device first. The state of a CPU generator has to
+# stay on the CPU, and with ``map_location="cpu"`` it does.
 
 # %%
 # In your own code
 # ----------------
 #
-# Write to a second file beside it, then rename that. If the program stops in the
-# middle, the checkpoint before is still whole:
+# Write a temporary file and rename it. If the program stops in the middle, the previous
+# checkpoint is still intact:
 
 
 def save(checkpoint, path):

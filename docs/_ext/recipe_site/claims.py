@@ -93,9 +93,11 @@ def _sentence(words: str) -> str:
     Examples:
         >>> [_sentence(it) for it in ("the loss falls", "no_grad: it falls", "x.y(1)")]
         ['The loss falls', 'no_grad: it falls', 'x.y(1)']
+        >>> [_sentence(it) for it in ("total += loss keeps a graph", "z is a leaf")]
+        ['total += loss keeps a graph', 'z is a leaf']
     """
-    first = words.partition(" ")[0]
-    return words if re.search(r"[_(=.\d]", first) else words[:1].upper() + words[1:]
+    is_code = re.match(r"\S*[_(=.\d]|(?!a\b)\w\b|\w+ [-+*/]?= |lr ", words)
+    return words if is_code else words[:1].upper() + words[1:]
 
 
 def _code(code: str, block: nodes.literal_block) -> nodes.literal_block:

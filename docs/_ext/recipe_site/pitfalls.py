@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ = get_translation("site")
 
 GROUPS = {
-    "not learned": _("Nothing is learned, or not what should be"),
+    "not learned": _("The model learns badly, or not at all"),
     "explodes": _("The loss explodes or is nan"),
     "grows": _("Memory or time grows"),
     "differs": _("Training and test disagree"),

@@ -234,7 +234,7 @@ assert (0.1 + 0.2) + 0.3 != 0.1 + (0.2 + 0.3), "a sum depends on the order"
 # ----------------
 #
 # To find where two runs diverge, print this after each step and compare. It is a hash
-# of # all bytes of the parameters and the buffers:
+# of all bytes of the parameters and the buffers:
 
 import hashlib
 

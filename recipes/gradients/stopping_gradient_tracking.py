@@ -129,7 +129,19 @@ assert {each.item() for each in detached} == {weight.item()}, "detach() shares m
 assert len({each.item() for each in cloned}) == 3, "clone() keeps the values"
 
 # %%
-# Old code has ``.data`` for the same purpose. Don't use it: if you overwrite a value
+# A NumPy array has no graph, so a tensor that requires a gradient does not become one:
+
+message = ""
+try:
+    weight.numpy()
+except RuntimeError as error:
+    message = f"{type(error).__name__}: {error}"
+print(message)
+
+assert "detach().numpy()" in message, "the message names the way: detach().numpy()"
+
+# %%
+# Old code has ``.data`` in the place of ``detach()``. Don't use it: if you overwrite a value
 # that ``backward()`` needs, PyTorch notices through ``detach()``, but not through
 # ``.data``:
 

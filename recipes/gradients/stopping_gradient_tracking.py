@@ -38,12 +38,20 @@ assert [each.requires_grad for each in results.values()] == [1, 0, 0, 0, 0], (
 # .. list-table::
 #    :header-rows: 1
 #
-# * - You want to - Use * - evaluate or predict - ``torch.inference_mode()`` * - compute
-# what training will use, or change parameters by hand - ``torch.no_grad()`` * - track
-# in training only, with the same code - ``torch.set_grad_enabled(training)`` * - freeze
-# a part of a network - ``layer.requires_grad_(False)`` * - use one tensor as a constant
-# - ``tensor.detach()`` * - record a value - ``tensor.item()`` or
-# ``tensor.detach().clone()``
+#    * - You want to
+#      - Use
+#    * - evaluate or predict
+#      - ``torch.inference_mode()``
+#    * - compute what training will use, or change parameters by hand
+#      - ``torch.no_grad()``
+#    * - track in training only, with the same code
+#      - ``torch.set_grad_enabled(training)``
+#    * - freeze a part of a network
+#      - ``layer.requires_grad_(False)``
+#    * - use one tensor as a constant
+#      - ``tensor.detach()``
+#    * - record a value
+#      - ``tensor.item()`` or ``tensor.detach().clone()``
 #
 # After ``requires_grad_(False)``, clear the gradients, because ``step()`` applies what
 # is still in ``.grad``. For the result of an operation, use ``detach()``: there,

@@ -43,7 +43,7 @@ assert not missing[False], "without detach(), all get a gradient"
 
 # %%
 # The loss can fall anyway
-# -------------------------
+# ------------------------
 #
 # Train on two rings of points, one inside the other. No straight line separates them,
 # so the encoder has to bend the plane before the head draws a line. Train an encoder

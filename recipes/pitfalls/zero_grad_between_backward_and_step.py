@@ -125,7 +125,7 @@ assert new_losses["right order"][-1] < 0.5 * losses["right order"][0], (
 
 # %%
 # When the loss moves anyway
-# ---------------------------
+# --------------------------
 #
 # Some things change without a gradient. Train in the wrong order with four setups, and
 # count the weights that changed. The two losses are on new points, after the first and

@@ -42,7 +42,7 @@ assert sorted(int(each) for numbers, _ in batches for each in numbers) == list(
 
 # %%
 # A dataset from your own files
-# ------------------------------
+# -----------------------------
 #
 # Often each class has a folder of images. To have something to load, write 200
 # small images of squares and bars, each in a random place:

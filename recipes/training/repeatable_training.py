@@ -301,8 +301,8 @@ assert drawn["own"] == drawn["no evaluation"], (
 # Learn more
 # ----------
 #
-# - :ref:`sphx_glr_recipes_training_loading_data.py`: workers, and generators in a data
-#   set.
+# - :ref:`sphx_glr_recipes_training_loading_data.py`: workers, and generators in a
+#   dataset.
 # - :ref:`sphx_glr_recipes_training_saving_and_loading_across_devices.py`: resume a run
 #   as if it had never stopped.
 # - `Reproducibility <https://docs.pytorch.org/docs/stable/notes/randomness.html>`__:

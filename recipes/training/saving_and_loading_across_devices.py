@@ -79,7 +79,7 @@ assert message.startswith("Attempting to deserialize"), "a missing device is an 
 
 # %%
 # Names that do not match
-# ---------------------
+# -----------------------
 #
 # ``nn.DataParallel`` and ``DistributedDataParallel`` wrap a model and put ``module.``
 # before each name, so the plain model does not find its weights:

@@ -149,8 +149,8 @@ print(message)
 assert "detach().numpy()" in message, "the message names the way: detach().numpy()"
 
 # %%
-# Old code has ``.data`` in place of ``detach()``. Don't use it: if you overwrite a
-# value that ``backward()`` needs, PyTorch notices through ``detach()``, but not through
+# Old code has ``.data`` instead of ``detach()``. Don't use it: if you overwrite a value
+# that ``backward()`` needs, PyTorch notices through ``detach()``, but not through
 # ``.data``:
 
 gradients = {}

@@ -110,7 +110,7 @@ for name, (shares, accuracy, _) in runs.items():
     print(f"{name:20}", *(f"{share:9.0%}" for share in shares), f"{accuracy:9.0%}")
 
 # %%
-# - Around 0 with a learning rate of 0.001, hardly any unit is dead.
+# - Around 0 with a learning rate of 0.001, few units are dead.
 # - A learning rate of 0.1 kills over 40% of layer 2 in three epochs. The accuracy
 #   hardly suffers, because enough units are left.
 # - Around 10, over a quarter of the units were dead before the first step (see the
@@ -151,13 +151,14 @@ plt.show()
 # --------------
 #
 # The slope of ReLU is 0 below 0, and ``backward()`` multiplies by it. One sample above
-# 0 is enough for a gradient. A unit is dead if *no* sample is above 0, and then neither
-# its weights nor its bias get a gradient.
+# 0 is enough for a gradient, unless the layers behind pass none back. A unit is dead if
+# *no* sample is above 0, and then neither its weights nor its bias get a gradient.
 #
 # Inputs around 10 make a unit's input about ten times the sum of its weights, plus a
 # little that differs from sample to sample. So the sign of that sum decides: the unit
-# is on for all samples or off for all. A step that is too large does the same through
-# the bias: it pushes the whole unit below 0, and there is no gradient to bring it back.
+# is on for all samples or off for all. A step that is too large can do the same: it
+# moves the weights and the bias so far that all samples are below 0, and then there is
+# no gradient to bring them back.
 #
 # If a whole layer is dead, its output is the same for all samples, and so is that of
 # the network. The layers before it get no gradient, and behind it only biases still
@@ -178,7 +179,8 @@ for name in ("GELU", "SiLU"):
     assert slopes[name][1] == 0, "but a slope of 0 at -200"
 
 # %%
-# ``GELU`` and ``SiLU`` are not flat just below 0, but far below they die the same way.
+# ``GELU`` and ``SiLU`` are not flat just below 0, but far below it their slope is
+# rounded to 0, so they can die, too.
 
 # %%
 # In your own code
@@ -216,10 +218,12 @@ for decayed in ("nothing", "weights and biases", "weights alone"):
         if decayed == "weights and biases":
             layer.bias *= 0.01
         is_dead = (layer(around_0 + 10).relu() == 0).all(dim=0)
-    left[decayed] = is_dead.sum().item()
-    print(f"{decayed:19} {left[decayed]} of 64 units are dead")
+    left[decayed] = is_dead
+    print(f"{decayed:19} {is_dead.sum()} of 64 units are dead")
 
-assert left["weights and biases"] == left["nothing"], "smaller is not less dead"
+assert left["weights and biases"].equal(left["nothing"]), "smaller is not less dead"
+assert (left["nothing"] & ~left["weights alone"]).any(), "some units come back"
+assert (left["weights alone"] & ~left["nothing"]).any(), "others die"
 
 # %%
 # No: weights and bias shrink together, so the sign of their sum stays. If biases are

@@ -133,10 +133,10 @@ tables = {}
 for ax, color, (name, swap) in zip(axes, ("C0", "C1"), ways.items(), strict=True):
     tables[name] = dependences(Classifier(swap), sequences[:12])
     outputs, inputs = tables[name].nonzero().T
-    ax.plot(inputs, outputs, f"{color}s", label=name)
-    ax.set(xlabel="input of sample", ylabel="output of sample", aspect="equal")
+    ax.plot(inputs, outputs, f"{color}s")
+    ax.set(xlabel="input of sample", ylabel="output of sample", title=name)
+    ax.set(xticks=range(0, 12, 2), yticks=range(0, 12, 2), aspect="equal")
     ax.invert_yaxis()
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plt.show()
 # sphinx_gallery_alt_block = "Two tables of 12 outputs by 12 inputs, with a square where an output depends on an input. With transpose, only the diagonal has squares. With view, each output depends on inputs of several samples."
 

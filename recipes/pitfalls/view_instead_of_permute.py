@@ -215,8 +215,8 @@ assert len(messages) == 1, "the check finds view, and lets transpose pass"
 
 # %%
 # Evaluation mode, because batch norm in training mode mixes samples on purpose. On a
-# GPU, recurrent layers of cuDNN cannot run ``backward()`` in evaluation mode: leave
-# them in training mode, without dropout, or check on the CPU.
+# GPU, recurrent layers need training mode ("cudnn RNN backward can only be called in
+# training mode"): set their dropout to 0, or check on the CPU.
 #
 # The check finds only what crosses samples. A ``view`` that mixes time steps, pixels
 # or heads *within* a sample passes (see *Try it*). With a batch of one there is

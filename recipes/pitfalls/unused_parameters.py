@@ -18,7 +18,7 @@ so list such parameters after the first ``backward()``.
 #    +    hidden = self.middle(hidden).relu()
 #         return self.last(hidden)
 #
-# Without the marked line, ``middle`` is a part of the model, and of nothing else:
+# Without the marked line, ``middle`` is part of the model, but not of the loss:
 
 import torch
 from torch import nn

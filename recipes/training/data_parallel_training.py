@@ -4,8 +4,8 @@ Training on several GPUs with DistributedDataParallel
 
 Start one process for each GPU with ``torchrun``, wrap the model in
 ``DistributedDataParallel`` (DDP), and give each process its own part of the data. In
-``backward()``, DDP replaces the gradients of each process with their mean over all of
-them, so each takes the step that one process would take with the whole batch.
+``backward()``, DDP replaces the gradients of each process with their mean over all
+processes, so each takes the step that one process would take with the whole batch.
 """
 
 # %%
@@ -143,7 +143,7 @@ assert f"{'weights':23} {weights} {weights}" in printed, (
 # -------------------------------
 #
 # ``DistributedSampler`` deals the samples out like cards: each process shuffles with
-# the same seed, which is the epoch, and takes every second one.
+# the same seed, to which the epoch is added, and takes every second one.
 
 deal = torch.utils.data.DistributedSampler
 samplers = [deal(range(8), num_replicas=2, rank=rank) for rank in (0, 1)]
@@ -232,8 +232,8 @@ print(printed)
 #   so, and the weights drift apart.
 # - If ``spare`` is not used, its gradient never comes and DDP does not finish. Here not
 #   even ``layer`` is averaged. The *next* forward pass raises the first error.
-# - With ``find_unused_parameters=True``, the process that did not use ``spare`` counts
-#   as a gradient of 0.
+# - With ``find_unused_parameters=True``, the process that did not use ``spare``
+#   contributes a gradient of 0.
 
 rows = {line[:23].strip(): line[23:] for line in printed.splitlines()}
 assert rows["model(inputs)"] == " 1.5 1.5", "backward leaves the mean in both processes"

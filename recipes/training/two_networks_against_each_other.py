@@ -121,11 +121,11 @@ for clear in ("before backward", "top of the loop", "after step"):
 #   result: it saves the backward pass through the generator.
 # - Cleared at the top of the loop, ``detach()`` is what keeps the discriminator's loss,
 #   which has the opposite aim, out of the generator.
-# - Cleared after each ``step()``, which is fine with one network, the discriminator also
-#   follows the generator's last gradient: to take fake for real.
+# - Cleared after each ``step()``, which is fine with one network, the discriminator
+#   also follows the generator's last gradient, which wants it to take fake for real.
 #
-# Both mistakes together kept the bias far from 3 with each of 20 seeds. With one of them
-# the result may look fine, so look at ``.grad``, not at what is generated.
+# Both mistakes together kept the bias far from 3 with each of 20 seeds. With one of
+# them, the result may look fine, so look at ``.grad``, not at what is generated.
 
 right = results["before backward", True]
 for (place, detach), (_, in_d, in_g) in results.items():
@@ -182,8 +182,8 @@ assert "modified by an inplace operation" in messages[1], "the step was too earl
 # ``backward()`` adds to ``.grad`` of *every* leaf on the way from the loss, while an
 # optimizer clears and moves only the parameters that it was given. The generator's loss
 # is computed by the discriminator, so the way to the generator leads through it.
-# ``detach()`` cuts the way between them, which is right for the discriminator's loss and
-# wrong for the generator's: then the generator gets no gradient at all.
+# ``detach()`` cuts the way between them, which is right for the discriminator's loss
+# and wrong for the generator's: then the generator gets no gradient at all.
 
 # %%
 # In your own code

@@ -108,7 +108,7 @@ def torchrun(*functions):
         path = Path(folder, "train.py")
         path.write_text(script, "utf-8")
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-        command += ["--nproc-per-node=2", str(path)]
+        command += ["--nproc-per-node=2", f"--log-dir={folder}", str(path)]
         with Popen(command, stdout=PIPE, stderr=PIPE, text=True) as process:
             try:
                 printed, errors = process.communicate(timeout=120)

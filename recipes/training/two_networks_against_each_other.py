@@ -273,5 +273,5 @@ assert discriminator[0].weight.grad is not None, "the discriminator gets one"
 
 # sphinx_gallery_position = 7
 # sphinx_gallery_tags = ["GAN", "detach", "zero_grad", "optimizer", "Adam"]
-# sphinx_gallery_cost = "6 s"
+# sphinx_gallery_cost = "8 s"
 # sphinx_gallery_needs = []

@@ -3,9 +3,10 @@ Element 0 of tensors does not require grad
 ==========================================
 
 ``backward()`` raises this error when no graph connects the loss to a tensor that
-requires a gradient: something between the parameters and the loss has cut the graph, or
-all parameters are frozen. Find the cut and remove it. ``loss.requires_grad = True``
-only silences the error, and the model learns nothing.
+requires a gradient: something between the parameters and the loss has cut the graph
+(``no_grad()``, ``detach()``, ``.item()``, ``argmax``, a checkpoint), or all parameters
+are frozen. Remove the cut. ``loss.requires_grad = True`` only silences the error, and
+the model learns nothing.
 """
 
 # %%

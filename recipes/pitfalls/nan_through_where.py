@@ -13,9 +13,9 @@ on the input, to keep bad values out of the operation, and once on the result.
 #
 # .. code-block:: diff
 #
-#    -    root = torch.where(x > 0, x.sqrt(), 0.0)
-#    +    positive = torch.where(x > 0, x, 1.0)
-#    +    root = torch.where(x > 0, positive.sqrt(), 0.0)
+#    -root = torch.where(x > 0, x.sqrt(), 0.0)
+#    +positive = torch.where(x > 0, x, 1.0)
+#    +root = torch.where(x > 0, positive.sqrt(), 0.0)
 #
 # Both give the same roots. Only the second has the right gradient:
 

@@ -68,9 +68,10 @@ for name, use in uses.items():
     print(f"{name:26}{'error' if fails[name] else 'works'}")
 
 # %%
-# The derivative of a sum needs no values, that of a product does. Token numbers and
-# labels are saved too: they say where the gradient goes. So data that a model generated
-# under inference mode raise the error as soon as you train on them.
+# The derivative of a sum needs no values, that of a product does, and a frozen layer
+# computes none. Token numbers and labels are saved, too, because they say where the
+# gradient goes. So data that a model generated under inference mode raise the error as
+# soon as you train on them.
 
 assert list(fails.values()) == [False, False, True, True, True, True, False], (
     "sums and frozen layers work; what saves features, tokens or labels fails"
@@ -116,7 +117,7 @@ for order in ((evaluate, train), (train, evaluate)):
 
 # %%
 # Compute such a table in ``__init__`` and keep it with ``register_buffer``, or fill the
-# cache under ``with torch.inference_mode(False):``. In someone else's module, evaluate
+# cache under ``torch.inference_mode(False)``. In someone else's module, evaluate
 # under ``no_grad()``.
 
 assert orders["evaluate, then train"].startswith("Inference tensors cannot be saved"), (
@@ -196,11 +197,11 @@ evaluate(model)
 print(inference_tensors(model))
 
 # %%
-# And these calls, outside inference mode, return:
+# And these calls return (``images`` is a normal tensor, made outside inference mode):
 
 x = features
 with torch.inference_mode():
-    clone_inside = x.clone()
+    clone, view, same = x.clone(), images[:1], nn.Identity()(images)
 copies = {
     "clone()": x.clone(),
     "x * 1": x * 1,
@@ -208,25 +209,24 @@ copies = {
     "detach()": x.detach(),
     "to(torch.float)": x.to(torch.float),
     "contiguous()": x.contiguous(),
-    "clone() inside": clone_inside,
+    "clone() inside": clone,
+    "view inside": view,
+    "same tensor inside": same,
 }
 for name, copy in copies.items():
-    print(f"{name:18}{'inference tensor' if copy.is_inference() else 'normal tensor'}")
+    print(f"{name:20}{'inference tensor' if copy.is_inference() else 'normal tensor'}")
 
 # %%
-# Only new memory, made outside, is normal. ``to(…)`` copies only if the type or the
-# device changes. Not everything that comes out of inference mode is an inference
-# tensor: a view of a normal tensor stays normal, and so does an input that a layer
-# returns as it is.
+# To get rid of the mark, a tensor needs new memory, and outside inference mode.
+# ``to(…)`` copies only if the type or the device changes. The last two lines show the
+# limit of the rule: a view of a normal tensor is normal, and so is an input that a
+# layer returns as it is.
 
 assert inference_tensors(model) == ["1.table"], "the check finds the cache"
-assert [copy.is_inference() for copy in copies.values()] == [False] * 3 + [True] * 4, (
-    "clone(), an operation and another type give normal tensors, the others do not"
-)
-with torch.inference_mode():
-    unchanged = nn.Identity()(images), images[:1], nn.Dropout().eval()(images)
-for tensor in unchanged:
-    assert not tensor.is_inference(), "views and inputs that are returned are normal"
+for name, copy in copies.items():
+    assert copy.is_inference() == (
+        name in ("detach()", "to(torch.float)", "contiguous()", "clone() inside")
+    ), "detach(), contiguous(), to() the same type and a clone inside stay inference"
 
 # %%
 # Try it

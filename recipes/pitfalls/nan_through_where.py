@@ -96,7 +96,7 @@ for x in (torch.tensor([-1.0, 0.0, 4.0], requires_grad=True),):
 # What does not help
 # ------------------
 #
-# Other ways to hide a bad value, for ``[-1, 0, 4]``:
+# Here are the gradients of other ways to hide a bad value, for ``[-1, 0, 4]``:
 
 ways = {
     "masked_fill": lambda x: x.sqrt().masked_fill(x <= 0, 0.0),
@@ -177,14 +177,16 @@ for name, (losses, points) in runs.items():
 # ``nan``, although only the 20 distances on the diagonal are 0, and they contribute
 # nothing to the loss.
 #
-# PyTorch's norms treat this case: ``torch.linalg.vector_norm``, ``x.norm()`` and
+# PyTorch's norms handle this case: ``torch.linalg.vector_norm``, ``x.norm()`` and
 # ``torch.cdist`` return 0 as the gradient at 0. ``torch.hypot`` does not. In a formula
 # of your own, add a small number below the root: ``(x.square().sum() + 1e-12).sqrt()``.
 
-by_root, by_norm = runs.values()
-assert math.isclose(by_root[0][0], by_norm[0][0], rel_tol=1e-5), "first losses agree"
-assert by_root[1].isnan().all(), "with the square root, all points are nan"
-assert by_norm[0][-1] < 0.1 * by_norm[0][0], "with vector_norm, the loss falls"
+for by_root, by_norm in (tuple(runs.values()),):
+    assert math.isclose(by_root[0][0], by_norm[0][0], rel_tol=1e-5), (
+        "first losses agree"
+    )
+    assert by_root[1].isnan().all(), "with the square root, all points are nan"
+    assert by_norm[0][-1] < 0.1 * by_norm[0][0], "with vector_norm, the loss falls"
 for norm, is_nan in {
     torch.linalg.vector_norm: False,
     torch.Tensor.norm: False,

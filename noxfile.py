@@ -17,6 +17,7 @@ nox.options.sessions = ["docs"]
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 BUILD = Path("docs/_build")
 SITE = BUILD / "html"
+WORKFLOWS = Path(".github/workflows")
 EDITIONS = {
     language.lower().replace("_", "-"): language
     for language in (
@@ -271,6 +272,23 @@ def _build_wheel(session: nox.Session) -> str:
 
 
 @nox.session
+def notebooks(session: nox.Session) -> None:
+    """Commit the built site's notebooks to the branch that Colab opens."""
+    options = arguments(session, push=flag("send the branch to the repository"))
+    install(session, "docs")
+    command = ("python", "-m", "recipe_site.sharing.notebooks_branch", str(SITE))
+    session.run(*command, *(["--push"] if options.push else []))
+
+
+@nox.session
+def check(session: nox.Session) -> None:
+    """Run all that a pull request must pass, quick things first."""
+    arguments(session)
+    for name in ("lint", "translate -- --check", "docs", "doctest", "tests", "browser"):
+        session.run("nox", "-s", *name.split(), external=True)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and types."""
     options = arguments(session, fix=flag("format, and mend what can be mended"))
@@ -280,7 +298,8 @@ def lint(session: nox.Session) -> None:
     session.run("mypy")
     session.run("lint-imports", "--no-logo", silent=True)
     schema = ("--builtin-schema", "vendor.github-workflows")
-    session.run("check-jsonschema", *schema, ".github/workflows/record.yml")
+    session.run("check-jsonschema", *schema, *map(str, WORKFLOWS.glob("*.yml")))
+    session.run("zizmor", "--offline", "--quiet", str(WORKFLOWS))
 
 
 @nox.session

@@ -86,6 +86,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css", "search/search.css"]
 html_js_files = [
     ("filter.js", {"defer": ""}),
+    ("messages.js", {"defer": ""}),
     ("scrolling.js", {"defer": ""}),
     ("search/open.js", {"type": "module"}),
 ]

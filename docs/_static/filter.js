@@ -2,11 +2,12 @@
 // is kept in the address. Without JavaScript, a page shows all of its recipes.
 {
   const KEYS = ["type", "stage", "effect", "tag"];
-  const box = document.querySelector(".pitfalls, .recipe-cards");
+  const boxes = [...document.querySelectorAll(".pitfalls, .recipe-cards")];
   const words = document.getElementById("filter-words");
-  if (box && words) {
-    const isTable = box.matches(".pitfalls");
-    const items = [...box.querySelectorAll(isTable ? "tbody tr" : ":scope > li")];
+  if (boxes.length && words) {
+    const isTable = boxes[0].matches(".pitfalls");
+    const each = isTable ? "tbody tr" : ":scope > li";
+    const items = boxes.flatMap((box) => [...box.querySelectorAll(each)]);
     const { label, all, find, none, search } = JSON.parse(words.textContent);
     const chosen = new URLSearchParams(location.search);
     const chips = (item, key) => [...item.querySelectorAll(`.chip[data-key="${key}"]`)];
@@ -30,7 +31,7 @@
       const select = document.createElement("select");
       select.name = key;
       select.ariaLabel = label[key];
-      select.add(new Option(`${label[key]}: ${all}`, ""));
+      select.add(new Option(all.replace("%s", label[key]), ""));
       const sorted = [...values(key)].sort((one, other) =>
         one[1].localeCompare(other[1], document.documentElement.lang),
       );
@@ -42,12 +43,11 @@
     const said = document.createElement("p");
     said.className = "filter-none";
     said.setAttribute("role", "status");
-    box.before(bar);
-    box.after(said);
+    boxes[0].before(bar, said);
 
     // A chip on this page chooses here; one on another page leads to an address.
-    box.addEventListener("click", (event) => {
-      const chip = event.target.closest(".chip");
+    addEventListener("click", (event) => {
+      const chip = event.target.closest(".pitfalls .chip, .recipe-cards .chip");
       if (!chip || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       const { key, value } = chip.dataset;
@@ -75,7 +75,8 @@
         item.hidden = !fits || !sought.every((word) => content.includes(word));
       }
       selects.forEach((select) => (select.value = chosen.get(select.name) ?? ""));
-      for (const chip of box.querySelectorAll(".chip")) {
+      for (const box of boxes) box.hidden = items.every((it) => it.hidden || !box.contains(it));
+      for (const chip of boxes.flatMap((box) => [...box.querySelectorAll(".chip")])) {
         const isOn = chosen.get(chip.dataset.key) === chip.dataset.value;
         isOn ? chip.setAttribute("aria-current", "true") : chip.removeAttribute("aria-current");
       }
@@ -86,24 +87,6 @@
       link.href = `${root}search.html?q=${encodeURIComponent(chosen.get("find") ?? "")}`;
       link.textContent = search;
       said.append(link);
-    }
-
-    // The table can also be sorted by its first two columns.
-    for (const header of [...box.querySelectorAll("thead th")].slice(0, 2)) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = header.textContent.trim();
-      button.addEventListener("click", () => {
-        const isDown = header.getAttribute("aria-sort") === "ascending";
-        box.querySelectorAll("th").forEach((each) => each.removeAttribute("aria-sort"));
-        header.setAttribute("aria-sort", isDown ? "descending" : "ascending");
-        const cell = (item) => item.cells[header.cellIndex].textContent.trim();
-        const sorted = [...items].sort((one, other) =>
-          cell(one).localeCompare(cell(other), document.documentElement.lang),
-        );
-        items[0].parentElement.append(...(isDown ? sorted.reverse() : sorted));
-      });
-      header.replaceChildren(button);
     }
     show();
   }

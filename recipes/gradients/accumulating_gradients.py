@@ -97,9 +97,10 @@ for name, factor in {
     print(f"{name:28} distance {distances[name]:.5f}")
 
 # %%
-# Only the last line is right. The first gradient is several times too long. The
-# second is a mean of means: it gives each sample of the small batch eight times as much
-# weight as the others. A mean over 16 samples times 16/50 is their sum divided by 50.
+# The first gradient is several times too long. The second is a mean of means: it gives
+# each sample of the small batch eight times as much weight as the others. The third is
+# right: the code multiplies a mean over 16 samples by 16/50, which is their sum divided
+# by 50.
 
 assert distances["mean losses, added up"] > 1, (
     "without a division, the gradient is too long"
@@ -225,9 +226,9 @@ for norm in (nn.LayerNorm(64), nn.BatchNorm1d(64)):
 # ----------------
 #
 # This takes one step with a list of batches. The loss function adds up losses, such as
-# ``nn.MSELoss(reduction="sum")``, and the sum is divided by what the mean would divide
-# by. For ``MSELoss`` that is the number of elements, which is larger than the number of
-# samples if each has several targets:
+# ``nn.MSELoss(reduction="sum")``, and the function divides their sum by the number that
+# a mean would divide by. For ``MSELoss`` that is the number of elements, which is
+# larger than the number of samples if each has several targets:
 
 
 def train_group(model, optimizer, loss_function, group, size=torch.numel):

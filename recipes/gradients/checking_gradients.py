@@ -47,7 +47,7 @@ assert not passed, "gradcheck rejects a factor of 2"
 try:
     torch.autograd.gradcheck(Cube.apply, x)
 except RuntimeError as error:
-    print(error)
+    print(f"{type(error).__name__}: {error}")
 
 factor = 3
 assert torch.autograd.gradcheck(Cube.apply, x), "gradcheck accepts a factor of 3"
@@ -63,8 +63,8 @@ assert torch.autograd.gradcheck(Cube.apply, x), "gradcheck accepts a factor of 3
 # --------------------
 #
 # ``gradcheck`` moves each input a little, by 1e-6 to both sides, and measures how much
-# the output changes. Do the same for ``sin(x)`` with many distances, and compare with
-# the true derivative, ``cos(x)``:
+# the output changes, which is called a *finite difference*. Do the same for ``sin(x)``
+# with many distances, and compare with the true derivative, ``cos(x)``:
 
 
 def finite_difference(x, distance):
@@ -90,8 +90,8 @@ plt.show()
 # %%
 # If the distance is too large, the function is not straight in between. If it is too
 # small, the difference of two nearly equal numbers is lost in rounding. In single
-# precision that happens long before 1e-6, so ``gradcheck`` rejects even a right
-# derivative:
+# precision (``torch.float32``), that happens long before 1e-6, so ``gradcheck`` rejects
+# even a right derivative:
 
 import warnings
 
@@ -128,7 +128,7 @@ with catching as caught, torch.autograd.detect_anomaly():
     try:
         root_or_zero(x).sum().backward()
     except RuntimeError as error:
-        print("error:", error)
+        print(f"{type(error).__name__}: {error}")
 trace = str(caught[-1].message).partition(" (Triggered")[0].splitlines()
 print("the line:", trace[-1].strip())
 
@@ -175,8 +175,8 @@ assert x.grad.tolist() == [0, 0, 0.25], "with another input of the root, it is r
 # In your own code
 # ----------------
 #
-# Check a module, with respect to its input and all its parameters. Random layers have
-# to be off, so the copy is in evaluation mode:
+# Check a module, with respect to its input and all its parameters. Random layers, such
+# as dropout, have to be off, so the copy is in evaluation mode:
 
 import copy
 

@@ -181,7 +181,9 @@ weight.grad = torch.tensor([1.0, math.nan])
 try:
     nn.utils.clip_grad_norm_([weight], max_norm=1.0, error_if_nonfinite=True)
 except RuntimeError as error:
-    message = str(error)
+    message = f"{type(error).__name__}: {error}"
+    print(message)
+
 assert "is non-finite" in message, "with error_if_nonfinite, a nan is an error"
 assert weight.grad[0] == 1, "after that error, the gradients are as they were"
 

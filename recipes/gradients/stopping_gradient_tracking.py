@@ -87,8 +87,8 @@ for mode in (torch.no_grad, torch.inference_mode):
     try:
         model(features).sum().backward()
     except RuntimeError as error:
-        messages[mode] = str(error).partition(".")[0]
-    print(f"{mode.__name__:15} {messages[mode]}")
+        messages[mode] = f"{type(error).__name__}: {error}"
+    print(f"{mode.__name__}:\n{messages[mode]}")
 
 assert messages[torch.no_grad] == "works", "training can use what no_grad returns"
 assert "Inference tensors" in messages[torch.inference_mode], (
@@ -267,7 +267,7 @@ message = ""
 try:
     weight -= 0.1
 except RuntimeError as error:
-    message = str(error)
+    message = f"{type(error).__name__}: {error}"
     print(message)
 with torch.no_grad():
     weight -= 0.1

@@ -128,7 +128,7 @@ for name, clear in ways.items():
 
 # %%
 # ``None`` frees everything until the next ``backward()``, so the forward pass can use
-# that memory. Zeros keep all of it. It is freed only if nothing else holds the
+# that memory. Zeros keep all of it. The memory is freed only if nothing else holds the
 # gradients: a list in which you collect them keeps their memory, however you clear.
 
 size = sum(each.nbytes for each in model.parameters())
@@ -165,12 +165,12 @@ plt.show()
 # The three that leave ``None`` only drop a reference for each tensor, while zeros have
 # to be written one by one. Setting ``None`` by hand runs the same loop as
 # ``zero_grad()`` without the bookkeeping. That saves some microseconds a step, which
-# you will never notice.
+# you will never notice. On a GPU, Python only starts the writing and goes on, so the
+# times are closer together.
 
 assert times["zero_grad(set_to_none=False)"] > times["optimizer.zero_grad()"], (
     "zeros take longer"
 )
-assert times["p.grad.zero_()"] > 2 * times["p.grad = None"], "zeros take twice as long"
 
 # %%
 # See what a step does with zeros
@@ -253,7 +253,8 @@ for name, (with_none, with_zeros) in moves.items():
 # In your own code
 # ----------------
 #
-# Compare the parameters of the two. If both lists are empty, either call does:
+# List the parameters that only the model holds, and those that only the optimizer
+# holds. If both lists are empty, either call does:
 
 
 def compare(optimizer, model):

@@ -42,7 +42,8 @@ assert gradients[4, 4] == gradients[1, 1], "with the division, the same gradient
 # -----------------------
 #
 # Fit the line ``y = 3x + 2``, one step for every 64 points: at once, and as 8 small
-# batches of 8 points. All runs begin at zero and see the same points in the same order.
+# batches of 8 points. All runs begin with a weight and a bias of zero and see the same
+# points in the same order.
 
 from functools import partial
 
@@ -109,8 +110,9 @@ for name, (make_optimizer, max_norm) in setups.items():
 #   so the mistake shows little.
 # - Adam divides by the size of recent gradients, so the factor cancels. RMSprop and
 #   Adagrad do the same.
-# - Adam adds ``weight_decay`` to the gradient, so next to one that is 8 times too large
-#   it counts for less. In AdamW the decay is separate, and nothing changes.
+# - Adam adds ``weight_decay`` to the gradient, so beside a gradient that is 8 times too
+#   large, that term counts for less. In AdamW the decay is separate, and nothing
+#   changes.
 
 assert not_divided["SGD, lr 0.13"][-1] > 1e6, "SGD, lr 0.13: the loss explodes"
 for name in ["SGD, lr 0.013"]:
@@ -223,9 +225,9 @@ assert abs(sums["size / 8"] - 51) < 1e-3, "weighted by size, it is 51"
 
 # %%
 # No: each point of the smallest batch counts for more. Multiply each mean by the number
-# of its points, and divide by the number of all points. With class weights or
-# ``ignore_index``, as for padded text, a mean is taken over weights or over the labels
-# that are not ignored, so weight each mean by its sum of weights or their number.
+# of its points, and divide by the number of all points. With class weights, multiply
+# each mean by the sum of its weights. With ``ignore_index``, as for padded text,
+# multiply it by the number of labels that are not ignored.
 
 # %%
 # Remember

@@ -22,8 +22,6 @@ seldom the fix.
 # Here a recurrent network reads two pieces of a series, without the marked line and
 # with it:
 
-import textwrap
-
 import torch
 
 rnn = torch.nn.RNN(input_size=1, hidden_size=4)
@@ -37,8 +35,8 @@ for detach in (False, True):
                 state = state.detach()
             output.sum().backward()
     except RuntimeError as error:
-        messages[detach] = str(error)
-    print(f"detach={detach}:\n{textwrap.fill(messages[detach], 80)}\n")
+        messages[detach] = f"{type(error).__name__}: {error}"
+    print(f"detach={detach}:\n{messages[detach]}")
 
 assert "graph a second time" in messages[False], "without detach(), the error comes"
 assert messages[True] == "no error", "with detach(), both pieces are read"
@@ -76,7 +74,7 @@ def train(detach=False, retain_graph=False):
         try:
             loss.backward(retain_graph=retain_graph)
         except RuntimeError as error:
-            return losses, str(error)
+            return losses, f"{type(error).__name__}: {error}"
         optimizer.step()
         losses.append(loss.item())
     return losses, "no error"
@@ -88,7 +86,7 @@ runs = {
 }
 for name, (losses, message) in runs.items():
     print(f"{name}: {len(losses)} of {len(pieces)} pieces learned")
-    print(textwrap.fill(message, 80), end="\n\n")
+    print(message)
 
 # %%
 # With ``retain_graph=True``, the second piece fails too, with a different error. What

@@ -184,7 +184,7 @@ assert messages["after"].startswith("step() got"), (
 )
 
 # %%
-# On a GPU, ``item()`` forces a synchronization, so remove the hook once the check
+# On a GPU, ``item()`` makes the CPU wait for the GPU, so remove the hook once the check
 # passes.
 #
 # If you accumulate gradients, clip once, right before the step. With a ``GradScaler``,

@@ -130,7 +130,8 @@ assert runs[64, True][0][-1] > 2 * runs[4, False][0][-1], (
 # ``backward()`` stops there, the ``.grad`` of the encoder stays ``None``, and the
 # optimizer skips parameters whose ``.grad`` is ``None``. Not even weight decay applies.
 #
-# Other lines cut the graph too. All but one of these show it, by a missing ``grad_fn``:
+# Other lines cut the graph too. You can see it in all but one of these, because the
+# result has no ``grad_fn``:
 
 features = encoder(points)
 with torch.no_grad():

@@ -172,7 +172,7 @@ try:
         by_size[size] = evaluate(model, "train", size=size)
         print(f"batches of {size:3}: {by_size[size]:.1%}")
 except ValueError as error:
-    print(error)
+    print(f"{type(error).__name__}: {error}")
 
 assert [*by_size] == [100, 20, 5, 2], "batches of one point raise an error"
 assert sorted(by_size.values(), reverse=True) == [*by_size.values()], (

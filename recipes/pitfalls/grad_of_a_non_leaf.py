@@ -20,7 +20,6 @@ the gradient of the leaf that you meant.
 # Without the marked line, ``hidden.grad`` is ``None``, and reading it gives a warning.
 # If your tensor is a parameter, see *In your own code*.
 
-import textwrap
 import warnings
 
 import torch
@@ -33,13 +32,15 @@ for retain in (False, True):
     (2 * hidden).backward()
     with warnings.catch_warnings(record=True, action="always") as caught:
         grads.append(hidden.grad)
-    warned.append("".join(str(each.message) for each in caught).partition(" (Trig")[0])
     print(f"retain={retain}: hidden.grad is {grads[-1]}")
-    print(textwrap.fill(warned[-1], 80))
+    warned.append([str(each.message).partition(" (Trig")[0] for each in caught])
+    print(*(f"UserWarning: {message}" for message in warned[-1]))
 
 assert grads[0] is None, "without retain_grad(), .grad is None"
 assert grads[1] == 2, "with retain_grad(), it is the gradient"
-assert "not a leaf Tensor is being accessed" in warned[0], "reading it gives a warning"
+assert "not a leaf Tensor is being accessed" in warned[0][0], (
+    "reading it gives a warning"
+)
 assert not warned[1], "with retain_grad(), there is no warning"
 
 # %%
@@ -83,8 +84,9 @@ for tensor in (weight.detach(), weight > 0):
 # ----------------------------
 #
 # ``torch.autograd.grad`` returns the gradient. ``retain_grad()`` makes ``backward()``
-# store it in ``.grad``. Compare both with the formula for this network: twice the error
-# of each point, divided by the number of points, times the weights of the second layer.
+# store it in ``.grad``. Compare both with the gradient worked out by hand, which is,
+# for this network: twice the error of each point, divided by the number of points,
+# times the weights of the second layer.
 
 output = second_layer(hidden)
 loss = nn.functional.mse_loss(output, targets)
@@ -138,7 +140,7 @@ for make_weight in verdicts:
         torch.optim.SGD([make_weight()], lr=0.1)
     except ValueError as error:
         verdicts[make_weight] = f"{type(error).__name__}: {error}"
-    print(f"{make_weight.__name__:18}", verdicts[make_weight])
+    print(f"{make_weight.__name__}:\n{verdicts[make_weight]}")
 
 # %%
 # In ``scaled_afterwards``, the leaf is the tensor before the multiplication, which no
@@ -241,8 +243,9 @@ assert inputs.grad.shape == points.shape, "the inputs have a gradient"
 assert points.grad is None, "the points have none"
 
 # %%
-# Data require no gradient by default. Ask for it before the forward pass, on a copy, so
-# that later steps don't compute it too.
+# Data require no gradient by default. Call ``requires_grad_()`` before the forward
+# pass, on a copy. On the data itself, every later step would compute this gradient,
+# too.
 
 # %%
 # Remember

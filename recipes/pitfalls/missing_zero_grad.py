@@ -233,7 +233,7 @@ assert passed == ["check_cleared_or_zero"], (
 
 # %%
 # It does not: zeros are not ``None``, so it has to ask for ``any()`` too. On a GPU,
-# that forces a synchronization, so remove the check once it passes.
+# that makes the CPU wait for the GPU, so remove the check once it passes.
 
 # %%
 # Remember

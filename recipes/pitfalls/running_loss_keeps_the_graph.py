@@ -5,7 +5,7 @@ Memory grows with every step: total += loss
 ``total += loss`` keeps the graph of every batch in memory, because the loss is a tensor
 with a graph behind it. Memory grows fast in validation, where ``backward()`` does not
 run, and slowly but without end in training. Add up the number ``loss.item()`` instead,
-or ``loss.detach()``, which forces no synchronization with a GPU.
+or ``loss.detach()``, which does not make the CPU wait for the GPU.
 """
 
 # %%
@@ -192,9 +192,9 @@ assert loss.half().detach().dtype == torch.float16, "loss.detach() has the loss'
 
 # %%
 # Whatever outlives a step needs ``.item()`` or ``.detach()``: logged losses, the best
-# output so far, predictions in a list. On a GPU, ``.item()`` forces a synchronization,
-# so in a fast loop add up ``loss.detach()``, and call ``.item()`` once at the end of
-# the epoch. The sum has the dtype of the loss: in half precision, use
+# output so far, predictions in a list. On a GPU, ``.item()`` makes the CPU wait for the
+# GPU, so in a fast loop add up ``loss.detach()``, and call ``.item()`` once at the end
+# of the epoch. The sum has the dtype of the loss: in half precision, use
 # ``loss.detach().float()``.
 #
 # Losses that you add up to call ``backward()`` on the sum do need their graph.

@@ -171,9 +171,10 @@ assert two[-1] < 0.001, "with the softmax, the push ends below 0.001"
 # ``e / (e + C - 1)`` for the right class, so the loss is at least
 # ``log(e + C - 1) - 1``. The loss of the worst answer is only 1 more.
 #
-# Why is the softmax inside the loss? Because a small probability is rounded to 0, and
-# the logarithm of 0 is infinite. ``cross_entropy`` computes both in one formula,
-# ``logsumexp(scores) - scores[label]``, which needs no such small number:
+# Why is the softmax inside the loss? Because in two steps, a small probability would
+# first be rounded to 0, and the logarithm of 0 is infinite. ``cross_entropy`` computes
+# both in one formula, ``logsumexp(scores) - scores[label]``, which needs no such small
+# number:
 
 label = torch.tensor([0])
 for name in ("softmax, then log", "cross_entropy"):

@@ -127,8 +127,9 @@ assert new_losses["right order"][-1] < 0.5 * losses["right order"][0], (
 # When the loss moves even so
 # ---------------------------
 #
-# Some things change without a gradient. Train in the wrong order with three other
-# setups:
+# Some things change without a gradient. Train in the wrong order with four setups, and
+# count the weights that changed. The two losses are on new points, after the first and
+# after the last epoch:
 
 decay = partial(torch.optim.AdamW, lr=0.01, weight_decay=0.1)
 setups = {
@@ -199,8 +200,8 @@ assert message == "no parameter has a gradient", (
 )
 
 # %%
-# The check also finds a missing ``backward()``. On a GPU, ``any()`` forces a
-# synchronization, so remove the check once it passes.
+# The check also finds a missing ``backward()``. On a GPU, ``any()`` makes the CPU wait
+# for the GPU, so remove the check once it passes.
 #
 # If it passes and the network still does not learn, compare a weight before and after
 # ``step()``: the optimizer may have been created for other parameters, the learning

@@ -96,7 +96,7 @@ assert scores.shape == (32, 10), "ten scores for each image"
 try:
     model(torch.rand(1, 28, 28, device=device))
 except RuntimeError as error:
-    message = str(error)
+    message = f"{type(error).__name__}: {error}"
 print(message)
 
 assert "16x49 and 784x64" in message, "the message names both sizes"

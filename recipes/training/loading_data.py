@@ -132,7 +132,8 @@ assert different["test"] == 1, "a test sample is always the same"
 # ---------------
 #
 # Do this once for each data set. A wrong label, or a mean that was subtracted twice, is
-# easier to see than to find. ``imshow`` expects the color channels last.
+# easy to see in a picture, and hard to find in code. ``imshow`` expects the color
+# channels last.
 
 images, labels = next(iter(DataLoader(train_set, batch_size=32, shuffle=True)))
 fig, grid = plt.subplots(2, 4, layout="constrained")

@@ -207,8 +207,9 @@ print(f"loss with five seeds: {losses.mean():.4f} ± {losses.std():.4f}")
 assert losses.max() > 1.01 * losses.min(), "the seed alone changes the loss by over 1%"
 
 # %%
-# A single run that is better by less than this spread may be luck. Run each method with
-# n seeds, and compare the means with their standard error, spread / √n.
+# A single run that is better by less than this spread (the number after ±) may be luck.
+# Run each method with n seeds, and compare the means with their standard error, spread
+# / √n.
 
 # %%
 # Why it happens

@@ -66,8 +66,8 @@ assert loaded_to["meta"].type == "meta", "map_location='meta' loads to the devic
 try:
     torch.load(file, map_location="cuda:99")
 except RuntimeError as error:
-    message = str(error).split(". ")[0]
-print(message)
+    message = str(error)
+print(f"RuntimeError: {message}")
 # sphinx_gallery_compare_block = "shape"
 
 # %%
@@ -90,7 +90,7 @@ print(list(wrapped))
 try:
     loaded_model.load_state_dict(wrapped)
 except RuntimeError as error:
-    message = str(error)
+    message = f"{type(error).__name__}: {error}"
 print(message)
 
 consume_prefix_in_state_dict_if_present(wrapped, "module.")
@@ -129,7 +129,7 @@ for each in (model, Trap()):
         torch.load(unsafe)
     except UnpicklingError as error:
         refused[each] = str(error).split(". ")[0]
-        print(f"{type(each).__name__:<7}{refused[each]}")
+        print(f"{type(each).__name__}:\n{type(error).__name__}: {refused[each]}")
 torch.load(unsafe, weights_only=False)
 
 assert len(refused) == 2, "by default, a whole model and the trap are refused"
@@ -248,8 +248,8 @@ assert distances["optimizer"].max() > 1e-2, "without the optimizer, the run diff
 # In your own code
 # ----------------
 #
-# Write the file next to its place and rename it. If the program stops in the middle,
-# the checkpoint before is still whole:
+# Write to a second file beside it, then rename that. If the program stops in the
+# middle, the checkpoint before is still whole:
 
 
 def save(checkpoint, path):

@@ -16,7 +16,7 @@ from recipe_site.chips import filter_words, tag_chips
 from recipe_site.recipes import link_to, settings_by_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from sphinx.application import Sphinx
@@ -27,7 +27,9 @@ _SENTENCE = re.compile(r".*?(?:[.!?](?=\s|$)|[。！？]|$)", re.DOTALL)  # noqa
 
 def replace_thumbnails(app: "Sphinx", document: nodes.document) -> None:
     """Replace Sphinx-Gallery's thumbnails, if the page has any."""
-    has_table = any("pitfalls" in it["classes"] for it in _containers(document))
+    has_table = any(
+        "pitfalls" in it["classes"] for it in document.findall(nodes.section)
+    )
     raws = list(document.findall(nodes.raw))
     if any(_OPEN in raw.astext() for raw in raws):
         _nest_sections(document)
@@ -51,10 +53,6 @@ def _nest_sections(document: nodes.document) -> None:
     for section in others:
         document.remove(section)
         first += section
-
-
-def _containers(document: nodes.document) -> "Iterator[nodes.container]":
-    return document.findall(nodes.container)
 
 
 def _thumbnails(opened: nodes.raw) -> list[nodes.Node]:

@@ -1,4 +1,4 @@
-"""The directive `pitfall-table`: all pitfalls by type, stage, effect and symptom.
+"""The directive `pitfall-table`: all pitfalls, grouped by what one sees.
 
 It is made from what the recipes of the page's section say of themselves:
 
@@ -47,8 +47,25 @@ class PitfallTable(SphinxDirective):
             return []
         for page in found:
             self.env.note_dependency(f"{page}.py")
-        ordered = sorted(found, key=lambda page: position(found[page]))
-        return [table([(page, found[page]) for page in ordered], self.env.docname)]
+        here, groups = self.env.docname, dict[str, list[str]]()
+        for page in sorted(found, key=lambda page: position(found[page])):
+            groups.setdefault(pitfall(page, found[page])["group"], []).append(page)
+        sections = [
+            self._section(key, table([(it, found[it]) for it in groups[key]], here))
+            for key in GROUPS
+            if key in groups
+        ]
+        return [filter_words(), *sections]
+
+    def _section(self, key: str, filled: nodes.table) -> nodes.section:
+        """Make the section of a group, with a title in the language of the edition."""
+        title = nodes.title("", str(GROUPS[key]), translatable=False)
+        section = nodes.section("", title, filled, classes=["pitfalls"])
+        section["ids"].append(nodes.make_id(key))
+        section["names"].append(key)
+        self.state.document.note_implicit_target(section, section)
+        self.set_source_info(section)
+        return section
 
 
 def pitfall(page: str, settings: Mapping[str, Any]) -> Mapping[str, str]:
@@ -72,10 +89,8 @@ def pitfall(page: str, settings: Mapping[str, Any]) -> Mapping[str, str]:
     return said
 
 
-def table(
-    pitfalls: Sequence[tuple[str, Mapping[str, Any]]], here: str
-) -> nodes.container:
-    """Make the table of a page; `filter.js` adds choosing and sorting."""
+def table(pitfalls: Sequence[tuple[str, Mapping[str, Any]]], here: str) -> nodes.table:
+    """Make the table of a group; `filter.js` lets a reader choose in all."""
     titles = (_("Pitfall"), _("What you see"), _("Kind"))
     group = nodes.tgroup(cols=len(titles))
     group += [nodes.colspec(colwidth=width) for width in (32, 42, 26)]
@@ -91,8 +106,7 @@ def table(
         kind = nodes.raw("", html, format="html")
         body += _row([link_to(page, here), symptom, kind])
     group += [head, body]
-    made = nodes.table("", group, classes=["pitfall-table"])
-    return nodes.container("", filter_words(), made, classes=["pitfalls"])
+    return nodes.table("", group, classes=["pitfall-table"])
 
 
 def _row(cells: list[nodes.Node]) -> nodes.row:

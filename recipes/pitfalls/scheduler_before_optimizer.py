@@ -116,9 +116,8 @@ for cause in ("none", "overflow", "accumulation", "new optimizer", "replaced ste
 # - *replaced step*: a library wrapped ``optimizer.step`` after you had made the
 #   scheduler. Make the scheduler after that. This warning is worded differently:
 
-print(
-    f"{said['replaced step'][0].category.__name__}: {said['replaced step'][0].message}"
-)
+warning = said["replaced step"][0]
+print(f"{warning.category.__name__}: {warning.message}")
 
 # %%
 

@@ -3,8 +3,9 @@ Frozen batch norm still changes
 ===============================
 
 ``requires_grad_(False)`` does not freeze batch norm: in training mode, every forward
-pass still updates ``running_mean`` and ``running_var``, because they are buffers and not
-parameters. Call ``eval()`` on the frozen layers as well, after each ``model.train()``.
+pass still updates ``running_mean`` and ``running_var``, because they are buffers and
+not parameters. Call ``eval()`` on the frozen layers as well, after each
+``model.train()``.
 """
 
 # %%
@@ -16,8 +17,8 @@ parameters. Call ``eval()`` on the frozen layers as well, after each ``model.tra
 #     layer.requires_grad_(False)
 #    +layer.eval()
 #
-# Without the marked line, the layer moves although no gradient, no loss and no optimizer
-# is involved:
+# Without the marked line, the layer moves although no gradient, no loss and no
+# optimizer is involved:
 
 import torch
 from torch import nn
@@ -40,14 +41,14 @@ assert means[True] == 0, "with eval(), it does not"
 # What it does to a network
 # -------------------------
 #
-# Train a network on an old task. Then freeze its body, and train a new head on it: for a
-# task with similar inputs, or for one whose inputs are larger by 2. At the end, test the
-# *old* head on the frozen body. Its accuracy has to be the same as before.
+# Train a network on an old task. Then freeze its body, and train a new head on it: for
+# a task with similar inputs, or for one whose inputs are larger by 3. At the end, test
+# the *old* head on the frozen body. Its accuracy has to be the same as before.
 
 from copy import deepcopy
 
 torch.manual_seed(0)
-offsets = {"old": 0, "similar": 0, "shifted": 2}
+offsets = {"old": 0, "similar": 0, "shifted": 3}
 centers = {task: offset + torch.randn(4, 20) for task, offset in offsets.items()}
 
 
@@ -102,9 +103,9 @@ for task in ("similar", "shifted"):
 print("changed in training mode:", *changed["train"], sep="\n  ")
 
 # %%
-# In evaluation mode, the old accuracy is the same to the last digit. In training mode, it
-# falls, and the more the new inputs differ from the old ones, the lower. The new task does
-# not show it: its own head is trained on the statistics as they move.
+# In evaluation mode, the old accuracy is the same to the last digit. In training mode,
+# it falls, and the more the new inputs differ from the old ones, the lower. The new
+# task does not show it: its own head is trained on the statistics as they move.
 
 assert changed["eval"] == [], "with eval(), nothing in the body changes"
 assert len(changed["train"]) == 6, "without it, three buffers of each batch norm do"
@@ -122,9 +123,9 @@ assert after["shifted", "train"][0] < after["similar", "train"][0], (
 # What does not help
 # ------------------
 #
-# Give a fresh layer two inputs, 10 and 12, after each of these attempts. Does its running
-# mean move? And does it still normalize with the batch, so that its output has a mean of
-# 0 and one sample's output depends on the other?
+# Give a fresh layer two inputs, 10 and 12, after each of these attempts. Does its
+# running mean move? And does it still normalize with the batch, so that its output has
+# a mean of 0 and one sample's output depends on the other?
 
 from contextlib import nullcontext
 
@@ -147,10 +148,11 @@ for name, attempt in attempts.items():
     print(f"{name:22} {moves[name]!s:15}  {uses_batch[name]}")
 
 # %%
-# ``no_grad()`` and a learning rate of 0 are about gradients, too, so they change nothing.
-# With ``momentum = 0.0`` or ``track_running_stats = False``, the statistics stay, but the
-# layer ignores them in training: then training and testing normalize differently. Only
-# ``eval()`` does both. Gradients still flow through the layer in that mode.
+# ``no_grad()`` and a learning rate of 0 are about gradients, too, so they change
+# nothing. With ``momentum = 0.0`` or ``track_running_stats = False``, the statistics
+# stay, but the layer ignores them in training: then training and testing normalize
+# differently. Only ``eval()`` does both. Gradients still flow through the layer in that
+# mode.
 
 assert [name for name in moves if not moves[name]] == [
     "momentum",
@@ -168,10 +170,10 @@ assert through.grad.abs().min() > 0, "gradients flow through the layer in eval m
 # Why it happens
 # --------------
 #
-# The running mean is no parameter that an optimizer moves, but a buffer that the forward
-# pass overwrites: ``running_mean = 0.9 * running_mean + 0.1 * batch_mean`` (and the same
-# for ``running_var``). The layer does that whenever its flag ``training`` is set, and it
-# does not look at ``requires_grad``.
+# The running mean is not a parameter that an optimizer moves, but a buffer that the
+# forward pass overwrites: ``running_mean = 0.9 * running_mean + 0.1 * batch_mean`` (and
+# the same for ``running_var``). The layer does that whenever its flag ``training`` is
+# set, and it does not look at ``requires_grad``.
 #
 # ``model.train()``, at the beginning of each epoch, sets the flag in all modules of the
 # model, also in those that you had put into evaluation mode.
@@ -204,7 +206,8 @@ assert modes == {"body": False, "head": True}, "train() leaves the body in eval 
 # ``eval()`` on the body also switches off its dropout, which is what you want of frozen
 # layers. If you train the weight and bias of batch norm and keep only its statistics,
 # leave out ``requires_grad_(False)``. For image networks, there is
-# ``torchvision.ops.FrozenBatchNorm2d``, which loads the same checkpoints and never moves.
+# ``torchvision.ops.FrozenBatchNorm2d``, which loads the same checkpoints and never
+# moves.
 #
 # Layer norm and group norm have no running statistics. ``SyncBatchNorm``, and instance
 # norm with ``track_running_stats=True``, move like batch norm. Letting the statistics
@@ -245,15 +248,16 @@ assert passes == 44, "after 44 passes, less than 1% is left"
 #
 # - ``requires_grad_(False)`` freezes parameters. Running statistics are buffers.
 # - Frozen layers need both: ``requires_grad_(False)`` and ``eval()``.
-# - ``model.train()`` undoes ``eval()``: override ``train``, or call ``eval()`` after it.
+# - ``model.train()`` undoes ``eval()``: override ``train``, or call ``eval()`` after
+#   it.
 
 # %%
 # Learn more
 # ----------
 #
 # - :ref:`sphx_glr_recipes_training_freezing_layers.py`: what freezing saves.
-# - :ref:`sphx_glr_recipes_pitfalls_evaluating_with_gradients_on.py`: the same statistics,
-#   moved by testing.
+# - :ref:`sphx_glr_recipes_pitfalls_evaluating_with_gradients_on.py`: the same
+#   statistics, moved by testing.
 # - `torch.nn.BatchNorm1d
 #   <https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html>`__: how
 #   the running statistics move.
@@ -264,8 +268,9 @@ assert passes == 44, "after 44 passes, less than 1% is left"
 # Sources
 # -------
 #
-# - `pytorch #86590 <https://github.com/pytorch/pytorch/issues/86590>`__: a request for a
-#   way to freeze the statistics, since many feature extractors are not quite frozen; open.
+# - `pytorch #86590 <https://github.com/pytorch/pytorch/issues/86590>`__: a request for
+#   a way to freeze the statistics, since many feature extractors are not quite frozen;
+#   open.
 # - `What does requires_grad=False on BatchNorm2d perform?
 #   <https://discuss.pytorch.org/t/what-does-requires-grad-false-on-batchnorm2d-perform/137904>`__:
 #   only the last layer was trained, and batch norm gave different outputs.

@@ -3,9 +3,9 @@ Freezing layers
 ===============
 
 To freeze a layer, call ``layer.requires_grad_(False)``; if it contains batch norm or
-dropout, also call ``layer.eval()``. This always saves the layer's gradients and optimizer
-state. Its activations and its part of the backward pass are saved in full only if no
-trained layer comes before it.
+dropout, also call ``layer.eval()``. This always saves the layer's gradients and
+optimizer state. Its activations and its part of the backward pass are saved in full
+only if no trained layer comes before it.
 """
 
 # %%
@@ -105,10 +105,10 @@ for name, part in parts.items():
 #   block, the frozen layers behind it still pass the gradient back, and only the
 #   gradients of their own weights are left out.
 # - **Activations** in front of the first trained layer are not kept. Behind it, it
-#   depends on the layers. A frozen ``Linear`` does not need its input, but ReLU keeps its
-#   output, which is that same tensor, so nothing is saved. GELU keeps its own input, so
-#   one of two tensors is saved. ``Conv2d``, batch norm and layer norm keep their inputs
-#   even when they are frozen.
+#   depends on the layers. A frozen ``Linear`` does not need its input, but ReLU keeps
+#   its output, which is that same tensor, so nothing is saved. GELU keeps its own
+#   input, so one of two tensors is saved. ``Conv2d``, batch norm and layer norm keep
+#   their inputs even when they are frozen.
 #
 # ``Tanh`` and ``Sigmoid`` behave like ReLU, and ``SiLU`` like GELU.
 
@@ -142,8 +142,8 @@ for activation, count in ((nn.Tanh, 5), (nn.Sigmoid, 5), (nn.SiLU, 8)):
 # Batch norm still moves
 # ----------------------
 #
-# ``requires_grad_(False)`` is about parameters. The running statistics of batch norm are
-# no parameters, and every forward pass in training mode changes them. So put frozen
+# ``requires_grad_(False)`` is about parameters. The running statistics of batch norm
+# are not parameters, and every forward pass in training mode changes them. So put frozen
 # layers into evaluation mode, after each ``model.train()``:
 # :ref:`sphx_glr_recipes_pitfalls_frozen_batch_norm_moves.py`.
 
@@ -189,8 +189,8 @@ def add_lora(model, rank):
 
 
 # %%
-# A network has learned a function of four inputs. Then two of the inputs are swapped, as
-# if two cables were mixed up. Adapt the network to that in three ways:
+# A network has learned a function of four inputs. Then two of the inputs are swapped,
+# as if two cables were mixed up. Adapt the network to that in three ways:
 
 from copy import deepcopy
 
@@ -228,11 +228,11 @@ for way, model in ways.items():
     print(f" loss {losses[way]:.3f}")
 
 # %%
-# The last layer alone cannot repair what is wrong at the first. LoRA can, with a ninth of
-# the parameters, and so a ninth of the gradients and of Adam's state. It does not save
-# activations, because there are trained parameters in every layer. In large networks the
-# ratio is far smaller: the layers grow with the square of their width, LoRA in proportion
-# to it.
+# The last layer alone cannot repair what is wrong at the first. LoRA can, with a ninth
+# of the parameters, and so a ninth of the gradients and of Adam's state. It does not
+# save activations, because there are trained parameters in every layer. In large
+# networks the ratio is far smaller: the layers grow with the square of their width,
+# LoRA in proportion to it.
 
 assert losses["LoRA"] < 0.2 < losses["last layer"], (
     "LoRA repairs more than the last layer alone"
@@ -288,8 +288,8 @@ assert trained(layer) == ["weight", "bias"], (
 # Try it
 # ------
 #
-# After training, get rid of LoRA's extra layers: add the product of their weights to the
-# frozen weight. Then freeze everything, and call ``backward()``. What does it say?
+# After training, get rid of LoRA's extra layers: add the product of their weights to
+# the frozen weight. Then freeze everything, and call ``backward()``. What does it say?
 #
 # **Solution**
 
@@ -310,8 +310,8 @@ assert same, "the merged network computes the same"
 assert "does not require grad" in message, "with nothing to train, backward() fails"
 
 # %%
-# The merged network has the size and the speed of the original. The error means that the
-# loss depends on no trained parameter, so no graph was recorded.
+# The merged network has the size and the speed of the original. The error means that
+# the loss depends on no trained parameter, so no graph was recorded.
 
 # %%
 # Remember
@@ -320,7 +320,8 @@ assert "does not require grad" in message, "with nothing to train, backward() fa
 # - ``layer.requires_grad_(False)`` always saves gradients and optimizer state.
 # - Activations and the backward pass are saved in full only in front of the first
 #   trained layer.
-# - Batch norm and dropout also need ``eval()``. Without it, they don't stay as they are.
+# - Batch norm and dropout also need ``eval()``. Without it, they don't stay as they
+#   are.
 
 # %%
 # Learn more
@@ -340,8 +341,8 @@ assert "does not require grad" in message, "with nothing to train, backward() fa
 # Sources
 # -------
 #
-# - `pytorch #2672 <https://github.com/pytorch/pytorch/issues/2672>`__: a VGG-19 with all
-#   convolutions frozen seemed to need as much GPU memory as one without.
+# - `pytorch #2672 <https://github.com/pytorch/pytorch/issues/2672>`__: a VGG-19 with
+#   all convolutions frozen seemed to need as much GPU memory as one without.
 # - `pytorch #133566 <https://github.com/pytorch/pytorch/issues/133566>`__: frozen
 #   convolutions keep their inputs; open.
 # - `deep-high-resolution-net.pytorch #186

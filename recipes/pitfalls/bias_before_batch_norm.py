@@ -25,10 +25,7 @@ import torch
 from torch import nn
 
 torch.manual_seed(0)
-wrong = nn.Sequential(
-    nn.Linear(20, 64),
-    nn.BatchNorm1d(64),
-)
+wrong = nn.Sequential(nn.Linear(20, 64), nn.BatchNorm1d(64))
 right = nn.Sequential(
     nn.Linear(20, 64, bias=False),
     nn.BatchNorm1d(64),
@@ -41,7 +38,7 @@ print("the same outputs:", torch.allclose(wrong(inputs), right(inputs), atol=1e-
 # sphinx_gallery_compare_block = "shape"
 
 assert wrong[0].bias.grad.norm() < 1e-5 * wrong[0].weight.grad.norm(), (
-    "the gradient of the bias is smaller by a factor of more than 100,000"
+    "the gradient of the bias is over 100,000 times smaller"
 )
 assert torch.allclose(wrong(inputs), right(inputs), atol=1e-5), "the outputs are equal"
 
@@ -228,7 +225,10 @@ def find_useless_biases(model):
 
 
 network = nn.Sequential(
-    nn.Linear(20, 64), nn.BatchNorm1d(64), nn.ReLU(), nn.Linear(64, 4)
+    nn.Linear(20, 64),
+    nn.BatchNorm1d(64),
+    nn.ReLU(),
+    nn.Linear(64, 4),
 )
 network(inputs).square().mean().backward()
 print(find_useless_biases(network))

@@ -22,26 +22,24 @@ that are not mixed.
 
 import matplotlib.pyplot as plt
 import torch
-from torch import nn
 from torch.optim.swa_utils import update_bn
 
 torch.manual_seed(0)
 batches = [5 + torch.randn(50, 1) for _ in range(5)]
-model, means = nn.BatchNorm1d(1), {}
+model, means = torch.nn.BatchNorm1d(1), {}
 for batch in batches:
     means["train"] = model(batch).mean().item()
-for repair in (False, True):
-    if repair:
+for name in ("eval", "eval, after update_bn"):
+    if "update_bn" in name:
         update_bn(batches, model)
     model.eval()
-    means[repair] = model(batches[-1]).mean().item()
-print(f"mean output in training mode:       {means['train']:5.1f}")
-print(f"in evaluation mode:                 {means[False]:5.1f}")
-print(f"in evaluation mode after update_bn: {means[True]:5.1f}")
+    means[name] = model(batches[-1]).mean().item()
+for name, mean in means.items():
+    print(f"mean output in {name:21} {mean:4.1f}")
 
 assert abs(means["train"]) < 0.001, "in training mode, the mean of the outputs is 0"
-assert means[False] > 2, "in evaluation mode, it is above 2"
-assert abs(means[True]) < 0.5, "after update_bn, it is near 0"
+assert means["eval"] > 2, "in evaluation mode, it is above 2"
+assert abs(means[name]) < 0.5, "after update_bn, it is near 0"
 
 # %%
 # Is it batch norm, or overfitting?
@@ -53,6 +51,8 @@ assert abs(means[True]) < 0.5, "after update_bn, it is near 0"
 
 from copy import deepcopy
 from itertools import cycle
+
+from torch import nn
 
 
 def test_modes(model, batches):

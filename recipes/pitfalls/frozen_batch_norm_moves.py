@@ -42,13 +42,13 @@ assert means[True] == 0, "with eval(), it does not"
 # -------------------------
 #
 # Train a network on an old task. Then freeze its body, and train a new head on it: for
-# a task with similar inputs, or for one whose inputs are larger by 3. At the end, test
+# a task with similar inputs, or for one whose inputs are larger by 4. At the end, test
 # the *old* head on the frozen body. Its accuracy has to be the same as before.
 
 from copy import deepcopy
 
 torch.manual_seed(0)
-offsets = {"old": 0, "similar": 0, "shifted": 3}
+offsets = {"old": 0, "similar": 0, "shifted": 4}
 centers = {task: offset + torch.randn(4, 20) for task, offset in offsets.items()}
 
 
@@ -105,19 +105,21 @@ print("changed in training mode:", *changed["train"], sep="\n  ")
 # %%
 # In evaluation mode, the old accuracy is the same to the last digit. In training mode,
 # it falls, and the more the new inputs differ from the old ones, the lower. The new
-# task does not show it: its own head is trained on the statistics as they move.
+# task does not show it, and can even gain, because its own head is trained on the
+# statistics as they move.
 
 assert changed["eval"] == [], "with eval(), nothing in the body changes"
 assert len(changed["train"]) == 6, "without it, three buffers of each batch norm do"
 assert all(".1." in name for name in changed["train"]), "and no weights"
 for task in ("similar", "shifted"):
     assert after[task, "eval"][0] == before, "with eval(), the old accuracy is the same"
-assert after["shifted", "train"][0] < before - 0.1, (
-    "without it, and with shifted inputs, the old accuracy falls by 10 points"
+assert after["shifted", "train"][0] < before - 0.05, (
+    "without it, and with shifted inputs, the old accuracy falls by 5 points or more"
 )
 assert after["shifted", "train"][0] < after["similar", "train"][0], (
     "it falls further if the new inputs are shifted"
 )
+assert after["shifted", "train"][1] > 0.75, "the new task is learned all the same"
 
 # %%
 # What does not help

@@ -143,8 +143,8 @@ for activation, count in ((nn.Tanh, 5), (nn.Sigmoid, 5), (nn.SiLU, 8)):
 # ----------------------
 #
 # ``requires_grad_(False)`` is about parameters. The running statistics of batch norm
-# are not parameters, and every forward pass in training mode changes them. So put frozen
-# layers into evaluation mode, after each ``model.train()``:
+# are not parameters, and every forward pass in training mode changes them. So put
+# frozen layers into evaluation mode, after each ``model.train()``:
 # :ref:`sphx_glr_recipes_pitfalls_frozen_batch_norm_moves.py`.
 
 # %%

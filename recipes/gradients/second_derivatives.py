@@ -41,9 +41,9 @@ assert second == 18, "with create_graph=True, the second derivative is 18"
 # ------------------------------------
 #
 # In training, the same omission gives no error. A gradient penalty adds the squared
-# slope of the network to the loss, to make the network smoother (WGAN-GP uses it to keep
-# the slope of a critic near 1). Fit 16 noisy points of a sine, without a penalty and
-# with both values of ``create_graph``:
+# slope of the network to the loss, to make the network smoother (WGAN-GP uses it to
+# keep the slope of a critic near 1). Fit 16 noisy points of a sine, without a penalty
+# and with both values of ``create_graph``:
 
 from torch import nn
 
@@ -155,9 +155,9 @@ assert slope.requires_grad, "the slope 3 has a graph, which leads to scale"
 # Other errors on the way
 # -----------------------
 #
-# The gradient with respect to a vector is a vector, so the second call needs its sum, or
-# its product with a direction. An input without ``requires_grad`` has no gradient. And fast attention has
-# no second derivative:
+# The gradient with respect to a vector is a vector, so the second call needs its sum,
+# or its product with a direction. An input without ``requires_grad`` has no gradient.
+# And fast attention has no second derivative:
 
 query = torch.randn(1, 2, 4, 8, requires_grad=True)
 attended = nn.functional.scaled_dot_product_attention(query, query, query)
@@ -191,22 +191,29 @@ assert len(messages) == 3, "each of the three calls raises an error"
 # Hessians, and products with them
 # --------------------------------
 #
-# ``torch.func`` differentiates functions. For *n* inputs, the Hessian has *n²* numbers,
-# so for a network compute only its product with a vector, which has *n*:
+# For *n* inputs, the Hessian has *n²* numbers. Its product with a vector has only *n*,
+# so for a network compute that. It is the gradient of a product, which takes two calls:
 
 
 def function(x):
     return x[0] ** 2 * x[1] + x[1] ** 3
 
 
-point, direction = torch.tensor([1.0, 2.0]), torch.tensor([1.0, -1.0])
-hessian = torch.func.hessian(function)(point)
-_, product = torch.func.jvp(torch.func.grad(function), (point,), (direction,))
+def hessian_times(function, point, vector):
+    (gradient,) = torch.autograd.grad(function(point), point, create_graph=True)
+    (product,) = torch.autograd.grad(gradient @ vector, point)
+    return product
+
+
+point = torch.tensor([1.0, 2.0], requires_grad=True)
+direction = torch.tensor([1.0, -1.0])
+hessian = torch.autograd.functional.hessian(function, point)
+product = hessian_times(function, point, direction)
 print("Hessian:", hessian.tolist())
 print("product:", product.tolist())
 
 assert hessian.tolist() == [[4, 2], [2, 12]], "the Hessian is (4, 2), (2, 12)"
-assert torch.equal(product, hessian @ direction), "jvp of grad is the product with it"
+assert torch.equal(product, hessian @ direction), "two calls give the product with it"
 
 # %%
 # Why it happens
@@ -251,8 +258,8 @@ assert not_used(slope_of(model, True).sum(), model) == ["4.bias"], (
 # Try it
 # ------
 #
-# Gradient descent on a quadratic function diverges if the learning rate is above 2
-# divided by the largest eigenvalue of the Hessian. Find that eigenvalue for 50 weights
+# The largest eigenvalue of the Hessian limits the learning rate: on a quadratic
+# function, gradient descent diverges above 2 divided by it. Find it for 50 weights
 # without computing the Hessian.
 #
 # **Solution**
@@ -264,27 +271,19 @@ def quadratic(weights):
     return (matrix @ weights).square().mean() / 2
 
 
-weights, vector = torch.zeros(50), torch.ones(50)
+weights, vector = torch.zeros(50, requires_grad=True), torch.ones(50)
 for _ in range(200):
-    vector = vector / vector.norm()
-    _, vector = torch.func.jvp(torch.func.grad(quadratic), (weights,), (vector,))
+    vector = hessian_times(quadratic, weights, vector / vector.norm())
 largest = vector.norm()
-start, ends = quadratic(torch.ones(50)), []
-for learning_rate in (1.9 / largest, 2.1 / largest):
-    weights = torch.ones(50)
-    for _ in range(100):
-        weights = weights - learning_rate * torch.func.grad(quadratic)(weights)
-    ends.append(quadratic(weights))
-    print(f"learning rate {learning_rate:.2f}: from {start:.1f} to {ends[-1]:.0e}")
+hessian = torch.autograd.functional.hessian(quadratic, weights)
+exact = torch.linalg.eigvalsh(hessian)[-1]
+print(f"by products: {largest:.1f}, from the Hessian: {exact:.1f}")
 
-exact = torch.linalg.eigvalsh(torch.func.hessian(quadratic)(weights))[-1]
 assert abs(largest / exact - 1) < 0.05, "the products find the largest eigenvalue"
-assert ends[0] < start / 100, "below 2 / eigenvalue, gradient descent converges"
-assert ends[1] > start * 100, "above 2 / eigenvalue, it diverges"
 
 # %%
-# Each product with the Hessian turns the vector toward the eigenvector with the largest
-# eigenvalue, and then stretches it by that value.
+# Each product turns the vector toward the eigenvector of the largest eigenvalue, and
+# stretches it, in the end by that value.
 
 # %%
 # Remember
@@ -304,7 +303,8 @@ assert ends[1] > start * 100, "above 2 / eigenvalue, it diverges"
 #   ``create_graph=True`` implies.
 # - `torch.autograd.grad
 #   <https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html>`__
-# - `torch.func <https://docs.pytorch.org/docs/stable/func.html>`__
+# - `torch.func <https://docs.pytorch.org/docs/stable/func.html>`__: derivatives of
+#   functions, with ``hessian``, ``jvp`` and ``vjp``.
 
 # %%
 # Sources
@@ -317,10 +317,10 @@ assert ends[1] > start * 100, "above 2 / eigenvalue, it diverges"
 #   <https://github.com/pytorch/pytorch/issues/38506>`__: the last of the four cases
 #   above.
 # * `Improving error message
-#   <https://github.com/pytorch/pytorch/issues/73697>`__: people could not tell which
-#   tensor was meant, so the message now has its index.
+#   <https://github.com/pytorch/pytorch/issues/73697>`__: readers asked which tensor
+#   was meant; the message now gives its index.
 
 # sphinx_gallery_position = 9
-# sphinx_gallery_tags = ["autograd", "create_graph", "torch.func", "Adam"]
+# sphinx_gallery_tags = ["autograd", "create_graph", "Hessian", "Adam"]
 # sphinx_gallery_cost = "6 s"
 # sphinx_gallery_needs = []

@@ -31,7 +31,7 @@
       const select = document.createElement("select");
       select.name = key;
       select.ariaLabel = label[key];
-      select.add(new Option(`${label[key]}: ${all}`, ""));
+      select.add(new Option(all.replace("%s", label[key]), ""));
       const sorted = [...values(key)].sort((one, other) =>
         one[1].localeCompare(other[1], document.documentElement.lang),
       );

@@ -12,7 +12,7 @@ from sphinx.transforms import SphinxTransform
 
 from translation.catalogs.languages import SOURCE_LANGUAGE
 
-_LINE_END = re.compile(r"(\S)\n(?=(\S))")
+_GAP = re.compile(r"(\S)[ \n](?=(\S))")
 
 
 class CloseGaps(SphinxTransform):
@@ -44,13 +44,15 @@ def _closed(text: nodes.Text) -> str:
 
 
 def joined(text: str) -> str:
-    r"""Join the lines of a text where they end between two wide characters.
+    r"""Close the gaps of a text that are between two wide characters.
+
+    A gap is the end of a line, or the space that Sphinx-Gallery puts in its place.
 
     Examples:
-        >>> joined("梯度会累\n积在 Adam\n一节")
+        >>> joined("梯度会累\n积在 Adam\n一 节")
         '梯度会累积在 Adam\n一节'
     """
-    return _LINE_END.sub(
+    return _GAP.sub(
         lambda found: found[1] if _are_wide(found[1], found[2]) else found[0], text
     )
 

@@ -64,7 +64,7 @@ def filter_words() -> nodes.raw:
     labels = (_("Type"), _("Stage"), _("Effect"), _("Tag"))
     words = {
         "label": dict(zip((*KNOWN, "tag"), map(str, labels), strict=True)),
-        "all": str(_("all")),
+        "all": str(_("%s: all")),
         "find": str(_("Find in this list")),
         "none": str(_("Nothing here is of this kind.")),
         "search": str(_("Search all pages")),

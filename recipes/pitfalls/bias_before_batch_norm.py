@@ -308,7 +308,7 @@ assert wrong[0].bias is None, "the bias is gone"
 #   <https://github.com/yjh0410/yolov2-yolov3_PyTorch/issues/35>`__: is the bias an error,
 #   or only useless?
 
-# sphinx_gallery_position = 11
+# sphinx_gallery_position = 10
 # sphinx_gallery_tags = ["batch norm", "bias", "parameters", "Adam"]
 # sphinx_gallery_cost = "4 s"
 # sphinx_gallery_needs = []

@@ -245,7 +245,7 @@ assert message.startswith("element 0 of tensors does not require grad"), (
 # - `torch.Tensor.detach
 #   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.detach.html>`__
 
-# sphinx_gallery_position = 5
+# sphinx_gallery_position = 4
 # sphinx_gallery_tags = ["detach", "autograd", "no_grad", "Adam"]
 # sphinx_gallery_cost = "6 s"
 # sphinx_gallery_needs = []

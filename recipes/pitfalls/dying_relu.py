@@ -263,7 +263,7 @@ assert (left["weights alone"] & ~left["nothing"]).any(), "others die"
 # - `minigo 425 <https://github.com/tensorflow/minigo/pull/425>`__: what counts as dead,
 #   and why units behind the first layer can come back.
 
-# sphinx_gallery_position = 7
+# sphinx_gallery_position = 6
 # sphinx_gallery_tags = ["ReLU", "vanishing gradients", "nn.Module", "batch norm"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []

@@ -285,7 +285,7 @@ assert of_texts > 1.02 * perplexity, "the mean of perplexities is over 2% too hi
 # - `mlx-lm 1413 <https://github.com/ml-explore/mlx-lm/pull/1413>`__: small batches of
 #   texts with different lengths, weighted by their tokens.
 
-# sphinx_gallery_position = 10
+# sphinx_gallery_position = 9
 # sphinx_gallery_tags = ["accumulation", "loss", "cross_entropy", "training loop"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []

@@ -255,8 +255,8 @@ assert passed == ["check_cleared_or_zero"], (
 # - `torch.optim.Optimizer.zero_grad
 #   <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>`__
 
-# sphinx_gallery_position = 1
+# sphinx_gallery_position = 11
 # sphinx_gallery_tags = ["zero_grad", "optimizer", "training loop", "SGD", "Adam"]
 # sphinx_gallery_cost = "10 s"
 # sphinx_gallery_needs = ["Fashion-MNIST"]
-# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "group": "not learned", "symptom": "The loss explodes, is worse than it should be, or, with a small learning rate, even better."}
+# sphinx_gallery_pitfall = {"type": "API-specific", "stage": "training", "effect": "wrong result", "group": "explodes", "symptom": "The loss explodes, is worse than it should be, or, with a small learning rate, even better."}

@@ -225,7 +225,7 @@ assert torch.equal(before, after), "the momentum is kept"
 # - `torch.optim <https://docs.pytorch.org/docs/stable/optim.html>`__: optimizers,
 #   schedulers, and their state.
 
-# sphinx_gallery_position = 8
+# sphinx_gallery_position = 7
 # sphinx_gallery_tags = ["optimizer", "momentum", "zero_grad", "SGD"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []

@@ -299,7 +299,7 @@ assert not parameter, "an nn.Parameter is"
 # - `AdasOptimizer #2 <https://github.com/YanaiEliyahu/AdasOptimizer/issues/2>`__: a
 #   generator that was used up.
 
-# sphinx_gallery_position = 3
+# sphinx_gallery_position = 2
 # sphinx_gallery_tags = ["optimizer", "nn.Module", "parameters", "state_dict", "Adam"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []

@@ -276,7 +276,7 @@ assert abs(math.log(math.e + 9) - 1 - lowest) < 1e-5, "the formula gives 1.46 fo
 # - `torch.nn.BCEWithLogitsLoss
 #   <https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html>`__
 
-# sphinx_gallery_position = 6
+# sphinx_gallery_position = 5
 # sphinx_gallery_tags = ["cross_entropy", "softmax", "loss", "SGD", "Adam"]
 # sphinx_gallery_cost = "10 s"
 # sphinx_gallery_needs = []

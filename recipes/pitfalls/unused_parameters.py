@@ -269,7 +269,7 @@ assert torch.allclose(embedding.weight[2:], before[2:] * 0.99), "they shrink by 
 # * `pytorch #43259 <https://github.com/pytorch/pytorch/issues/43259>`__: five feature
 #   maps, of which the loss uses four.
 
-# sphinx_gallery_position = 4
+# sphinx_gallery_position = 3
 # sphinx_gallery_tags = ["parameters", "optimizer", "autograd", "Adam", "weight decay"]
 # sphinx_gallery_cost = "2 s"
 # sphinx_gallery_needs = []

@@ -288,7 +288,7 @@ assert max(reach["view"]) > 0, "with view, on a later time"
 # - `OpenPSG 56 <https://github.com/Jingkang50/OpenPSG/issues/56>`__: a ``view`` taken
 #   over from DETR, right only as long as a batch has one image.
 
-# sphinx_gallery_position = 9
+# sphinx_gallery_position = 8
 # sphinx_gallery_tags = ["shapes", "autograd", "nn.Module", "RNN"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []

@@ -256,7 +256,7 @@ assert message.startswith("No inf checks"), (
 #   <https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html>`__:
 #   what ``None`` changes compared with zeros.
 
-# sphinx_gallery_position = 2
+# sphinx_gallery_position = 1
 # sphinx_gallery_tags = ["zero_grad", "optimizer", "training loop", "SGD"]
 # sphinx_gallery_cost = "5 s"
 # sphinx_gallery_needs = []

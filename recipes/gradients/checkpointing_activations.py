@@ -32,7 +32,7 @@ for use in (False, True):
     output = checkpoint(block, x, use_reentrant=False) if use else block(x)
     output.sum().backward()
     gradients[use] = block[0].weight.grad
-    print(f"checkpoint {use!s:5}: the block ran {len(runs)} times")
+    print(f"checkpoint {use!s:5}: forward passes of the block: {len(runs)}")
 
 assert len(runs) == 2, "with a checkpoint, the block runs twice"
 assert torch.allclose(gradients[False], gradients[True]), "the gradients are the same"

@@ -109,6 +109,16 @@ for model in (make_network(plain=True).double().eval().requires_grad_(False),):
     assert model.layers[0].weight.dtype == torch.float, "double() leaves out the list"
     assert model.layers[0].training, "eval() leaves out the list"
     assert model.layers[0].weight.requires_grad, "requires_grad_() leaves out the list"
+for model in (make_network(plain=True).to("meta"),):
+    assert not model.layers[0].weight.is_meta, "to() leaves out the list"
+for model in (make_network(plain=True),):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    loss = train(model, optimizer, steps=1)
+    first = model.layers[0].weight.grad.clone()
+    loss = train(model, optimizer, steps=1)
+    assert torch.allclose(model.layers[0].weight.grad, 2 * first), (
+        "zero_grad() leaves out the list, so the same gradient adds up to twice"
+    )
 
 # %%
 # A head that comes too late

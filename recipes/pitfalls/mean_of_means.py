@@ -87,13 +87,13 @@ def train(batches, count_tokens):
 
 sizes = [1, 2, 4, 8, 16, 32]
 of_means, of_tokens = [], []
-print(f"mean length of the texts: {mean_length:.1f}")
+print(f"mean length of the texts: {mean_length:.1f}, of the model's texts:")
+print("texts per batch  mean of means  tokens")
 for size in sizes:
     batches = make_batches(texts, size)
     of_means.append(train(batches, count_tokens=False)[1])
     of_tokens.append(train(batches, count_tokens=True)[1])
-    print(f"{size:2} texts per batch: length by mean of means ", end="")
-    print(f"{of_means[-1]:.1f}, by tokens {of_tokens[-1]:.1f}")
+    print(f"{size:15}{of_means[-1]:15.1f}{of_tokens[-1]:8.1f}")
 
 # %%
 # Divided by the tokens, the model writes texts that are as long as those it was trained

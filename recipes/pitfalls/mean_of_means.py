@@ -87,13 +87,13 @@ def train(batches, count_tokens):
 
 sizes = [1, 2, 4, 8, 16, 32]
 of_means, of_tokens = [], []
-print(f"mean length of the texts: {mean_length:.1f}")
+print(f"mean length of the texts: {mean_length:.1f}, of the model's texts:")
+print("texts per batch  mean of means  tokens")
 for size in sizes:
     batches = make_batches(texts, size)
     of_means.append(train(batches, count_tokens=False)[1])
     of_tokens.append(train(batches, count_tokens=True)[1])
-    print(f"{size:2} texts per batch: length by mean of means ", end="")
-    print(f"{of_means[-1]:.1f}, by tokens {of_tokens[-1]:.1f}")
+    print(f"{size:15}{of_means[-1]:15.1f}{of_tokens[-1]:8.1f}")
 
 # %%
 # Divided by the tokens, the model writes texts that are as long as those it was trained
@@ -226,7 +226,8 @@ assert abs(reported[0] - reported[1]) < 1e-5, "the loss per token is the same"
 # - If all batches have the same number of tokens, as with packed texts, both ways are
 #   the same.
 # - If the losses of tokens have nothing to do with the length of their text, both agree
-#   on average, and the mean of means is only noisier. With an end token, they do.
+#   on average, and the mean of means is only noisier. End tokens do: they make up more
+#   of a short text.
 # - You may *want* every text to count the same. Then divide the loss of each text by
 #   its own length and by the number of texts: that does not depend on the batches
 #   either.

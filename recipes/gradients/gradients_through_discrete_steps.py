@@ -131,7 +131,7 @@ def train(round_function):
 
 losses = {"round": train(torch.round), "straight-through": train(round_through)}
 for name, each in losses.items():
-    print(f"{name:16} first {each[0]:.2f}  last {each[-1]:.2f}")
+    print(f"{name:17}from {each[0]:.2f} to {each[-1]:.2f}")
 
 fig, ax = plt.subplots(layout="constrained")
 for style, (name, each) in zip(("C1", "C0"), losses.items(), strict=True):
@@ -182,22 +182,23 @@ one_hot = drawn.sample()
 surrogate = (drawn.log_prob(one_hot) * cost(one_hot)).sum()
 estimates["log_prob"] = torch.autograd.grad(surrogate, many)[0]
 
-print("true     mean", [f"{each:5.2f}" for each in true])
+print("true    ", *(f"{number:6.2f}" for number in true))
+errors, spreads = {}, {}
 for name, each in estimates.items():
-    mean, spread = each.mean(dim=0), each.std(dim=0).mean()
-    print(f"{name:8} mean {[f'{number:5.2f}' for number in mean]}  spread {spread:.1f}")
+    mean = each.mean(dim=0)
+    errors[name], spreads[name] = (mean - true).norm(), each.std(dim=0).mean()
+    print(f"{name:8}", *(f"{number:6.2f}" for number in mean), end="")
+    print(f"  spread {spreads[name]:.1f}")
 
 # %%
 # At temperature 1, the mean of 20,000 gradients points in about the right direction and
 # is too short. A low temperature comes closer, but single gradients spread more. Only
 # REINFORCE is right on average, and it needs nothing but the cost.
 
-errors = {name: (each.mean(dim=0) - true).norm() for name, each in estimates.items()}
 assert errors["tau=1.0"] > 0.3, "at temperature 1, the mean is off by more than 0.3"
 assert errors["tau=0.1"] < 0.7 * errors["tau=1.0"], "at 0.1, by less"
 assert errors["log_prob"] < 0.1, "with log_prob, it is off by less than 0.1"
-spread = {name: each.std(dim=0).mean() for name, each in estimates.items()}
-assert spread["tau=0.1"] > 2 * spread["tau=1.0"], "at 0.1, gradients spread more"
+assert spreads["tau=0.1"] > 2 * spreads["tau=1.0"], "at 0.1, gradients spread more"
 
 # %%
 # Why it happens

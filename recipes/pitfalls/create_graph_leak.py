@@ -1,6 +1,6 @@
 """
-Memory leak: backward(create_graph=True)
-========================================
+Memory leak: backward with create_graph=True
+============================================
 
 ``backward(create_graph=True)`` can leak memory, because it stores a gradient in
 ``.grad`` whose graph leads back to the same tensor, and nothing frees this cycle. Call
@@ -15,9 +15,9 @@ when you are done.
 # .. code-block:: diff
 #
 #     output = model(inputs).sum()
-#    -    output.backward(create_graph=True)
-#    -    slope = inputs.grad
-#    +    (slope,) = torch.autograd.grad(output, inputs, create_graph=True)
+#    -output.backward(create_graph=True)
+#    -slope = inputs.grad
+#    +(slope,) = torch.autograd.grad(output, inputs, create_graph=True)
 #
 # When the function below returns, nothing needs ``inputs`` anymore. Is it freed?
 
@@ -139,7 +139,7 @@ for way in ("backward", "backward, .grad = None", "autograd.grad"):
 fig, ax = plt.subplots(layout="constrained")
 for style, way in zip(("C1", "C2--", "C0"), runs, strict=True):
     ax.plot(range(1, 21), runs[way][1][1], style, label=way)
-ax.set(xlabel="step", ylabel="memory kept, only measured (kB)")
+ax.set(xlabel="step", ylabel="memory kept (kB)")
 fig.legend(loc="outside upper center")
 plt.show()
 # sphinx_gallery_alt_block = "Kilobytes in memory over 20 steps, in which the slope is only measured. With backward they climb in a straight line. With backward and .grad = None they stay level at a low value, with autograd.grad at zero."

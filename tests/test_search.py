@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +17,6 @@ from recipe_site.search.synonyms import read_synonyms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
-
     from conftest import MakeSite, Site
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -36,7 +36,12 @@ TWICE_PAGE = "pitfalls/backward_twice"
 IN_PLACE_PAGE = "pitfalls/in_place_on_a_needed_tensor"
 RUNNING_LOSS = "pitfalls/running_loss_keeps_the_graph"
 PITFALLS = "pitfalls/index"
-GUIDE = "guides/how_autograd_works"
+DEBUGGING = "guides/debugging_a_training_run"
+NO_GRAD_PAGE = "pitfalls/loss_that_needs_no_grad"
+QUESTIONS: dict[str, list[str]] = tomllib.loads(
+    (Path(__file__).parent / "data/questions.toml").read_text("utf-8")
+)
+"""What people ask most, and the page that has to come first, or one of them."""
 
 FIRST = {
     "en": {
@@ -52,11 +57,11 @@ FIRST = {
         TWICE: {TWICE_PAGE},
         PASTED: {TWICE_PAGE},
         IN_PLACE: {IN_PLACE_PAGE},
-        "does not require grad": {GUIDE},
-        NO_GRAD: {GUIDE},
+        "does not require grad": {NO_GRAD_PAGE},
+        NO_GRAD: {NO_GRAD_PAGE},
         "memory grows": {RUNNING_LOSS},
         "memory leak": {RUNNING_LOSS},
-        "loss does not decrease": {PITFALLS},
+        "loss does not decrease": {DEBUGGING},
         "dataloader": {"training/loading_data"},
         "retain_graph": {TWICE_PAGE},
     },
@@ -69,7 +74,7 @@ FIRST = {
         "exploding gradients": {CLIPPING},
         "梯度累积": {ACCUMULATING},
         "累积梯度": {ACCUMULATING},
-        "损失不下降": {PITFALLS},
+        "损失不下降": {DEBUGGING},
         "叶子张量": {"pitfalls/grad_of_a_non_leaf"},
         "显存": {RUNNING_LOSS, "gradients/stopping_gradient_tracking"},
         "内存泄漏": {RUNNING_LOSS},
@@ -133,6 +138,18 @@ def test_the_right_page_comes_first(page: Page, address: str, edition: str) -> N
     }
     wrong = {query: name for query, name in first.items() if name not in wanted[query]}
     assert not wrong
+
+
+def test_what_people_ask_most_is_answered_by_the_first_page(
+    page: Page, address: str
+) -> None:
+    found = search_all(page, address, "en", [*QUESTIONS])
+    first = dict(zip(QUESTIONS, (names[:1] for names in found), strict=True))
+    assert not {
+        query: names
+        for query, names in first.items()
+        if not {*names} & {*QUESTIONS[query]}
+    }
 
 
 @pytest.mark.parametrize("edition", FIRST)

@@ -132,15 +132,13 @@ for name, run in runs.items():
 # %%
 # Clipping lets you use learning rates that would fail without it, if the threshold is
 # low enough: at 100, the steps of SGD are still too long to learn. But it is not the
-# only way: SGD with a hundredth of the learning rate and Adam with a tenth learn as
-# well without it. Where training is stable anyway, a low threshold only makes SGD
-# slower, as in the second line.
+# only way: SGD with a hundredth of the learning rate and Adam with a tenth also learn
+# without it (SGD with most seeds). Where training is stable anyway, a low threshold
+# mostly makes SGD slower, as in the second line.
 
 assert ends["SGD, lr 0.05"][1] > 0.7, "with a threshold of 100, SGD ends above 0.7"
 assert ends["Adam, lr 0.05"][2] < ends["Adam, lr 0.05"][0], "clipping helps Adam"
 assert max(ends["Adam, lr 0.005"]) < 0.2, "at lr 0.005, Adam ends below 0.2 anyway"
-assert ends["SGD, lr 0.0005"][0] < 0.5, "at lr 0.0005, SGD learns without clipping"
-assert ends["SGD, lr 0.0005"][2] > 0.6, "at lr 0.0005, a threshold of 1 slows SGD down"
 
 # %%
 # Why it happens

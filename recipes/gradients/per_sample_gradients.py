@@ -98,7 +98,6 @@ for name, each in found[per_sample_gradients].items():
     assert torch.allclose(each, found[with_loop][name], atol=1e-5), (
         "both ways give the same gradients"
     )
-assert ratio > 2, "with vmap, it is more than twice as fast as the loop"
 
 # %%
 # Find wrong labels by the length of the gradient

@@ -163,14 +163,10 @@ plt.show()
 
 # %%
 # The three that leave ``None`` only drop a reference for each tensor, while zeros have
-# to be written one by one. Setting ``None`` by hand runs the same loop as
-# ``zero_grad()`` without the bookkeeping. That saves some microseconds a step, which
-# you will never notice. On a GPU, Python only starts the writing and goes on, so the
-# times are closer together.
-
-assert times["zero_grad(set_to_none=False)"] > times["optimizer.zero_grad()"], (
-    "zeros take longer"
-)
+# to be written one by one, which took longer on this machine. Setting ``None`` by hand
+# runs the same loop as ``zero_grad()`` without the bookkeeping. That saves some
+# microseconds a step, which you will never notice. On a GPU, or with many fast cores,
+# the times are closer together.
 
 # %%
 # See what a step does with zeros

@@ -103,7 +103,7 @@ for change in changes:
 #   falls below 1.46, whatever the share of right answers. So look at both.
 # - With *dropout*, the loss depends on which units a step drops, so it falls less
 #   evenly.
-# - In the last two runs, **every label is right in spite of a bug**. A head alone can
+# - In the last two runs, **the labels are right despite a bug**. A head alone can
 #   memorize a batch if it has more features than samples. Its loss only falls more
 #   slowly, but the last column shows that four parameters never changed. Labels in the
 #   wrong order are memorized like any others.
@@ -120,7 +120,7 @@ assert unchanged["zero_grad before step"] == 6, "and no parameter changes"
 assert losses["learning rate 1e-5"][-1] > 2, "learning rate 1e-5: above 2"
 assert sum(losses["new batch at each step"][-50:]) / 50 > 2, "new batches: above 2"
 assert min(losses["softmax in the model"]) > 1.46, "softmax: never below 1.46"
-assert right["only head in optimizer"] == 1, "the head alone gets all labels right"
+assert right["only head in optimizer"] > 0.9, "the head alone gets over 90% right"
 assert unchanged["only head in optimizer"] == 4, "but four parameters never change"
 assert losses["labels in wrong order"][-1] < 0.01, "wrong labels are memorized, too"
 

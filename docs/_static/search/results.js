@@ -8,15 +8,17 @@ const NEAR_BEST = 0.6;
 // Returns an item for each page. All text is set as text: nothing of it is HTML.
 export function resultList(found, root) {
   return found.map(({ page, sections, marks }) => {
-    const address = new URL(page.address, root);
     const top = sections.find(({ place }) => !place);
+    // A guide has many subjects: where its beginning has none of it, open the section.
+    const jump = !top && sections.length && page.name.startsWith("guides/");
+    const there = jump ? `${page.address}#${sections[0].anchor}` : page.address;
+    const address = new URL(there, root);
     const item = element("li", "search-result");
     const title = link(address, "search-title", ofTitle(page.sections[0].title, marks));
     if (page.group) title.firstChild.append(element("span", "search-group", page.group));
     if (top) title.append(...excerpts(top, marks));
     const parts = sections.filter(({ place }) => place).map((section) => {
-      const there = new URL(`#${section.anchor}`, address);
-      const part = link(there, "search-section", ofTitle(section.title, marks));
+      const part = link(new URL(`#${section.anchor}`, address), "search-section", ofTitle(section.title, marks));
       part.append(...excerpts(section, marks));
       return part;
     });

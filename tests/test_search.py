@@ -17,6 +17,7 @@ from recipe_site.search.synonyms import read_synonyms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
     from conftest import MakeSite, Site
     from playwright.sync_api import Browser, BrowserContext, Page
 

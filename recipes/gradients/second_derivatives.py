@@ -144,7 +144,7 @@ for name, (of, with_respect_to) in cases.items():
     results[name] = pair
 
 assert all(none is None for none, _ in results.values()), "each case is unused"
-assert not any(zeros.any() for _, zeros in results.values()), "zeros stand for None"
+assert not any(zeros.any() for _, zeros in results.values()), "zeros replace None"
 assert slope.requires_grad, "the slope 3 has a graph, which leads to scale"
 
 # %%

@@ -172,7 +172,7 @@ assert careful == ([0.8, 0.4, 0.2], 0), "with the check, no rate is lost"
 #
 # On a GPU, ``get_scale()`` forces a synchronization. With ``fused=True``, the optimizer
 # skips the step inside of its own ``step()``, so there is no warning at all, but the
-# schedule moves on all the same. The check works there, too.
+# schedule moves on anyway. The check works there, too.
 
 # %%
 # Why it happens

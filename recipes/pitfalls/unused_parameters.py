@@ -39,8 +39,8 @@ assert middle.weight.grad is None, "a layer that is not called gets no gradient"
 assert torch.equal(before, middle.weight), "AdamW skips it, weight decay included"
 
 # %%
-# The loss falls all the same
-# ---------------------------
+# The loss falls anyway
+# ---------------------
 #
 # Train a small network with ``middle`` and without, and look at how far each layer
 # moved:

@@ -164,7 +164,10 @@ FILES = {
     "recipes/one/reads.py": recipe(READS),
     "recipes/one/quotes.py": recipe(QUOTES),
     "recipes/one/lines.py": recipe(LINES),
-    "recipes/one/plain.py": recipe("print('plain')"),
+    "recipes/one/plain.py": recipe(
+        "# Words.\nfrom sphinx.pycode import ModuleAnalyzer\n"
+        "ModuleAnalyzer.for_file(__file__, 'plain')\nprint('plain')"
+    ),
     "recipes/one/beside.py": "from pathlib import Path\n\n\ndef read():  # words\n"
     "    return (Path(__file__).parent / 'deep' / 'deep.txt').read_text()\n"
     "\n\ndef in_child(name):\n    return open(name).read()\n",
@@ -264,6 +267,9 @@ def stale(root: Path) -> dict[str, str]:
 ONE = "recipes/one/"
 FRESH: dict[str, Callable[[Path], object]] = {
     "nothing": lambda _: None,
+    "a comment where a package reads the code": edit(
+        f"{ONE}plain.py", "# Words.", "# Other words."
+    ),
     "a comment in a module": edit(f"{ONE}beside.py", "# words", "# other words"),
     "a comment before quoted code": edit(f"{ONE}quotes.py", "Text.", "Other text."),
     "a file whose name is printed": edit(f"{ONE}points.csv", "1", "2"),

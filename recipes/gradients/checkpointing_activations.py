@@ -4,15 +4,17 @@ Gradient checkpointing: less memory for activations
 
 ``torch.utils.checkpoint.checkpoint(block, x, use_reentrant=False)`` keeps only the
 input of a block, and runs the block again during ``backward()``. Training needs less
-memory and about one more forward pass, and the gradients are the same. It is also
-called activation checkpointing, and saves nothing to disk.
+memory and about one more forward pass, and the gradients are the same. If you leave out
+``use_reentrant=False``, you may get “None of the inputs have requires_grad=True”, and a
+block that never learns. It is also called activation checkpointing, and saves nothing
+to disk.
 """
 
 # %%
 # In short
 # --------
 #
-# Count how often a block runs, and compare the gradients:
+# Count how often a block runs. The gradients are the same either way:
 
 import torch
 from torch import nn
@@ -76,8 +78,8 @@ for size in (1, 2, 4, 8, 16):
 # %%
 # With a checkpoint for each block, autograd keeps only a ninth: one input for each.
 # During ``backward()``, one group at a time is run again, and what is inside of it
-# comes on top. So add both columns: groups of one or two blocks need least. One
-# checkpoint around everything saves nothing.
+# comes on top. So add both columns: here, groups of one or two blocks need the least.
+# One checkpoint around everything saves nothing.
 #
 # On a GPU, look at ``torch.cuda.max_memory_allocated()``. In one run on an H200, with
 # 16 much larger blocks, the peak fell from 5.2 to 1.3 GB, and a step took a third
@@ -162,8 +164,9 @@ output = checkpoint(lambda x: linear(next(factors) * x).sin(), x, use_reentrant=
 print("no error; the gradient is right:", torch.allclose(wrong, right))
 
 # %%
-# Random numbers of PyTorch, as in dropout, are safe, because ``checkpoint`` saves their
-# state and sets it again. Those of Python and NumPy are not.
+# Random numbers of PyTorch's default generators, as in dropout, are safe, because
+# ``checkpoint`` saves their state and sets it again. Those of Python, NumPy and a
+# ``torch.Generator`` of your own are not.
 
 assert "different metadata" in messages[3], "fewer rows: other metadata"
 assert "different number of tensors" in messages[4], "fewer operations: another number"
@@ -175,9 +178,9 @@ assert (wrong - right).norm() > 0.2 * right.norm(), "other values: a wrong gradi
 #
 # The gradient of a layer needs numbers from its forward pass, such as its input, so
 # autograd keeps them until ``backward()``: memory grows with depth. A checkpoint throws
-# them away and computes them again when they are needed. That costs one more forward
-# pass of what is inside. A backward pass takes about twice as long as a forward pass,
-# so a step takes about a third longer.
+# them away and recomputes them when they are needed. That costs one more forward pass
+# of what is inside. A backward pass takes about twice as long as a forward pass, so a
+# step takes about a third longer.
 
 # %%
 # In your own code

@@ -3,9 +3,9 @@ Gradients through round, argmax and thresholds
 ==============================================
 
 ``round`` and ``sign`` have a gradient of zero, and ``argmax`` and comparisons have
-none, so what comes before them does not learn. Round straight through with
-``x + (x.round() - x).detach()``, and choose among classes with
-``torch.nn.functional.gumbel_softmax``.
+none, so what comes before them does not learn. To round and still pass a gradient of 1
+(*straight through*), write ``x + (x.round() - x).detach()``. To choose among classes,
+use ``torch.nn.functional.gumbel_softmax``.
 """
 
 # %%
@@ -81,9 +81,10 @@ assert kinds["heaviside()"] == kinds["unique()"] == "error", "two raise an error
 # ``max`` and ``sort`` pass the gradient to the numbers that they return; only their
 # *indices* have none. ``floor``, ``ceil`` and ``trunc`` behave as ``round`` does.
 #
-# If nothing else in the loss requires a gradient, a step without one ends in an error,
-# and so does the attempt to set ``requires_grad`` afterward. The last two are the
-# operations without a derivative:
+# If nothing else in the loss requires a gradient, a step without one ends in an error.
+# Setting ``requires_grad`` afterward fails for integers; for floats it only hides the
+# error, and ``x`` still gets no gradient. The last two are the operations without a
+# derivative:
 
 calls = [
     lambda: x.argmax().float().backward(),
@@ -143,7 +144,7 @@ plt.show()
 
 # %%
 # With ``round``, every step is zero, so the loss stays the same. Straight through, the
-# weights collect small steps until they reach the next multiple. The loss need not
+# weights collect small steps until they reach the next multiple. The loss may not
 # settle, because near a border, a weight can jump back and forth.
 
 assert len(set(losses["round"])) == 1, "with round, the loss stays exactly the same"
@@ -155,11 +156,12 @@ assert losses["straight-through"][-1] < 0.1 * losses["straight-through"][0], (
 # Choose among classes
 # --------------------
 #
-# ``argmax`` of scores has no gradient. ``gumbel_softmax(scores, tau, hard=True)``
-# draws a class with the probabilities ``scores.softmax(-1)``, and returns it as a
-# one-hot vector whose gradient is that of a soft choice. This is an approximation. With
-# three classes, the true gradient of the expected cost is known, so compare. ``tau`` is
-# the temperature, and ``log_prob`` is the method called REINFORCE:
+# ``argmax`` of scores has no gradient. ``gumbel_softmax(scores, tau, hard=True)`` draws
+# a class with the probabilities ``scores.softmax(-1)``, and returns it as a one-hot
+# vector whose gradient is that of a soft choice. This is an approximation. With three
+# classes, the true gradient of the expected cost is known, so compare. ``tau`` is the
+# temperature. ``log_prob`` is the method called REINFORCE: draw a class, and multiply
+# the gradient of its log-probability by its cost.
 
 values = torch.tensor([1.0, 2.0, 4.0])
 scores = torch.tensor([0.5, 0.0, -0.5], requires_grad=True)
@@ -191,9 +193,10 @@ for name, each in estimates.items():
     print(f"  spread {spreads[name]:.1f}")
 
 # %%
-# At temperature 1, the mean of 20,000 gradients points in about the right direction and
-# is too short. A low temperature comes closer, but single gradients spread more. Only
-# REINFORCE is right on average, and it needs nothing but the cost.
+# At temperature 1, the mean of 20,000 gradients points in about the right direction
+# here (not for every cost) and is too short. A low temperature comes closer, but single
+# gradients spread more. Only REINFORCE is right on average, and it needs the value of
+# the cost, but not its gradient.
 
 assert errors["tau=1.0"] > 0.3, "at temperature 1, the mean is off by more than 0.3"
 assert errors["tau=0.1"] < 0.7 * errors["tau=1.0"], "at 0.1, by less"

@@ -63,8 +63,9 @@ for dtype in (torch.float16, torch.bfloat16):
 # %%
 # Linear layers and convolutions compute in float16, losses such as ``mse_loss`` and
 # ``cross_entropy`` in float32. The gradients of the weights end in float32, but on
-# their way they pass through float16, which cannot hold a number below 6e-8. bfloat16
-# has the range of float32, but only two to three digits.
+# their way they pass through float16, whose smallest number is 6e-8; below half of
+# that, a number becomes 0. bfloat16 has the range of float32, but only two to three
+# digits.
 
 assert types["weight"] == torch.float32, "the weights are in float32"
 assert types["output of the layer"] == torch.float16, "a layer computes in float16"
@@ -173,9 +174,9 @@ plt.show()
 
 # %%
 # As the loss falls, the gradients shrink, so larger scales fit. Skipped steps are
-# normal at the beginning, and now and then later. A scale that keeps
-# falling is not: then the forward pass itself gives ``inf`` or ``nan``, which no scale
-# can fix, so every step is skipped and nothing is learned.
+# normal at the beginning, and now and then later. A scale that keeps falling is not:
+# then the loss is ``inf`` or ``nan``, or the backward pass makes one at any scale, as
+# at the square root of 0. Every step is skipped, and nothing is learned.
 
 assert skipped, "some steps are skipped"
 assert all(2 * scales[step + 1] == scales[step] for step in skipped if step < 149), (
@@ -230,8 +231,8 @@ assert "without overflow" in messages[3], "-1e9 does not fit into float16"
 # Why it happens
 # --------------
 #
-# float16 has 5 bits for the exponent and 10 for the digits, bfloat16 has 8, as float32
-# has, and 7. Every gradient is a sum of products, and each of them contains the
+# float16 has 5 bits for the exponent and 10 for the digits; bfloat16 has 8, as many as
+# float32, and 7. Every gradient is a sum of products, and each of them contains the
 # gradient of the loss, so a scaled loss scales them all. By default, the scale is a
 # power of two, which changes only the exponent, so scaling and unscaling round nothing.
 

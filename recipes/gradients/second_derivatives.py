@@ -5,7 +5,7 @@ Second derivatives: gradients of gradients
 To differentiate a gradient once more, compute it with ``torch.autograd.grad`` and
 ``create_graph=True``, because otherwise it is a constant without a graph. The error
 “appears to not have been used in the graph” says that the output does not depend on
-that input, or that you passed a copy of it.
+that input, or that you passed a copy or a slice of it.
 """
 
 # %%
@@ -42,8 +42,8 @@ assert second == 18, "with create_graph=True, the second derivative is 18"
 #
 # In training, the same omission gives no error. A gradient penalty adds the squared
 # slope of the network to the loss, to make the network smoother (WGAN-GP uses it to
-# keep the slope of a critic near 1). Fit 16 noisy points of a sine, without a penalty
-# and with both values of ``create_graph``:
+# keep the slope of a GAN's discriminator near 1). Fit 16 noisy points of a sine,
+# without a penalty and with both values of ``create_graph``:
 
 from torch import nn
 
@@ -159,7 +159,7 @@ assert slope.requires_grad, "the slope 3 has a graph, which leads to scale"
 #
 # The gradient with respect to a vector is a vector, so the second call needs its sum,
 # or its product with a direction. An input without ``requires_grad`` has no gradient.
-# And fast attention has no second derivative:
+# And fused attention has no second derivative:
 
 query = torch.randn(1, 2, 4, 8, requires_grad=True)
 attended = nn.functional.scaled_dot_product_attention(query, query, query)
@@ -186,15 +186,16 @@ assert len(messages) == 3, "each of the three calls raises an error"
 # %%
 # On a GPU, the last message names a different kernel, and cuDNN's recurrent layers have
 # the same limit: run their forward pass under
-# ``torch.backends.cudnn.flags(enabled=False)``. By default, what ``torch.compile`` has
-# compiled cannot be differentiated twice either.
+# ``torch.backends.cudnn.flags(enabled=False)``. By default, a function compiled with
+# ``torch.compile`` cannot be differentiated twice either.
 
 # %%
 # Hessians, and products with them
 # --------------------------------
 #
 # For *n* inputs, the Hessian has *n²* numbers. Its product with a vector has only *n*,
-# so for a network compute that. It is the gradient of a product, which takes two calls:
+# so for a network, compute that product. It is the gradient of ``gradient @ vector``,
+# so it takes two calls:
 
 
 def function(x):

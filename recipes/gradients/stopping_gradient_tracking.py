@@ -5,7 +5,8 @@ no_grad, inference_mode or detach
 To evaluate, use ``torch.inference_mode()``; for results that training will use,
 ``torch.no_grad()``; for a single tensor that should be treated as a constant,
 ``detach()``. Also use ``no_grad()`` to change parameters by hand, and
-``requires_grad_(False)`` for parameters that you don't train.
+``requires_grad_(False)`` for parameters that you don't train. ``model.eval()`` does
+none of this: it only changes dropout and batch norm.
 """
 
 # %%

@@ -2,10 +2,10 @@
 Which zero_grad to call, optimizer or model
 ===========================================
 
-Call ``optimizer.zero_grad()``: it clears the gradients of the parameters that the
-optimizer updates, and frees their memory. Call ``model.zero_grad()`` if the model has
-parameters that no optimizer holds. If the optimizer holds exactly the parameters of the
-model, both do the same.
+Call ``optimizer.zero_grad()``: it sets the gradients of the parameters that the
+optimizer updates to ``None`` (``set_to_none=True`` is the default), which frees their
+memory. Call ``model.zero_grad()`` if the model has parameters that no optimizer holds.
+If the optimizer holds exactly the parameters of the model, both do the same.
 """
 
 # %%

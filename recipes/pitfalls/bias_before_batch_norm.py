@@ -1,6 +1,6 @@
 """
-Bias before batch norm gets no gradient
-=======================================
+Bias before batch norm does nothing
+===================================
 
 A bias right before batch norm does nothing in training, because batch norm subtracts
 the mean of the batch, and the bias with it. Its gradient is only rounding noise, so
@@ -46,9 +46,9 @@ assert torch.allclose(wrong(inputs), right(inputs), atol=1e-5), "the outputs are
 # It is noise
 # -----------
 #
-# In exact numbers, the gradient would be 0. So what is there depends on how precise the
-# numbers are, and on the order of the sum: shuffle the rows of the same batch, and the
-# gradient of the bias is a different one.
+# In exact arithmetic, the gradient would be 0. So what is there depends on how precise
+# the numbers are, and on the order of the sum: shuffle the rows of the same batch, and
+# the gradient of the bias is a different one.
 
 
 def relative(difference, reference):
@@ -94,8 +94,8 @@ assert changes[1] > 0.1, "but it changes that of the bias by more than 10%"
 # What optimizers make of it
 # --------------------------
 #
-# Train a network of two layers for 300 steps, and look how far the bias has moved, as a
-# share of its initial size:
+# Train a network of two layers for 300 steps, and look at how far the bias has moved,
+# as a share of its initial size:
 
 centers = torch.randn(4, 20)
 
@@ -145,7 +145,7 @@ for name, (make_optimizer, options) in optimizers.items():
 #   noise.)
 # - **Weight decay** is the only thing that acts on it, and pulls it to 0.
 #
-# The accuracy does not depend on the bias. What it costs is one parameter a channel,
+# The accuracy does not depend on the bias. What it costs is one parameter per channel,
 # with its gradient and optimizer state, and a sum over the batch in each backward pass.
 
 assert moved["SGD"] < 1e-5, "with SGD, the bias does not move"
@@ -159,8 +159,8 @@ for with_bias, without in accuracies.values():
 # --------------------
 #
 # The bias cancels if it reaches batch norm as one constant for each channel: through
-# pooling, for example, but not through ReLU. Compare the gradients of the bias in front
-# of several layers:
+# max pooling, for example, but not through ReLU or dropout. Compare the gradients of
+# the bias in front of several layers:
 
 after_linear = {
     "BatchNorm1d": [nn.BatchNorm1d(64)],
@@ -203,23 +203,24 @@ assert [name for name in counts if counts[name]] == [
 #
 # Batch norm computes ``(x - mean) / deviation``. A bias *b* adds to *x* and to its
 # mean, and ``(x + b) - (mean + b)`` is ``x - mean``: *b* is gone, and so is its
-# gradient. What a bias is good for, batch norm has in a parameter of its own, ``bias``,
-# which it adds at the end. In evaluation mode, the running mean contains *b*, so it
-# cancels there, too, unless *b* moves so fast that the mean lags behind.
+# gradient. Batch norm has its own parameter ``bias``, which does the same job and is
+# added at the end. In evaluation mode, the running mean contains *b*, so it cancels
+# there, too, unless *b* moves so fast that the mean lags behind.
 
 # %%
 # In your own code
 # ----------------
 #
-# After a backward pass, find the biases whose gradient is much smaller than that of the
-# weight beside them:
+# After a backward pass in float32 (bfloat16 makes too much noise), find the biases
+# whose gradient is much smaller than that of the weight beside them:
 
 
 def find_useless_biases(model):
     return [
         name
         for name, each in model.named_modules()
-        if getattr(each, "bias", None) is not None
+        if isinstance(getattr(each, "bias", None), nn.Parameter)
+        and each.bias.grad is not None
         and each.bias.grad.norm() < 1e-4 * each.weight.grad.norm()
     ]
 

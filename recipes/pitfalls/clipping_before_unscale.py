@@ -100,9 +100,9 @@ for name, make_optimizer in optimizers.items():
 # %%
 # The percentage is the share of the steps that were clipped.
 #
-# - With SGD, a clipped step is as long as the learning rate times the limit. Unscaling
-#   divides that by 65,536, so the loss hardly falls. It looks as if the learning rate
-#   were far too small.
+# - With SGD, a step is proportional to the gradient. Clipping sets its norm to the
+#   limit, and unscaling divides that by 65,536, so the loss hardly falls. It looks as
+#   if the learning rate were far too small.
 # - With Adam you may see nothing, because it divides by the size of the gradients, or
 #   even a lower loss. But your limit has no effect: each gradient gets the same norm.
 # - A larger ``eps`` brings the mistake to light, because then ``eps`` is larger than
@@ -209,7 +209,7 @@ print("norm:", norm.item())
 assert norm == 0.5, "the norm is that of the unscaled gradient"
 
 # %%
-# Log the norm: tens of thousands in every step are a sign of the mistake. The function
+# Log the norm: thousands or more in every step are a sign of the mistake. The function
 # works for a scaler with ``enabled=False``, too, because ``unscale_`` then does
 # nothing. With several optimizers, call it for each. All of this is the same on a GPU.
 # Without a scaler, as with bfloat16, there is nothing to unscale. Libraries such as
@@ -242,15 +242,16 @@ assert scale_after == {False: 65_536, True: 32_768}, (
 )
 
 # %%
-# No: without ``unscale_`` it takes the step, and never lowers the scale. ``unscale_``
-# is the call that looks for ``inf``.
+# Not an ``inf``: without ``unscale_`` it takes the step, and does not lower the scale.
+# (A ``nan`` stays ``nan``, and is found.) ``unscale_`` is the call that looks for
+# ``inf``.
 
 # %%
 # Remember
 # --------
 #
 # - ``backward()``, ``unscale_``, clip, ``scaler.step()``, ``update()``, in this order.
-# - If every step is clipped, and the norms are in the tens of thousands, ``unscale_``
+# - If every step is clipped, and the norms are in the thousands or more, ``unscale_``
 #   is missing.
 # - Adam can hide the mistake. Your limit still does nothing.
 

@@ -48,7 +48,7 @@ assert left == {True: True, False: False}, "backward leaks, autograd.grad does n
 # The warning
 # -----------
 #
-# PyTorch warns of it, once per process:
+# PyTorch warns about it, once per process:
 
 message = str(caught[0].message).partition(" (Triggered")[0]
 print(f"{caught[0].category.__name__}: {message}")
@@ -61,9 +61,9 @@ assert len(caught) == 1, "there is one warning"
 #
 # A gradient penalty needs the slope of the network at its inputs, so each batch
 # requires gradients. ``zero_grad()`` clears the weights, but not the batch. Train with
-# ``backward(create_graph=True)``, with the same and ``inputs.grad = None``, and with
-# ``autograd.grad``. ``saved_tensors_hooks`` passes everything that autograd saves to
-# ``Kept``, so count that, too:
+# ``backward(create_graph=True)``, with that plus ``inputs.grad = None``, and with
+# ``autograd.grad``. ``measure`` counts the batches and the bytes that are still in
+# memory, and ``Kept`` stands for a tensor that autograd has saved:
 
 import gc
 
@@ -132,9 +132,9 @@ for way in ("backward", "backward, .grad = None", "autograd.grad"):
 
 # %%
 # With ``backward``, all 20 batches are still in memory, even after ``gc.collect()``. If
-# the penalty is trained with, its own ``backward()`` frees the saved tensors, so inputs
-# and gradients are left. If you only measure the slope, the saved tensors stay as well,
-# and in a large network, they are most of it:
+# you train with the penalty, its own ``backward()`` frees the saved tensors, so only
+# inputs and gradients are left. If you only measure the slope, the saved tensors stay
+# as well, and in a large network, they are most of it:
 
 fig, ax = plt.subplots(layout="constrained")
 for style, way in zip(("C1", "C2--", "C0"), runs, strict=True):
@@ -161,9 +161,10 @@ assert runs["backward"][1][1][-1] > 4 * runs["backward"][0][1][-1], (
 # When only the weights require gradients
 # ---------------------------------------
 #
-# Then the cycle goes through their ``.grad``, and ``zero_grad()`` breaks it at every
-# step. Memory grows only if you do not clear. Count the saved tensors that are left
-# after 20 steps, when the function has returned and the model is out of use:
+# In that case, the cycle goes through the ``.grad`` of the weights, and ``zero_grad()``
+# breaks it at every step. Memory grows only if you do not clear. Count the saved
+# tensors that are left after 20 steps, when the function has returned and the model is
+# out of use:
 
 
 def train_weights(clear):
@@ -192,7 +193,7 @@ assert kept[False] == 20 * kept[True] > 0, "without clearing, each step adds as 
 # It also changes the gradients of the weights
 # --------------------------------------------
 #
-# ``backward`` adds to the ``.grad`` of *every* tensor that requires gradients. So after
+# Without ``inputs=[…]``, ``backward`` adds to the ``.grad`` of *every* leaf. So after
 # it, a step follows the gradient of the output, too, and not only that of the penalty:
 
 layer = nn.Linear(2, 1, bias=False)
@@ -213,8 +214,8 @@ assert layer.weight.grad.tolist() == [[1, 1]], "backward changes the gradient"
 # Python's garbage collector cannot follow them. ``autograd.grad`` returns the gradient
 # to you instead, so ``inputs`` holds nothing, and there is no cycle.
 #
-# If the gradient does not depend on the tensor, as that of ``inputs + 1`` or
-# ``3 * inputs``, there is no graph to keep, and nothing leaks.
+# If the gradient depends on no tensor that requires one, as that of ``inputs + 1`` or
+# ``3 * inputs``, it has no graph, and nothing leaks.
 
 # %%
 # In your own code
@@ -290,7 +291,7 @@ assert models == [5, 0], "without zero_grad() all weights are left, with it none
 #
 # - :ref:`sphx_glr_recipes_gradients_second_derivatives.py`: what ``create_graph`` is
 #   for.
-# - :ref:`sphx_glr_recipes_pitfalls_running_loss_keeps_the_graph.py`: the more frequent
+# - :ref:`sphx_glr_recipes_pitfalls_running_loss_keeps_the_graph.py`: the more common
 #   reason for growing memory.
 # - `torch.Tensor.backward
 #   <https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html>`__

@@ -111,8 +111,8 @@ for name, (shares, accuracy, _) in runs.items():
 
 # %%
 # - Around 0 with a learning rate of 0.001, few units are dead.
-# - A learning rate of 0.1 kills over 40% of layer 2 in three epochs. The accuracy
-#   hardly suffers, because enough units are left.
+# - With Adam, a learning rate of 0.1 kills over 40% of layer 2 in three epochs. The
+#   accuracy hardly suffers, because enough units are left.
 # - Around 10, over a quarter of the units were dead before the first step (see the
 #   figure), and learning is slow.
 # - With both, nearly all units are dead, and the network is as good as guessing: 10%.
@@ -151,8 +151,8 @@ plt.show()
 # --------------
 #
 # The slope of ReLU is 0 below 0, and ``backward()`` multiplies by it. One sample above
-# 0 is enough for a gradient, unless the layers behind pass none back. A unit is dead if
-# *no* sample is above 0, and then neither its weights nor its bias get a gradient.
+# 0 is enough for a gradient, unless later layers pass none back. A unit is dead if *no*
+# sample is above 0, and then neither its weights nor its bias get a gradient.
 #
 # Inputs around 10 make a unit's input about ten times the sum of its weights, plus a
 # little that differs from sample to sample. So the sign of that sum decides: the unit
@@ -161,8 +161,8 @@ plt.show()
 # no gradient to bring them back.
 #
 # If a whole layer is dead, its output is the same for all samples, and so is that of
-# the network. The layers before it get no gradient, and behind it only biases still
-# learn.
+# the network. The layers before it get no gradient, nor do the weights right after it,
+# whose inputs are all 0.
 
 slopes = {}
 for activation in (nn.ReLU(), nn.LeakyReLU(), nn.GELU(), nn.SiLU()):
@@ -188,23 +188,24 @@ for name in ("GELU", "SiLU"):
 #
 # Call ``zero_shares(model)`` from above after ``backward()`` on a large batch: a unit
 # that is 0 for 32 samples may not be for 1,000. It works for linear layers and
-# convolutions. A zero gradient has other reasons as well:
+# convolutions, but not for transposed ones. A zero gradient has other reasons as well:
 #
 # - An embedding has zero rows for the words that do not occur in the batch.
 # - Gradients in float16 can be rounded to 0, which loss scaling prevents.
-# - In early layers, look at the layers behind first: one that is dead blocks them all.
+# - A later layer that is dead blocks all layers before it: look at the last layers
+#   first.
 #
 # Repair in this order: normalize the inputs, lower the learning rate or warm it up, put
 # a normalization before the activation, and only then change the activation. Some dead
 # units do no harm. If many are dead, start again from new weights: in the first layer,
-# they get no gradient that could bring them back, and deeper they need luck.
+# they get no gradient that could bring them back, and in deeper layers it takes luck.
 
 # %%
 # Try it
 # ------
 #
 # Can weight decay bring a dead unit back, since it makes all weights smaller? Multiply
-# those of a layer by 0.01, first weights and biases, then the weights alone.
+# the weights and biases of a layer by 0.01, then the weights alone.
 #
 # **Solution**
 

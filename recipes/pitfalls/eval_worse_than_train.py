@@ -45,9 +45,9 @@ assert abs(means[name]) < 0.5, "after update_bn, it is near 0"
 # Is it batch norm, or overfitting?
 # ---------------------------------
 #
-# Compare the two modes on the *training* data. If they differ, it is batch norm. If
-# both are good and only the test is bad, it is overfitting, or the test data are
-# prepared differently.
+# Compare the two modes on the *training* data. If evaluation mode is much worse, it is
+# batch norm. If both are good and only the test is bad, it is overfitting, or the test
+# data are prepared differently.
 
 from copy import deepcopy
 from itertools import cycle
@@ -157,8 +157,8 @@ assert results["40 training points"][0] > results["40 training points"][2] + 0.0
 # ----------------------------------
 #
 # The momentum of batch norm is the weight of the newest batch. Keras means the
-# opposite: its 0.99 is 0.01 here. Train with batches of two points, with 0.1 and with a
-# copied 0.99:
+# opposite: its 0.99 is 0.01 here. Train with batches of two points, with 0.1, and with
+# a 0.99 copied from Keras:
 
 small, curves = make_data(count=600, size=2), {0.1: [], 0.99: []}
 ends = [train(small, momentum, 300, log=curve) for momentum, curve in curves.items()]
@@ -185,10 +185,10 @@ assert ends[0][0] == ends[1][0], "in training mode, the momentum makes no differ
 # --------------
 #
 # In training mode, batch norm uses the mean and variance of the batch. In evaluation
-# mode, it uses ``running_mean`` and ``running_var``, which begin at 0 and 1, and which
-# each batch moves by a share ``momentum``. So after *k* steps, ``(1 - momentum) ** k``
-# of the beginning is left: 59% after 5 steps with 0.1, and 82% after 200 steps with
-# 0.001.
+# mode, it uses ``running_mean`` and ``running_var``, which begin at 0 and 1. Each batch
+# moves them by a fraction ``momentum`` toward its own values. So after *k* steps, ``(1
+# - momentum) ** k`` of the initial value is left: 59% after 5 steps with 0.1, and 82%
+# after 200 steps with 0.001.
 #
 # A small momentum forgets slowly, a large one averages over few batches: over about
 # ``(2 - momentum) / momentum``, which is 19 for 0.1, and 1 for 0.99. With batches of
@@ -214,8 +214,9 @@ print({each.momentum for each in model.modules() if hasattr(each, "momentum")})
 #
 # - train longer, or call ``update_bn(loader, model)`` once before you test. It resets
 #   the statistics, runs the training data through the model in training mode without
-#   gradients, and averages over all batches. The loader's batches are tensors, or
-#   tuples with the inputs first.
+#   gradients, and averages over all batches. The batches are tensors, or tuples with
+#   the inputs first; ``device=…`` moves them to a GPU. It also resets batch norm that
+#   you froze.
 # - keep ``momentum=0.1``. ``momentum=None``, an average over all steps, also counts the
 #   early ones, whose weights the network no longer has.
 # - shuffle. In a GAN, real and generated batches are two such sources.
@@ -224,7 +225,7 @@ print({each.momentum for each in model.modules() if hasattr(each, "momentum")})
 #   ones.
 #
 # Never test in training mode because the number is better: then the answer for a sample
-# depends on the samples beside it.
+# depends on the rest of its batch.
 
 # %%
 # Try it

@@ -104,9 +104,9 @@ print("changed in training mode:", *changed["train"], sep="\n  ")
 
 # %%
 # In evaluation mode, the old accuracy is the same to the last digit. In training mode,
-# it falls, and the more the new inputs differ from the old ones, the lower. The new
-# task does not show it, and can even gain, because its own head is trained on the
-# statistics as they move.
+# it falls: the more the new inputs differ from the old ones, the further. The new task
+# does not show it, and can even gain, because its own head is trained on the statistics
+# as they move.
 
 assert changed["eval"] == [], "with eval(), nothing in the body changes"
 assert len(changed["train"]) == 6, "without it, three buffers of each batch norm do"
@@ -205,9 +205,9 @@ print("after model.train():", modes)
 assert modes == {"body": False, "head": True}, "train() leaves the body in eval mode"
 
 # %%
-# ``eval()`` on the body also switches off its dropout, which is what you want of frozen
-# layers. If you train the weight and bias of batch norm and keep only its statistics,
-# leave out ``requires_grad_(False)``. For image networks, there is
+# ``eval()`` on the body also switches off its dropout, which is what you want for
+# frozen layers. To train the weight and bias of batch norm and freeze only its
+# statistics, leave out ``requires_grad_(False)``. For image networks, there is
 # ``torchvision.ops.FrozenBatchNorm2d``, which loads the same checkpoints and never
 # moves.
 #

@@ -2,9 +2,10 @@
 Inference tensors cannot be saved for backward
 ==============================================
 
-Training uses a tensor that was computed under ``torch.inference_mode()``. Compute it
-under ``torch.no_grad()`` instead. If you cannot change that code, use a ``clone()``
-that you make outside inference mode. ``detach()`` does not help.
+This error means that training uses a tensor that was computed under
+``torch.inference_mode()``. Compute it under ``torch.no_grad()`` instead. If you cannot
+change that code, use a ``clone()`` that you make outside inference mode. ``detach()``
+does not help.
 """
 
 # %%
@@ -130,7 +131,8 @@ assert orders["train, then evaluate"] == "no error", "in the other order, it doe
 # ------------------------
 #
 # Outside the block, you cannot divide a sum of losses in place, ask for its gradient or
-# read its counter of changes, nor change a view of a tensor that has a graph:
+# read its counter of changes, nor change a view, made inside, of a tensor that requires
+# a gradient:
 
 with torch.inference_mode():
     total, view = torch.ones(3).sum(), scores[0]
@@ -178,8 +180,8 @@ assert messages[4] == messages[0], "step() raises the same error as total /= 3"
 # In your own code
 # ----------------
 #
-# ``x.is_inference()`` tells you. This names the parameters, buffers and caches of a
-# model:
+# ``x.is_inference()`` tells you. This names a model's parameters, buffers and cached
+# tensors, but not those in a list or dictionary:
 
 
 def inference_tensors(model):
@@ -217,7 +219,7 @@ for name, copy in copies.items():
     print(f"{name:20}{'inference tensor' if copy.is_inference() else 'normal tensor'}")
 
 # %%
-# To get rid of the mark, a tensor needs new memory, and outside inference mode.
+# To get rid of the mark, copy the tensor to new memory outside inference mode.
 # ``to(…)`` copies only if the type or the device changes. The last two lines show the
 # limit of the rule: a view of a normal tensor is normal, and so is an input that a
 # layer returns as it is.

@@ -5,8 +5,8 @@ Element 0 of tensors does not require grad
 ``backward()`` raises this error when no graph connects the loss to a tensor that
 requires a gradient: something between the parameters and the loss has cut the graph
 (``no_grad()``, ``detach()``, ``.item()``, ``argmax``, a checkpoint), or all parameters
-are frozen. Remove the cut. ``loss.requires_grad = True`` only silences the error, and
-the model learns nothing.
+are frozen. Remove the cut, or unfreeze. ``loss.requires_grad = True`` only silences the
+error, and the model learns nothing.
 """
 
 # %%
@@ -130,7 +130,7 @@ assert model.eval()(points).requires_grad, "eval() leaves gradients on"
 # Why not ``loss.requires_grad = True``
 # -------------------------------------
 #
-# It makes the loss a leaf that is connected to nothing. ``backward()`` then fills
+# The loss then requires a gradient, but is connected to nothing: ``backward()`` fills
 # ``loss.grad`` and stops. Train with it, and without the cut:
 
 

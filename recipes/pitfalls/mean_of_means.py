@@ -18,8 +18,9 @@ tokens in the group, and divide by their number.
 #    +    loss = cross_entropy(model(inputs), labels, reduction="sum") / tokens
 #         loss.backward()
 #
-# Two texts, one with 4 tokens and one with 36. Each token of the first has a loss of
-# 1, each of the second a loss of 2:
+# ``tokens`` is their number in all batches together. Take two texts, one with 4 tokens
+# and one with 36. Each token of the first has a loss of 1, each of the second a loss of
+# 2:
 
 import matplotlib.pyplot as plt
 import torch
@@ -40,9 +41,9 @@ assert abs(by_tokens - 1.9) < 1e-5, "the mean over the tokens is 1.9"
 # A model that stops too early
 # ----------------------------
 #
-# It is more than a wrong number in a log. Take 32 texts of 2 to 60 tokens, each a word
-# that is repeated, and an end token. The smallest language model only has to learn how
-# likely the end is after a word. Every step uses the gradients of all 32 texts, in
+# This is more than a wrong number in a log. Take 32 texts of 2 to 60 tokens, each a
+# word that is repeated, and an end token. The smallest language model only has to learn
+# how likely the end is after a word. Every step uses the gradients of all 32 texts, in
 # batches of 1 to 32 texts, added up in both ways:
 
 from torch import nn
@@ -96,10 +97,10 @@ for size in sizes:
     print(f"{size:15}{of_means[-1]:15.1f}{of_tokens[-1]:8.1f}")
 
 # %%
-# Divided by the tokens, the model writes texts that are as long as those it was trained
-# on, however they are split. With the mean of means, the same 32 texts give different
-# models: the smaller the batches, the more the ends of short texts count, and the
-# sooner the model stops.
+# If the sum is divided by the tokens, the model writes texts as long as those it was
+# trained on, however they are split. With the mean of means, the same 32 texts give
+# different models: the smaller the batches, the more the ends of short texts count, and
+# the sooner the model stops.
 
 for each in of_tokens:
     assert abs(each / mean_length - 1) < 0.01, (
@@ -124,8 +125,8 @@ plt.show()
 # sphinx_gallery_alt_block = "Mean length of a text by the number of texts per batch, in two curves. Divided by the tokens, it is level, on the dashed line of the data. The mean of means begins far below and reaches the line with all texts in one batch."
 
 # %%
-# An optimizer such as Adam does not hide this, because it is not a factor that cancels:
-# some tokens count for more than others.
+# An optimizer such as Adam does not hide this. It cancels a factor that all tokens
+# share, but here some tokens count for more than others.
 
 # %%
 # Padding that counts
@@ -174,9 +175,9 @@ for name in ("mean", "by hand", "sum"):
     print(f"{name:7}: loss {loss.item()}, gradient {model.weight.grad.tolist()}")
 
 # %%
-# The mean of ``cross_entropy`` is ``nan`` but its gradient is 0. In a mean that is
-# written by hand with a mask, the gradient is ``nan`` too, and one step with it
-# destroys the weights: divide by ``mask.sum().clamp(min=1)``.
+# The mean of ``cross_entropy`` is ``nan`` but its gradient is 0. In a mean by hand that
+# multiplies by a mask, the gradient can be ``nan`` too, and one step with it destroys
+# the weights: divide by ``mask.sum().clamp(min=1)``.
 
 assert ends["mean"][0].isnan(), "the mean is nan"
 assert not ends["mean"][1].any(), "but its gradient is 0"
@@ -204,7 +205,8 @@ assert not ends["sum"][1].any(), "the sum has a gradient of 0"
 # ``DistributedDataParallel``, count those of all processes and multiply the loss by the
 # number of processes, because it averages their gradients.
 #
-# For what you report, use this. The result must not change with the batch size:
+# For what you report, use this after ``model.eval()``. The batch size must not change
+# it:
 
 
 def loss_per_token(model, batches):

@@ -119,8 +119,9 @@ for name, way in ways.items():
 #
 # - Indexing computes the root only where it exists. This is the other right way, but
 #   on a GPU it has to wait for the device.
-# - ``clamp`` gives 0 where it clamps, but its roots are 1e-6 instead of 0. Just above
-#   1e-12, the derivative is almost 500,000: no ``nan``, but a gradient that explodes.
+# - ``clamp`` gives a gradient of 0 where it clamps, but the roots there are 1e-6
+#   instead of 0. Just above 1e-12, the derivative is almost 500,000: no ``nan``, but a
+#   gradient that explodes.
 
 for name, gradient in results.items():
     finite = bool(torch.tensor(gradient).isfinite().all())
@@ -237,7 +238,7 @@ with warnings.catch_warnings(action="ignore"):  # it warns that it is slow
 # %%
 # The warning that this code ignores names the line of the forward pass:
 # :ref:`sphx_glr_recipes_gradients_checking_gradients.py`. ``detect_anomaly`` does not
-# report ``inf``. On a GPU, both checks wait for the device, so remove them afterwards.
+# report ``inf``. On a GPU, both checks wait for the device, so remove them afterward.
 #
 # With ``GradScaler``, no weight becomes ``nan``, because the step is skipped and the
 # scale is halved. So look at the scale:
@@ -261,8 +262,8 @@ assert scaler.get_scale() == 2**16 / 2**3, "and it halves the scale at each step
 #
 # ``-(p * p.log()).sum()`` is the entropy of ``p``. For ``p = logits.softmax(dim=0)``
 # and the logits 0 and 200, it is ``nan``, because the smaller probability is rounded to
-# 0. ``torch.where(p > 0, p * p.log(), 0.0)`` mends the value. What is its gradient, and
-# what mends both?
+# 0. ``torch.where(p > 0, p * p.log(), 0.0)`` fixes the value. What is its gradient, and
+# what fixes both?
 #
 # **Solution**
 

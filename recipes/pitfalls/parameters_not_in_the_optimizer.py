@@ -96,9 +96,9 @@ for plain in (True, False):
 # network draws others, ``load_state_dict()`` finds no key missing, and nothing is left
 # of the accuracy: guessing gives 50%.
 #
-# Whatever a model does for its parameters leaves out the list: ``requires_grad_()``,
-# ``train()``, ``eval()``, ``zero_grad()`` (so their gradients add up) and ``to()``. On
-# a GPU, an error about two devices is therefore the first sign.
+# Every method that acts on a model's parameters leaves out the list:
+# ``requires_grad_()``, ``train()``, ``eval()``, ``zero_grad()`` (so their gradients add
+# up) and ``to()``. On a GPU, an error about two devices is therefore the first sign.
 
 assert runs[True][1] > 0.9, "with the plain list, more than 90% are right"
 assert runs[True][2] < 0.75, "after loading, less than 75%"
@@ -155,7 +155,7 @@ assert max(loss for loss, _ in late.values()) < 0.5, "the loss falls in both ord
 # What PyTorch rejects
 # --------------------
 #
-# These mistakes are found when you make the optimizer:
+# These mistakes are found when you make the optimizer, or add to it:
 
 used_up = model.parameters()
 optimizer = torch.optim.SGD(used_up, lr=0.1)
@@ -202,8 +202,9 @@ assert len(rejected) == 4, "all four are rejected"
 # In your own code
 # ----------------
 #
-# What is missing from the model and from the optimizer is in the graph of the loss all
-# the same, because its leaves are the tensors that ``backward()`` reaches:
+# Whatever the model or the optimizer leaves out is still in the graph of the loss: the
+# leaves of the graph are the tensors that ``backward()`` reaches. So list the leaves
+# that the optimizer does not hold:
 
 
 def left_out(model, optimizer, loss):
@@ -222,8 +223,9 @@ print("plain list:", left_out(model, optimizer, model(points).sum()))
 
 # %%
 # A shape instead of a name means that the model does not know the tensor either. Frozen
-# parameters are not in the list, since they get no gradient. Which calls replace
-# parameters, so that an optimizer made before holds the old ones?
+# parameters are not in the list, since they get no gradient, nor are those in a
+# re-entrant checkpoint. Which calls replace parameters, so that an optimizer made
+# before holds the old ones?
 
 from torch.nn.utils.parametrizations import weight_norm
 
@@ -281,7 +283,7 @@ assert not parameter, "an nn.Parameter is"
 #
 # - Keep layers in ``nn.ModuleList``, ``nn.ModuleDict`` or ``nn.Sequential``.
 # - Make the optimizer last, when the model is complete.
-# - A falling loss proves nothing. Ask the graph what no step updates.
+# - A falling loss proves nothing. Check the graph for tensors that no step updates.
 
 # %%
 # Learn more

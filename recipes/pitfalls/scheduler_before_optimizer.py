@@ -58,12 +58,13 @@ print(f"{caught[0].category.__name__}: {caught[0].message}")
 # %%
 # How much it matters depends on the schedule. If it steps with every batch, it is off
 # by one batch of thousands, which changes next to nothing. If it steps with every
-# epoch, one epoch is trained at the wrong rate, and a cosine schedule trains its last
-# epoch at the lowest rate.
+# epoch, each rate comes an epoch too early, and a cosine schedule trains its last epoch
+# at its lowest rate, 0 by default.
 #
 # PyTorch looks only once, when the scheduler takes its first step: has ``step()`` of
 # its optimizer been called? So it says nothing about later steps, and a scheduler that
-# goes on from a checkpoint does not warn. Neither does ``ReduceLROnPlateau``.
+# resumes from a checkpoint does not warn. Neither do ``ReduceLROnPlateau`` and
+# ``CosineAnnealingWarmRestarts``.
 
 assert str(caught[0].message).startswith("Detected call of"), "it is this warning"
 
@@ -171,7 +172,7 @@ assert careful == ([0.8, 0.4, 0.2], 0), "with the check, no rate is lost"
 # decay, does not reach its end.
 #
 # On a GPU, ``get_scale()`` forces a synchronization. With ``fused=True``, the optimizer
-# skips the step inside of its own ``step()``, so there is no warning at all, but the
+# skips the step inside its own ``step()``, so there is no warning at all, but the
 # schedule moves on anyway. The check works there, too.
 
 # %%
@@ -233,9 +234,9 @@ except ValueError as error:
 assert "Tried to step 3 times" in message, "one step too many is an error"
 
 # %%
-# It raises an error at the first step too many. The right number here is
+# It raises an error as soon as there is one step too many. The right number here is
 # ``epochs * batches``, or that divided by the batches that you accumulate. Most other
-# schedulers go on without a word.
+# schedulers carry on silently.
 
 # %%
 # Remember

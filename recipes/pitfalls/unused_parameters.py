@@ -138,10 +138,10 @@ for name, make_optimizer in optimizers.items():
     print(f"{name:18}{steps[name][0]:8.4f}{steps[name][1]:8.4f}")
 
 # %%
-# ``None`` means "leave it alone". Zeros mean "the gradient is zero": momentum goes on
-# and weight decay shrinks the weight. All optimizers in ``torch.optim`` skip ``None``
-# but ``LBFGS``, which takes it for zeros. A parameter that was *never* used keeps
-# ``None`` in both cases, because there is no gradient to fill with zeros.
+# ``None`` means "leave it alone". Zeros mean "the gradient is zero": momentum keeps
+# moving the weight, and weight decay shrinks it. All optimizers in ``torch.optim`` skip
+# ``None``, except ``LBFGS``, which treats it as zeros. A parameter that was *never*
+# used keeps ``None`` in both cases, because there is no gradient to fill with zeros.
 
 assert all(each[0] == 0 for each in steps.values()), "with None, none of them moves it"
 assert steps["SGD"][1] == 0, "with zeros, plain SGD does not move it either"
@@ -183,7 +183,8 @@ assert "appears to not have been used in the graph" in message, "grad raises an 
 # In your own code
 # ----------------
 #
-# Call this after the first ``backward()``. The list has to be empty:
+# Call this after the first ``backward()``, before ``zero_grad()``. The list has to be
+# empty:
 
 
 def unused(model):
@@ -206,7 +207,7 @@ assert unused(model) == ["middle.weight", "middle.bias"], "the check finds middl
 #   :ref:`sphx_glr_recipes_pitfalls_detach_in_the_wrong_place.py`;
 # - a branch that this batch did not take: nothing, if later batches do.
 #
-# The check does not see a parameter whose gradient is zero, for example behind a ReLU
+# The check does not see a parameter whose gradient is zero, for example before a ReLU
 # that is never active. It sees nothing at all if the loss has a penalty on all
 # parameters, because then each gets a gradient from that: call it without the penalty.
 # ``loss + 0 * sum(each.sum() for each in model.parameters())``, a way to silence
@@ -244,7 +245,7 @@ assert torch.allclose(embedding.weight[2:], before[2:] * 0.99), "they shrink by 
 # --------
 #
 # - No path from the loss to a parameter: ``.grad`` is ``None``.
-# - ``step()`` skips ``None``, with momentum and weight decay. It does not skip zeros.
+# - ``step()`` skips ``None``: no momentum, no weight decay. It does not skip zeros.
 # - After the first ``backward()``, list the parameters without a gradient.
 
 # %%

@@ -3,8 +3,8 @@ Using view instead of permute
 =============================
 
 ``view`` and ``reshape`` never swap dimensions: they cut the same row of numbers into
-other pieces, so the samples of a batch get mixed without an error. Use ``permute`` or
-``transpose``. To find the mistake, take the gradient of one sample's output with
+different pieces, so the samples of a batch get mixed without an error. Use ``permute``
+or ``transpose``. To find the mistake, take the gradient of one sample's output with
 respect to the inputs: it must be zero for all other samples.
 """
 
@@ -153,7 +153,7 @@ assert (tables["view"].sum(dim=1) > 1).all(), "view: each output depends on seve
 #
 # A tensor is one row of numbers in memory, with a shape and with *strides*: how far to
 # go in that row for the next index. ``transpose`` swaps the strides. ``view`` keeps the
-# order of the row and only cuts it anew:
+# order of the row and only cuts it differently:
 
 for name, tensor in (("x", x), ("transpose", x.T), ("view", x.view(3, 2))):
     print(f"{name:9}", tuple(tensor.shape), tensor.stride(), tensor.flatten().tolist())
@@ -189,7 +189,8 @@ assert len(said) == 3, "each of the three calls raises an error"
 # In your own code
 # ----------------
 #
-# Call this in evaluation mode, with two or more samples:
+# Call this in evaluation mode, with two or more samples. Token numbers have no
+# gradient: pass embeddings instead.
 
 
 def check_samples(model, inputs, sample=0):

@@ -5,7 +5,8 @@ Training on several GPUs with DistributedDataParallel
 Start one process for each GPU with ``torchrun``, wrap the model in
 ``DistributedDataParallel`` (DDP), and give each process its own part of the data. In
 ``backward()``, DDP replaces the gradients of each process with their mean over all
-processes, so each takes the step that one process would take with the whole batch.
+processes, so each takes the step of one process with the whole batch. “Expected to have
+finished reduction” means that some parameter got no gradient.
 """
 
 # %%
@@ -14,8 +15,10 @@ processes, so each takes the step that one process would take with the whole bat
 #
 # .. code-block:: diff
 #
+#    +local_rank = int(os.environ["LOCAL_RANK"])
+#    +torch.cuda.set_device(local_rank)
 #    +dist.init_process_group()
-#    +model = DistributedDataParallel(model)
+#    +model = DistributedDataParallel(model.cuda(), device_ids=[local_rank])
 #    +sampler = DistributedSampler(data)
 #    -loader = DataLoader(data, batch_size=16, shuffle=True)
 #    +loader = DataLoader(data, batch_size=8, sampler=sampler)
@@ -50,9 +53,9 @@ assert gradient(batch) == (first + second) / 2 == 25, "the mean of 5 and 45 is 2
 # A script for two processes
 # --------------------------
 #
-# ``train`` is the whole script, written as a function, and ``descend`` is its loop. The
-# last function, ``torchrun``, writes them into a file and starts that in two processes
-# on the CPU. Each learns its *rank*, 0 or 1, from environment variables.
+# ``train`` is the whole script as a function, and ``descend`` is its loop. ``torchrun``
+# writes them into a file and runs it in two processes on the CPU. Each learns its
+# *rank*, 0 or 1, from environment variables.
 
 import inspect
 import sys
@@ -123,8 +126,8 @@ printed = torchrun(make_data, descend, show, train)
 print(printed)
 
 # %%
-# Each process has 32 of the 64 samples. Their losses differ, because their batches do,
-# but their weights are the same. One process with batches of 16 gets there too:
+# Each process has 32 of the 64 samples. Their losses differ with their batches, but
+# their weights are the same. One process with batches of 16 gets there, too:
 
 data = make_data()
 model = torch.nn.Linear(2, 1)
@@ -153,7 +156,7 @@ for epoch in (0, 1):
     print(f"epoch {epoch}:", *map(list, samplers))
 
 # %%
-# Without ``set_epoch()``, every epoch has the order of epoch 0, without a warning.
+# Without ``set_epoch()``, every epoch silently has the order of epoch 0.
 
 assert list(samplers[0]) == list(samplers[0]), "without set_epoch, the order stays"
 assert list(samplers[0]) != list(deal(range(8), 2, 0)), "with set_epoch, it changes"
@@ -269,9 +272,10 @@ assert "Expected to mark a variable ready only once" in printed, (
 #    * - a branch that only some batches take
 #      - ``find_unused_parameters=True``
 #
-# That option searches the graph in every step, which costs time, and warns if it finds
-# nothing. If only some processes skip a parameter, the others wait for them, and
-# training seems to hang until a timeout (NCCL: 10 minutes, Gloo: 30).
+# That option costs time, and warns if it finds nothing. Without it, a process that
+# skips a parameter raises the first error at its next forward pass, while the others
+# wait. If it waits for them first, as in ``barrier()``, training hangs until a timeout
+# (NCCL: 10 minutes, Gloo: 30).
 #
 # The second error means that a parameter came twice: ``spare`` was noted as unused, and
 # then used outside of ``forward``. Checkpointing with ``use_reentrant=True`` and this
@@ -283,24 +287,16 @@ assert "Expected to mark a variable ready only once" in printed, (
 #
 # DDP copies the weights of rank 0 to all processes, and puts a hook on each parameter
 # that requires a gradient. It sorts them into buckets of up to 25 MiB. When a bucket
-# has all its gradients, they are added up over the processes and divided by their
-# number, while ``backward()`` computes the rest. One missing gradient holds up its
-# bucket and those after it.
+# has all its gradients, they are averaged over the processes, while ``backward()``
+# computes the rest. One missing gradient holds up its bucket and those after it.
 
 # %%
 # In your own code
 # ----------------
 #
-# On GPUs, each process takes its own, and copies the model and each batch there. Start
-# it with ``torchrun --nproc-per-node=gpu train.py``:
-#
-# .. code-block:: python
-#
-#    local_rank = int(os.environ["LOCAL_RANK"])
-#    torch.accelerator.set_device_index(local_rank)
-#    device = torch.accelerator.current_accelerator()
-#    dist.init_process_group()  # NCCL on NVIDIA GPUs
-#    model = DistributedDataParallel(model.to(device), device_ids=[local_rank])
+# ``torchrun`` sets ``LOCAL_RANK``, the GPU of a process; copy each batch there, too.
+# ``--nproc-per-node=gpu`` starts a process for each GPU. On other accelerators, call
+# ``torch.accelerator.set_device_index(local_rank)``.
 #
 # Save ``model.module.state_dict()``, on rank 0 only. To find parameters without a
 # gradient before you wrap a model, see
@@ -328,8 +324,8 @@ print(*parts)
 assert [*parts[2], *parts[3]] == [2, 6, 0, 3, 7, 1], "0 and 1 are there twice"
 
 # %%
-# Three each, so that all take the same number of steps: samples 0 and 1 are there twice
-# and would count twice. So test in one process, or leave out the copies.
+# Three each, so that all take the same number of steps: samples 0 and 1 would count
+# twice. So test in one process, or leave out the copies.
 
 # %%
 # Remember

@@ -3,9 +3,9 @@ Freezing layers
 ===============
 
 To freeze a layer, call ``layer.requires_grad_(False)``; if it contains batch norm or
-dropout, also call ``layer.eval()``. This always saves the layer's gradients and
-optimizer state. Its activations and its part of the backward pass are saved in full
-only if no trained layer comes before it.
+dropout, also call ``layer.eval()``. Frozen from the start, a layer needs no memory for
+gradients and optimizer state. Its activations and its part of the backward pass are
+saved in full only if no trained layer comes before it.
 """
 
 # %%
@@ -43,7 +43,8 @@ assert len(optimizer.state) == 2, "the optimizer keeps no state for frozen param
 #
 # Four blocks, each a layer and an activation function, get 256 samples. Count the bytes
 # of gradients and of Adam's state, the work of ``backward()`` as a multiple of the
-# forward pass, and the tensors that the forward pass keeps for ``backward()``:
+# forward pass, and what the forward pass keeps for ``backward()``, in tensors of the
+# size of the input:
 
 from functools import partial
 
@@ -102,13 +103,13 @@ for name, part in parts.items():
 # %%
 # - **Gradients and Adam's state** belong to the trained parameters, wherever they are.
 # - **The work** of ``backward()`` ends at the first trained layer. If that is the first
-#   block, the frozen layers behind it still pass the gradient back, and only the
+#   block, the frozen layers after it still pass the gradient back, and only the
 #   gradients of their own weights are left out.
-# - **Activations** in front of the first trained layer are not kept. Behind it, it
-#   depends on the layers. A frozen ``Linear`` does not need its input, but ReLU keeps
-#   its output, which is that same tensor, so nothing is saved. GELU keeps its own
-#   input, so one of two tensors is saved. ``Conv2d``, batch norm and layer norm keep
-#   their inputs even when they are frozen.
+# - **Activations** before the first trained layer are not kept. After it, that depends
+#   on the layers. A frozen ``Linear`` does not need its input, but the ReLU before it
+#   keeps its output, which is that same tensor, so no memory is saved. GELU keeps its
+#   own input instead, so one tensor of two is no longer kept. ``Conv2d``, batch norm
+#   and layer norm keep their inputs even when they are frozen.
 #
 # ``Tanh`` and ``Sigmoid`` behave like ReLU, and ``SiLU`` like GELU.
 
@@ -228,11 +229,11 @@ for way, model in ways.items():
     print(f" loss {losses[way]:.3f}")
 
 # %%
-# The last layer alone cannot repair what is wrong at the first. LoRA can, with a ninth
-# of the parameters, and so a ninth of the gradients and of Adam's state. It does not
-# save activations, because there are trained parameters in every layer. In large
-# networks the ratio is far smaller: the layers grow with the square of their width,
-# LoRA in proportion to it.
+# The last layer alone cannot repair what is wrong at the first. LoRA can (at a learning
+# rate of 0.001, 200 steps would be too few), with a ninth of the parameters, and so a
+# ninth of the gradients and of Adam's state. It does not save memory for activations,
+# because there are trained parameters in every layer. In large networks the ratio is
+# far smaller: the layers grow with the square of their width, LoRA in proportion to it.
 
 assert losses["LoRA"] < 0.2 < losses["last layer"], (
     "LoRA repairs more than the last layer alone"
@@ -250,8 +251,8 @@ assert sizes["last layer"] < sizes["all layers"] <= sizes["LoRA"], (
 # --------------
 #
 # Autograd records an operation if one of its inputs requires a gradient, and each
-# recorded operation keeps what its own derivative needs. In front of the first trained
-# layer, no input requires a gradient, so nothing is recorded. Behind it, everything is,
+# recorded operation keeps what its own derivative needs. Before the first trained
+# layer, no input requires a gradient, so nothing is recorded. After it, everything is,
 # and a frozen layer only leaves out what it needs for its own weights: ``Linear`` its
 # input.
 
@@ -317,11 +318,12 @@ assert "does not require grad" in message, "with nothing to train, backward() fa
 # Remember
 # --------
 #
-# - ``layer.requires_grad_(False)`` always saves gradients and optimizer state.
-# - Activations and the backward pass are saved in full only in front of the first
-#   trained layer.
-# - Batch norm and dropout also need ``eval()``. Without it, they don't stay as they
-#   are.
+# - ``layer.requires_grad_(False)``, called before training, always saves gradients and
+#   optimizer state.
+# - Memory for activations and time for the backward pass are fully saved only before
+#   the first trained layer.
+# - Batch norm and dropout also need ``eval()``: otherwise the statistics still move,
+#   and units are still dropped.
 
 # %%
 # Learn more

@@ -3,8 +3,9 @@ Overfitting one batch
 =====================
 
 Before you train a network, train it on one batch of a few dozen samples until the loss
-is close to 0 and every label is right. If it does not get there, look for a bug in the
-model, the loss or the loop. This takes seconds; a training run may take days.
+is close to 0 and every label is right. If it does not get there at any learning rate,
+look for a bug in the model, the loss or the loop. This takes seconds; a training run
+may take days.
 """
 
 # %%
@@ -41,7 +42,7 @@ assert loss.item() < 0.01, "the loss of one batch ends below 0.01"
 # Eight runs, some with a bug
 # ---------------------------
 #
-# Put one change at a time into the same check. Next to the loss and the share of right
+# Make one change at a time in the same check. Next to the loss and the share of right
 # answers, it counts the parameters (of six) that have not changed at all:
 
 
@@ -96,9 +97,9 @@ for change in changes:
 # %%
 # - The *first loss* is close to ``log(10)``, about 2.30, the loss of guessing. A first
 #   loss far above it points at the initial weights or at inputs that are too large.
-# - *Level*: the loss is always the same if nothing is updated. If it falls by a hair,
+# - *Flat*: the loss is always the same if nothing is updated. If it falls by a hair,
 #   the learning rate is too small.
-# - *Noisy and level*: the batch is not the same at every step.
+# - *Noisy and flat*: the batch is not the same at every step.
 # - *A floor*: with a softmax before ``cross_entropy`` and ten classes, the loss never
 #   falls below 1.46, whatever the share of right answers. So look at both.
 # - With *dropout*, the loss depends on which units a step drops, so it falls less
@@ -139,8 +140,8 @@ plt.show()
 # ------------------------
 #
 # A common mistake in regression: the model returns the shape ``(32, 1)``, and the
-# targets have the shape ``(32,)``. This is what PyTorch says to that, to labels with a
-# dimension too many, and to a batch of one sample with batch norm:
+# targets have the shape ``(32,)``. This is what PyTorch says about that, about labels
+# with one dimension too many, and about batch norm with a batch of one sample:
 
 import warnings
 
@@ -196,7 +197,8 @@ assert ends[1] < 0.01, "with the same shape, it ends below 0.01"
 # The networks have over 1,000 weights for 32 labels, so some weights fit all of them.
 # Because the batch is the same at every step, no other batch pulls away from them. So
 # what can keep the loss from 0 is your code: shapes, loss, gradients, optimizer,
-# learning rate. What the data *mean* plays no part, so the check says nothing about it.
+# learning rate, or the scale of inputs and targets. What the data *mean* does not
+# matter here, so the check says nothing about it.
 
 # %%
 # In your own code
@@ -226,15 +228,16 @@ assert found == ["0.weight", "0.bias"], "it names what is not in the optimizer"
 
 # %%
 # For the check, set dropout to 0 and weight decay to 0, turn off augmentation, and take
-# a learning rate that is right for the optimizer: try ten times more and a tenth. Then
-# build the model anew, because this one knows the batch by heart.
+# a learning rate that is right for the optimizer: try ten times more and a tenth.
+# Afterward, start with a fresh model, because this one has memorized the batch.
 #
 # The loss cannot reach 0 with label smoothing, with a loss that has a floor of its own,
-# or if the same input has two labels, as the first token of many texts has.
+# or if the same input occurs with different labels, as the first token of many texts
+# does.
 #
 # The check does not find wrong labels, samples that are mixed with each other, a
-# difference between training and test data, or a bug in the evaluation. With Adam, it
-# may pass without ``zero_grad()``.
+# difference between training and test data, or a bug in the evaluation. It may also
+# pass without ``zero_grad()``.
 
 # %%
 # Try it
@@ -265,8 +268,8 @@ assert floor - 1e-4 < loss < floor + 0.05, "with smoothing, the loss ends at its
 # --------
 #
 # - One fixed batch, a loss near 0, all labels right, every parameter changed.
-# - Level, noisy, or stuck at a floor: the shape of the curve says where to look.
-# - Passing proves that the loop works. It says nothing about the data.
+# - Flat, noisy, or stuck at a floor: the shape of the curve says where to look.
+# - Passing shows that the network can learn. It says nothing about the data.
 
 # %%
 # Learn more

@@ -24,7 +24,7 @@ gradients there, so clear each network right before the ``backward()`` of its ow
 #        g_loss(discriminator(fake)).backward()
 #        g_optimizer.step()
 #
-# Which network has a gradient after each of the two ``backward()``?
+# Which network gets a gradient, with and without ``detach()``?
 
 import torch
 from torch import nn
@@ -50,8 +50,8 @@ assert none[1] == (False, False), "without it, both get one"
 # ---------
 #
 # The real data are numbers around 3. The generator turns noise into numbers, and the
-# discriminator scores how real a number looks. The switches of ``train`` say where
-# ``zero_grad()`` is called, and whether ``detach()`` is.
+# discriminator scores how real a number looks. The arguments of ``train`` say where
+# ``zero_grad()`` is called, and whether ``fake`` is detached.
 
 
 def make_networks():
@@ -115,8 +115,8 @@ for clear in ("before backward", "top of the loop", "after step"):
 
 # %%
 # The generator is ``weight * noise + bias``, so its bias is the mean of what it
-# generates. "Found" is the norm of the gradient that was there before ``backward()``,
-# which has to be 0:
+# generates. The two columns before it are the norms of the gradients that each network
+# had right before the ``backward()`` of its own loss. They have to be 0:
 #
 # - Cleared right before each ``backward()``, all is well. ``detach()`` then changes no
 #   result: it saves the backward pass through the generator.
@@ -125,8 +125,9 @@ for clear in ("before backward", "top of the loop", "after step"):
 # - Cleared after each ``step()``, which is fine with one network, the discriminator
 #   also follows the generator's last gradient, which wants it to take fake for real.
 #
-# Both mistakes together kept the bias far from 3 with each of 20 seeds. With one of
-# them, the result may look fine, so look at ``.grad``, not at what is generated.
+# Both mistakes together (clearing after the step, and no ``detach()``) kept the bias
+# far from 3 with each of 20 seeds. With one of them, the result may look fine, so look
+# at ``.grad``, not at what is generated.
 
 for (place, detach), (_, in_d, in_g) in results.items():
     assert (in_d > 0) == (place == "after step"), "the discriminator: only after step"
@@ -181,10 +182,10 @@ assert "modified by an inplace operation" in messages[1], "the step was too earl
 # Why it happens
 # --------------
 #
-# ``backward()`` adds to ``.grad`` of *every* leaf on the way from the loss, while an
-# optimizer clears and moves only the parameters that it was given. The generator's loss
-# is computed by the discriminator, so the way to the generator leads through it.
-# ``detach()`` cuts the way between them, which is right for the discriminator's loss
+# ``backward()`` adds to ``.grad`` of *every* leaf on the path back from the loss, while
+# an optimizer clears and moves only the parameters that it was given. The discriminator
+# computes the generator's loss, so the path to the generator leads through it.
+# ``detach()`` cuts the path between them, which is right for the discriminator's loss
 # and wrong for the generator's: then the generator gets no gradient at all.
 
 # %%

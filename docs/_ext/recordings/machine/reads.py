@@ -15,9 +15,9 @@ from types import FrameType
 from typing import Any, Literal, NamedTuple
 
 How = Literal["module", "quote", "text", "names", "made", "wrote"]
-"""Loaded as a module; read to show a line of code, as in a traceback; read in any other
-way; listed, a folder; made, so that what is read later is not what was there; written,
-and what was there is still in it."""
+"""Loaded as a module; read as code, to compile it or to show it in a traceback; read in
+any other way; listed, a folder; made, so that what is read later is not what was there;
+written, and what was there is still in it."""
 
 
 class Note(NamedTuple):
@@ -50,16 +50,16 @@ _state = _State({})
 STARTED = time.time()
 """A time before this process, or the one that it was forked from, began to note."""
 ENGINE = f"{Path(__file__).parents[1]}{os.sep}"
-INSTALLED = (
-    *("/proc/", "/sys/", ENGINE),
-    *(
-        f"{os.path.normpath(each)}{os.sep}"
-        for each in (
-            *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib")),
-            *site.getsitepackages(),
-        )
-    ),
-)
+
+
+def _folders(*names: str) -> tuple[str, ...]:
+    found = (*map(sysconfig.get_path, names), *site.getsitepackages())
+    return tuple(f"{os.path.normpath(each)}{os.sep}" for each in found)
+
+
+PACKAGES = _folders("purelib", "platlib")
+"""Folders of installed packages."""
+INSTALLED = ("/proc/", "/sys/", ENGINE, *_folders("stdlib", "platstdlib"), *PACKAGES)
 """Folders of which nothing is noted: what is in them belongs to versions."""
 WORKSPACE = "RECORDINGS_WORKSPACE"
 """Environment variable: the folder of the run."""
@@ -136,17 +136,21 @@ def _opened(arguments: tuple[Any, ...], frame: FrameType) -> None:
         _note(path, "wrote", frame)
     # The name that `os.open` is given may be one in another folder.
     if not flags & os.O_WRONLY and (exists or mode is not None):
-        _note(path, _how(frame), frame)
+        _note(path, _how(path, frame), frame)
 
 
-def _how(frame: FrameType | None) -> How:
-    """Tell what a file is opened for by who opens it."""
+def _how(path: Any, frame: FrameType | None) -> How:
+    """Tell what a file is opened for by who opens it.
+
+    A package that reads a Python file reads code, as `torch.compile` does.
+    """
     if frame and frame.f_code.co_filename.endswith(f"{os.sep}tokenize.py"):
         frame = frame.f_back
     name = frame.f_code.co_filename if frame else ""
     if name.startswith(_LOADERS):
         return "module"
-    return "quote" if name.endswith(f"{os.sep}linecache.py") else "text"
+    is_code = name.startswith(PACKAGES) and os.fsdecode(path).endswith(".py")
+    return "quote" if is_code or name.endswith(f"{os.sep}linecache.py") else "text"
 
 
 def _listed(arguments: tuple[Any, ...], frame: FrameType) -> None:
@@ -197,6 +201,12 @@ def _read(arguments: tuple[Any, ...], frame: FrameType) -> None:
     _note(arguments[0], "text", frame)
 
 
+def _loaded_library(arguments: tuple[Any, ...], frame: FrameType) -> None:
+    # A name without a folder is one of the system's libraries.
+    if arguments[0] and os.sep in os.fsdecode(arguments[0]):
+        _read(arguments, frame)
+
+
 def _started(arguments: tuple[Any, ...], frame: FrameType) -> None:
     """Another program reads, as a rule, the files that its command names."""
     words = arguments[1] if len(arguments) > 1 else arguments[0]
@@ -226,7 +236,7 @@ _EVENTS: dict[str, Callable[[tuple[Any, ...], FrameType], None]] = {
     "os.link": _linked,
     "os.symlink": _linked_by_name,
     "sqlite3.connect": _read,
-    "ctypes.dlopen": _read,
+    "ctypes.dlopen": _loaded_library,
     "subprocess.Popen": _started,
     "os.posix_spawn": lambda it, frame: _started(it[:2], frame),
     "os.system": _started,

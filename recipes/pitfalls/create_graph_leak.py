@@ -63,7 +63,7 @@ assert len(caught) == 1, "there is one warning"
 # requires gradients. ``zero_grad()`` clears the weights, but not the batch. Train with
 # ``backward(create_graph=True)``, with that plus ``inputs.grad = None``, and with
 # ``autograd.grad``. ``measure`` counts the batches and the bytes that are still in
-# memory, and ``Kept`` stands for a tensor that autograd has saved:
+# memory, and each ``Kept`` holds a tensor that autograd has saved:
 
 import gc
 

@@ -9,8 +9,8 @@ const NEAR_BEST = 0.6;
 export function resultList(found, root) {
   return found.map(({ page, sections, marks }) => {
     const top = sections.find(({ place }) => !place);
-    // A guide has many subjects: where its beginning has none of it, open the section.
-    const jump = !top && sections.length && page.name.startsWith("guides/");
+    // Where the beginning has none of what was asked, open the section that has.
+    const jump = !top && sections.length && sections[0].anchor !== "in-short";
     const there = jump ? `${page.address}#${sections[0].anchor}` : page.address;
     const address = new URL(there, root);
     const item = element("li", "search-result");

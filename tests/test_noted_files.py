@@ -166,7 +166,7 @@ FILES = {
     "recipes/one/lines.py": recipe(LINES),
     "recipes/one/plain.py": recipe(
         "# Words.\nfrom sphinx.pycode import ModuleAnalyzer\n"
-        "ModuleAnalyzer.for_file(__file__, 'plain')\nprint('plain')"
+        "ModuleAnalyzer.for_file('plain.py', 'plain')\nprint('plain')"
     ),
     "recipes/one/beside.py": "from pathlib import Path\n\n\ndef read():  # words\n"
     "    return (Path(__file__).parent / 'deep' / 'deep.txt').read_text()\n"

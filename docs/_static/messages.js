@@ -13,6 +13,7 @@
     const weight = (word) => Math.log((entries.length + 1) / (uses.get(word) ?? 0.5));
     const total = (several) => [...several].reduce((sum, it) => sum + weight(it), 0);
     const LEAST = 0.5; // how much of the shorter text the longer one has to share
+    const NEAR = 0.6; // of what the most like message shares
 
     const form = document.createElement("form");
     form.className = "message-box";
@@ -32,7 +33,7 @@
     // The words of a message. Of a traceback, its last line that names an error counts.
     function words(text = "") {
       const lines = text.split("\n");
-      const last = lines.findLastIndex((line) => /^\s*[\w.]*(Error|Warning)\b/.test(line));
+      const last = lines.findLastIndex((line) => /(^|\s)[\w.]*(Error|Warning): /.test(line));
       const message = lines
         .slice(Math.max(last, 0))
         .join(" ")
@@ -42,17 +43,20 @@
       return new Set(message.toLowerCase().match(/[a-z_]{2,}/g));
     }
 
+    // How much of the shorter text the longer one shares, and how much that is.
     function likeness(asked, message) {
       const shared = total([...asked].filter((word) => message.has(word)));
-      return shared / Math.min(total(asked), total(message));
+      return { share: shared / Math.min(total(asked), total(message)), shared };
     }
 
     function show() {
       const asked = words(box.value);
-      const scores = known.map((message) => (asked.size ? likeness(asked, message) : 1));
-      const best = Math.max(...scores);
-      const fits = scores.map((score) => score >= Math.max(LEAST, 0.8 * best));
-      entries.forEach((entry, number) => (entry.hidden = !fits[number]));
+      const scores = known.map((message) => likeness(asked, message));
+      const likely = scores.map(({ share }) => share >= LEAST);
+      const best = Math.max(0, ...scores.map(({ shared }, at) => (likely[at] ? shared : 0)));
+      const fits = scores.map(({ shared }, at) => likely[at] && shared >= NEAR * best);
+      const isShown = (number) => !asked.size || fits[number];
+      entries.forEach((entry, number) => (entry.hidden = !isShown(number)));
       for (const group of document.querySelectorAll("section:has(> section.message)"))
         if (!group.querySelector("h1"))
           group.hidden = !group.querySelector("section.message:not([hidden])");
@@ -62,7 +66,7 @@
     // Links to the messages, the most like first; or the way to the search.
     function found(scores, fits) {
       const order = entries.map((_, number) => number).filter((number) => fits[number]);
-      order.sort((one, other) => scores[other] - scores[one]);
+      order.sort((one, other) => scores[other].shared - scores[one].shared);
       if (!order.length) {
         const link = document.createElement("a");
         link.href = `../search.html?${new URLSearchParams({ q: box.value.slice(0, 300) })}`;

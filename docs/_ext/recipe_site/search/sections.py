@@ -24,7 +24,11 @@ _OUTPUT: Final = frozenset({"sphx-glr-script-out", "cell_output", "output"})
 # The last is what Sphinx-Gallery makes of a block whose names are links.
 _CODE: Final = frozenset({"literal_block", "doctest_block", "code_links_block"})
 _PROSE: Final = (nodes.paragraph, nodes.term, nodes.caption, nodes.rubric)
-_NAME: Final = re.compile(r"[^\W\d]\w+")
+_NAME: Final = re.compile(r"\.([^\W\d]\w\w+)|([^\W\d]\w\w+)(?:\(|=(?!=))")
+"""An attribute, a call, or a keyword: what readers search, unlike a local variable."""
+_MESSAGE: Final = re.compile(r"\S*(?:Error|Warning): ")
+LONGEST_MESSAGE: Final = 100
+"""Characters of an error message that are searched, but in the index of messages: all."""
 
 Section = dict[str, str]
 """A section's anchor, title, and its texts by kind: prose, code, output."""
@@ -43,7 +47,11 @@ def sections(document: nodes.document) -> list[Section]:
             continue
         texts: dict[str, list[str]] = {"prose": [], "code": [], "output": []}
         for kind, text in _texts(node):
-            said = "\n".join(_new(text, names)) if kind == "code" else text
+            said = text
+            if kind == "code":
+                said = "\n".join(_new(text, names))
+            elif kind == "output" and "message" not in node["classes"]:
+                said = "\n".join(_messages(text))
             if said:
                 texts[kind].append(said)
         filled = {kind: "\n".join(each) for kind, each in texts.items() if each}
@@ -93,10 +101,17 @@ def _new(code: str, names: set[str]) -> Iterator[str]:
     A search for a name finds its first line, and readers load a third less.
     """
     for line in code.splitlines():
-        said = {*_NAME.findall(line)}
+        said = {name for found in _NAME.findall(line) for name in found if name}
         if said - names and not line.startswith("assert "):
             names |= said
             yield line
+
+
+def _messages(output: str) -> Iterator[str]:
+    """Yield how the messages in an output begin; nobody searches its numbers."""
+    for line in output.splitlines():
+        if _MESSAGE.match(line):
+            yield line[:LONGEST_MESSAGE]
 
 
 def _title(section: nodes.section) -> str:

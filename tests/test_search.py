@@ -58,7 +58,7 @@ FIRST = {
         "acumulating": {ACCUMULATING},
         TWICE: {TWICE_PAGE},
         PASTED: {TWICE_PAGE, MESSAGES},
-        IN_PLACE: {IN_PLACE_PAGE},
+        IN_PLACE: {IN_PLACE_PAGE, MESSAGES},
         "does not require grad": {NO_GRAD_PAGE},
         NO_GRAD: {NO_GRAD_PAGE},
         "memory grows": {RUNNING_LOSS},
@@ -397,7 +397,7 @@ def test_what_a_recipe_ran_is_code_and_output(own_site: Path) -> None:
     page = pages["recipes/pitfalls/backward_twice"]
     sections = {each["anchor"]: each for each in page["sections"]}
     assert page["group"] == "陷阱"
-    assert "import torch" in sections["in-short"]["code"]
+    assert "torch.nn.RNN" in sections["in-short"]["code"]
     assert TWICE in sections["in-short"]["output"]
     assert "detach()" in sections["in-short"]["code"], "a diff is code"
     guide = pages["guides/how_autograd_works"]["sections"]

@@ -17,11 +17,18 @@ ENGLISH = re.compile(r"[A-Za-z][a-z']+(?:[ ,]+[A-Za-z][a-z']+){3}")
 NOT_PROSE = ("code", "em", "pre", "script", "style", "svg", "template")
 """Stressed English is a quotation, such as an error's message read part by part."""
 QUOTED = re.compile(r"“[^”]*”|\([^)]*\)|\uff08[^\uff09]*\uff09")
+LISTED = (PROJECT / "docs/guides/error_messages.md").read_text("utf-8")
 MESSAGES = re.compile(
-    "Trying to backward through the graph a second time"
-    "|(one of the variables needed for gradient computation has been )?"
-    "modified by an inplace operation"
-    "|The .grad attribute of a Tensor that is not a leaf Tensor is being accessed"
+    "|".join(
+        re.escape(part)
+        for message in re.findall(r"(?m)^:::\{message\} (.+)$", LISTED)
+        for part in [
+            *message.split(" … "),
+            message.partition(" computation has been ")[2],
+        ]
+        if part
+    ),
+    re.IGNORECASE,
 )
 """What PyTorch says, in titles and symptoms: readers search for it as it is."""
 Pages = Mapping[str, BeautifulSoup]

@@ -27,8 +27,8 @@ _PROSE: Final = (nodes.paragraph, nodes.term, nodes.caption, nodes.rubric)
 _NAME: Final = re.compile(r"\.([^\W\d]\w\w+)|([^\W\d]\w\w+)(?:\(|=(?!=))")
 """An attribute, a call, or a keyword: what readers search, unlike a local variable."""
 _MESSAGE: Final = re.compile(r"\S*(?:Error|Warning): ")
-LONGEST_MESSAGE: Final = 100
-"""Characters of an error message that are searched, but in the index of messages: all."""
+LONGEST_MESSAGE: Final = 80
+"""Characters of a message that are searched; in the index of messages, all are."""
 
 Section = dict[str, str]
 """A section's anchor, title, and its texts by kind: prose, code, output."""

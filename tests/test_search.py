@@ -402,6 +402,6 @@ def test_what_a_recipe_ran_is_code_and_output(own_site: Path) -> None:
     assert "detach()" in sections["in-short"]["code"], "a diff is code"
     guide = pages["guides/how_autograd_works"]["sections"]
     assert sum("code" in each for each in guide) > 5
-    assert sum("output" in each for each in guide) > 5
+    assert sum("output" in each for each in guide) > 2
     assert not [name for name in pages if name.startswith("contributing")]
     assert "EPYC" not in json.dumps(made)

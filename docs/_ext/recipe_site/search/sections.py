@@ -28,7 +28,8 @@ _NAME: Final = re.compile(r"\.([^\W\d]\w\w+)|([^\W\d]\w\w+)(?:\(|=(?!=))")
 """An attribute, a call, or a keyword: what readers search, unlike a local variable."""
 _MESSAGE: Final = re.compile(r"\S*(?:Error|Warning): ")
 LONGEST_MESSAGE: Final = 80
-"""Characters of a message that are searched; in the index of messages, all are."""
+LONGEST_IN_INDEX: Final = 300
+"""Characters of a message that are searched on a page, and in the index of messages."""
 
 Section = dict[str, str]
 """A section's anchor, title, and its texts by kind: prose, code, output."""
@@ -50,8 +51,10 @@ def sections(document: nodes.document) -> list[Section]:
             said = text
             if kind == "code":
                 said = "\n".join(_new(text, names))
-            elif kind == "output" and "message" not in node["classes"]:
-                said = "\n".join(_messages(text))
+            elif kind == "output":
+                is_index = "message" in node["classes"]
+                longest = LONGEST_IN_INDEX if is_index else LONGEST_MESSAGE
+                said = "\n".join(_messages(text, longest))
             if said:
                 texts[kind].append(said)
         filled = {kind: "\n".join(each) for kind, each in texts.items() if each}
@@ -107,11 +110,11 @@ def _new(code: str, names: set[str]) -> Iterator[str]:
             yield line
 
 
-def _messages(output: str) -> Iterator[str]:
+def _messages(output: str, longest: int) -> Iterator[str]:
     """Yield how the messages in an output begin; nobody searches its numbers."""
     for line in output.splitlines():
         if _MESSAGE.match(line):
-            yield line[:LONGEST_MESSAGE]
+            yield line[:longest]
 
 
 def _title(section: nodes.section) -> str:

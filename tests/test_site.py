@@ -22,11 +22,7 @@ MESSAGES = re.compile(
     "|".join(
         re.escape(part)
         for message in re.findall(r"(?m)^:::\{message\} (.+)$", LISTED)
-        for part in [
-            *message.split(" … "),
-            message.partition(" computation has been ")[2],
-        ]
-        if part
+        for part in re.split(" … | and |has been ", message)
     ),
     re.IGNORECASE,
 )

@@ -75,7 +75,7 @@ def _is_other(node: NavigableString | Tag) -> bool:
 def english_in(pages: Pages) -> Iterator[str]:
     for name, page in pages.items():
         for text in prose(page):
-            if ENGLISH.search(MESSAGES.sub("", QUOTED.sub("", text))):
+            if ENGLISH.search(QUOTED.sub("", MESSAGES.sub("", text))):
                 yield f"{name}: {text.strip()}"
 
 

@@ -114,10 +114,9 @@ assert distances["sums of losses / 50 samples"] < 1e-5, (
 # In a language model, count tokens
 # ---------------------------------
 #
-# There the loss is a mean over tokens, and padding makes their number different in
-# every batch, even if all batches have the same number of sequences. Here one batch has
-# 60 tokens and the other 6; the label -100 marks padding, which ``cross_entropy``
-# skips:
+# A language model's loss is a mean over tokens, and padding makes their number
+# different in every batch, even if all have as many sequences. Here one batch has 60
+# tokens and the other 6; the label -100 marks padding, which ``cross_entropy`` skips:
 
 features = torch.randn(2, 60, 20)
 labels = torch.randint(5, (2, 60))

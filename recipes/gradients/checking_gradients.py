@@ -2,7 +2,7 @@
 Checking gradients with gradcheck
 =================================
 
-Check a derivative that you wrote with ``torch.autograd.gradcheck``, on small inputs in
+Check a derivative of your own with ``torch.autograd.gradcheck``, on small inputs in
 double precision. If the loss is finite but a gradient is ``nan``, run the forward pass
 and ``backward()`` inside ``with torch.autograd.detect_anomaly():``, which names the
 line where it first appears.
@@ -42,7 +42,7 @@ assert not passed, "gradcheck rejects a factor of 2"
 # ----------------------------------
 #
 # With the wrong factor, training would go on without an error, with gradients two
-# thirds as large. By default, ``gradcheck`` raises one:
+# thirds as large. But ``gradcheck`` raises an error:
 
 try:
     torch.autograd.gradcheck(Cube.apply, x)

@@ -113,8 +113,8 @@ assert sum(losses[-20:]) / 20 < 0.5, "with clipping, the loss ends below 0.5"
 # -------------------
 #
 # The same network, with other optimizers, learning rates and thresholds (``none`` is
-# without clipping). Printed is the mean loss of the last 20 steps; a network that
-# always answers 0 has a loss of 1.
+# without clipping). Each number is the mean loss of the last 20 steps; always answering
+# 0 gives a loss of 1.
 
 runs = {
     "SGD, lr 0.05": (torch.optim.SGD, 0.05),

@@ -3,8 +3,8 @@ Printing the gradients of each layer
 ====================================
 
 After ``backward()``, loop over ``model.named_parameters()`` and print the norm (size)
-of each ``.grad``. After ``step()``, also print how far the step has moved each weight,
-relative to its size: far below 1e-3, a layer learns slowly, or has finished.
+of each ``.grad``. After ``step()``, also print how far it moved each weight, relative
+to its size: if far below 1e-3, the layer learns slowly or has finished.
 """
 
 # %%
@@ -79,8 +79,8 @@ assert min(ratios["Adam, lr 0.001"].values()) > 1e-3, "Adam at lr 0.001 moves mo
 # Gradients that vanish
 # ---------------------
 #
-# Now compare deep networks: ten layers of 64 units, with other activations, initial
-# weights and normalization.
+# Now compare networks of ten 64-unit layers with different activations, initial weights
+# and normalization.
 
 
 def weight_norms(make_activation, initialize=None, normalize=nn.Identity):

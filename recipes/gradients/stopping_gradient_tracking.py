@@ -6,7 +6,7 @@ To evaluate, use ``torch.inference_mode()``; for results that training will use,
 ``torch.no_grad()``; for a single tensor that should be treated as a constant,
 ``detach()``. Also use ``no_grad()`` to change parameters by hand, and
 ``requires_grad_(False)`` for parameters that you don't train. ``model.eval()`` does
-none of this: it only changes dropout and batch norm.
+none of this: it changes dropout and batch norm.
 """
 
 # %%
@@ -138,7 +138,7 @@ assert {each.item() for each in detached} == {weight.item()}, "detach() shares m
 assert len({each.item() for each in cloned}) == 3, "clone() keeps the values"
 
 # %%
-# A NumPy array has no graph, so a tensor that requires a gradient does not become one:
+# A NumPy array has no graph, so a tensor that requires a gradient can't become one:
 
 message = ""
 try:
@@ -239,8 +239,8 @@ plt.show()
 #
 # With ``requires_grad_(False)`` nothing is stored here because all layers are frozen.
 # If something before them needs a gradient, frozen layers save less: with only the
-# first layer trained, nothing is saved here, because tanh keeps its result, the input
-# of the next layer.
+# first layer trained, nothing is gained here, because tanh keeps its result, the next
+# layer's input.
 
 assert stored["tracked"] == (6 * inputs.nbytes,) * 2, "tracking stores and keeps"
 assert stored["detach()"] == (6 * inputs.nbytes, 0), "detach() stores, then frees"

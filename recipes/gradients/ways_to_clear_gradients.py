@@ -2,10 +2,10 @@
 Which zero_grad to call, optimizer or model
 ===========================================
 
-Call ``optimizer.zero_grad()``: it sets the gradients of the parameters that the
-optimizer updates to ``None`` (``set_to_none=True`` is the default), which frees their
-memory. Call ``model.zero_grad()`` if the model has parameters that no optimizer holds.
-If the optimizer holds exactly the parameters of the model, both do the same.
+Call ``optimizer.zero_grad()``: it sets the ``.grad`` of all parameters in the optimizer
+to ``None`` (``set_to_none=True`` is the default), which frees the memory. Call
+``model.zero_grad()`` if the model has parameters that no optimizer holds. If the
+optimizer holds exactly the parameters of the model, both do the same.
 """
 
 # %%
@@ -33,7 +33,7 @@ assert left_by_optimizer == 1, "optimizer.zero_grad() leaves the gradient of the
 assert layer.bias.grad is None, "model.zero_grad() clears the gradient of the bias"
 
 # %%
-# The gradient that is left grows with every ``backward()``. It does no harm until
+# Every ``backward()`` adds to the gradient that is left. It does no harm until
 # something reads it: another optimizer, clipping, or a plot of the gradients.
 
 # %%
@@ -162,8 +162,8 @@ plt.show()
 # sphinx_gallery_alt_block = "One dot for each of the five ways, on a logarithmic axis of time. The three ways that leave None are on the left, and the two that write zeros are far to the right of them."
 
 # %%
-# The three that leave ``None`` only drop a reference for each tensor, while zeros have
-# to be written one by one, which took longer on this machine. Setting ``None`` by hand
+# The three that leave ``None`` only drop a reference for each tensor, while the others
+# overwrite every number, which took longer on this machine. Setting ``None`` by hand
 # runs the same loop as ``zero_grad()`` without the bookkeeping. That saves some
 # microseconds a step, which you will never notice. On a GPU, or with many fast cores,
 # the times are closer together.

@@ -127,7 +127,7 @@ for place in ("before forward", "before backward", "before step", "after step"):
     print(f"{place:16} weight {weight:6.3f}  bias {bias:6.3f}")
 
 # %%
-# Three places give exactly the same line, near 3 and 2. In the fourth, right before
+# Three places give exactly the same line, near 3 and 2. In the other, right before
 # ``step()``, the weight and the bias are still the random numbers that they began with.
 
 right = results["before forward"]
@@ -182,9 +182,9 @@ assert min(mini_batch) > 5 * sum(right[2][-20:]) / 20, (
 # ``step()`` finds ``None`` and skips the parameter. That is no error, because a
 # parameter that took no part in the loss has ``None`` as its gradient, too.
 #
-# This holds for every optimizer in ``torch.optim`` but ``LBFGS``, with momentum and
-# weight decay, too. Zeros are different: after ``zero_grad(set_to_none=False)`` in the
-# wrong place, weight decay still shrinks the weights, so the model even forgets.
+# This holds for all of ``torch.optim`` except ``LBFGS``, even with momentum or weight
+# decay. Zeros are different: after ``zero_grad(set_to_none=False)`` in the wrong place,
+# weight decay still shrinks the weights, so the model even forgets.
 
 weight = torch.tensor(1.0, requires_grad=True)
 optimizer = torch.optim.SGD([weight], lr=0.1, weight_decay=0.1)
@@ -250,7 +250,7 @@ assert weight.grad == 4, "the gradient is twice the right one, which is 2"
 # %%
 # No, it is twice as large as it should be. At the top of the loop, ``zero_grad()``
 # removes everything that was left behind, so that place is safer. It also frees the
-# memory of the old gradients before the forward pass, when that needs it.
+# memory of the old gradients in time for the forward pass.
 
 # %%
 # Remember

@@ -2,8 +2,8 @@
 Gradient accumulation without scaling
 =====================================
 
-If you add up the gradients of several small batches of equal size, divide each mean
-loss by their number. Otherwise the gradient is that many times too large: SGD takes too
+To add up the gradients of small batches of equal size, divide each mean loss by the
+number of batches. Otherwise the gradient is that many times too large: SGD takes too
 large a step, while Adam hides the mistake.
 """
 
@@ -226,9 +226,9 @@ assert abs(sums["size / 8"] - 51) < 1e-3, "weighted by size, it is 51"
 
 # %%
 # No: each point of the smallest batch counts for more. Multiply each mean by the number
-# of its points, and divide by the number of all points. With class weights, multiply
-# each mean by the sum of its weights. With ``ignore_index``, as for padded text,
-# multiply it by the number of labels that are not ignored.
+# of its points, and divide by the number of all points. With class weights, use the
+# sums of the weights both times. With ``ignore_index``, as for padded text, count only
+# the labels that are not ignored, both times.
 
 # %%
 # Remember

@@ -165,7 +165,7 @@ assert nodes[False][-1] > 10 * nodes[True][-1], (
 # ------------------------------------
 #
 # In a model under ``torch.compile``, ``backward()`` may overwrite what the forward pass
-# saved, to save memory. Once it was compiled so, ``retain_graph=True`` is an error. The
+# saved, to save memory. Compiled that way, it rejects ``retain_graph=True``. The
 # backend ``"aot_eager"`` shows it without a compiler:
 
 

@@ -103,9 +103,9 @@ for name, make_optimizer in optimizers.items():
 
 # %%
 # Clipping after the step gives the same weights as no limit at all. How much that costs
-# depends on the optimizer: plain SGD is thrown far off and comes back, momentum carries
-# the weight on for many steps. With Adam, a step is about as long as the learning
-# rate, so at 0.1 the weight moves by less than 1, but it comes back slowly.
+# depends on the optimizer: plain SGD is thrown far off and comes back; momentum carries
+# the weight on for many steps. With Adam, no step is much longer than the learning
+# rate, 0.1: the weight moves by less than 1 in all, but comes back slowly.
 
 for name in optimizers:
     assert after[name] == never[name], (

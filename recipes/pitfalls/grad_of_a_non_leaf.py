@@ -84,9 +84,9 @@ for tensor in (weight.detach(), weight > 0):
 # ----------------------------
 #
 # ``torch.autograd.grad`` returns the gradient. ``retain_grad()`` makes ``backward()``
-# store it in ``.grad``. Compare both with the gradient worked out by hand, which is,
-# for this network: twice the error of each point, divided by the number of points,
-# times the weights of the second layer.
+# store it in ``.grad``. Compare both with the gradient worked out by hand, which for
+# this network is twice the error of each point, divided by the number of points, times
+# the weights of the second layer.
 
 output = second_layer(hidden)
 loss = nn.functional.mse_loss(output, targets)
@@ -202,9 +202,9 @@ for name, tensor in cases.items():
 # %%
 # For parameters, there are four usual causes: the loss does not depend on the
 # parameter, a ``detach()`` cuts it off, ``zero_grad()`` has set its ``.grad`` to
-# ``None``, or ``backward()`` has not run yet. The last answer has the same causes, or
-# ``retain_grad()`` came after ``backward()``. Of the four tensors, only the third gives
-# the warning.
+# ``None``, or ``backward()`` has not run yet. All but ``zero_grad()`` can cause the
+# last answer, as can a late ``retain_grad()``. Of the four tensors, only the third
+# gives the warning.
 
 assert warned[2:] == [0, 0, 1, 0], "only the third of the four tensors gives a warning"
 assert not points.requires_grad, "the first answer is true: points need no gradient"

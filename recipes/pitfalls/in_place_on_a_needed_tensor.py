@@ -18,7 +18,7 @@ the overwritten tensor by its shape, its operation and its number of changes.
 #    +hidden = hidden + x
 #     hidden.sum().backward()
 #
-# Here both lines run:
+# Try both lines:
 
 import torch
 
@@ -181,15 +181,15 @@ assert (silenced - correct).abs().min() > 0.5, (
 )
 
 # %%
-# The gradient is wrong twice: the addition is not part of the graph, and the derivative
-# is computed from overwritten values.
+# It is wrong in two ways: the addition is not part of the graph, and the derivative is
+# computed from overwritten values.
 
 # %%
 # In your own code
 # ----------------
 #
 # Put the line that the hint names at the top of your script while you look for the
-# mistake. It makes every step slower, so remove it afterwards:
+# mistake. It makes every step slower, so remove it afterward:
 #
 # .. code-block:: py
 #

@@ -218,7 +218,7 @@ assert message, "the check finds the softmax, and lets scores pass"
 # %%
 # It does not find a sigmoid, whose outputs need not add up to 1.
 #
-# If you need probabilities after training, compute them there:
+# If you need probabilities after training, compute them then:
 # ``scores.softmax(dim=1)``. For the predicted class, ``argmax`` of the scores is
 # enough.
 #

@@ -151,7 +151,7 @@ for name, (make_optimizer, norm, options) in setups.items():
 
 # %%
 # - With batch norm, the weights are unchanged, but the running statistics follow the
-#   data in the forward pass. So the loss moves, and the network learns nothing.
+#   data in the forward pass. So the loss moves, but the network learns nothing.
 # - With ``set_to_none=False``, the gradients are zeros and not ``None``, so AdamW does
 #   not skip the weights: its weight decay shrinks them.
 

@@ -133,8 +133,8 @@ for name, count in counts.items():
     print(f"{name:<8}{count:>7,}")
 
 # %%
-# ``pool`` has none. More than 90% of the parameters are in ``hidden``, so the linear
-# layer decides how large the file of this network is.
+# ``pool`` has none. More than 90% of the parameters are in ``hidden``, so this layer
+# decides how large the file of this network is.
 
 assert counts["first"] == 8 * (1 * 3 * 3 + 1), (
     "first: 8 channels, each 9 weights, 1 bias"

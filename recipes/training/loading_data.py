@@ -37,7 +37,7 @@ assert sorted(int(each) for numbers, _ in batches for each in numbers) == list(
 
 # %%
 # The ``DataLoader`` turned numbers into tensors and stacked them. Because 10 is not a
-# multiple of 4, the last batch is smaller, so ask ``len(labels)`` for the number of
+# multiple of 4, the last batch is smaller, so use ``len(labels)`` as the number of
 # samples, not ``batch_size``. With ``drop_last=True``, that batch is left out.
 
 # %%
@@ -125,14 +125,14 @@ assert different["test"] == 1, "a test sample is always the same"
 # %%
 # Here both sets read the same files to keep the page short. In your project, training
 # and test images are in different folders. To split off validation data, draw indices
-# once, and give ``torch.utils.data.Subset`` the rest of the training set, and these
-# indices of a second ``ImageFiles`` without random transforms.
+# once; use them in a ``torch.utils.data.Subset`` of a second ``ImageFiles`` without
+# random transforms, and train on a ``Subset`` of the rest.
 
 # %%
 # Look at a batch
 # ---------------
 #
-# Do this once for each dataset. A wrong label, or a mean that was subtracted twice, is
+# Plot a batch of each dataset. A wrong label, or a mean that was subtracted twice, is
 # easy to see in a picture, and hard to find in code. ``imshow`` expects the color
 # channels last.
 
@@ -218,9 +218,9 @@ assert torch.equal(
 # --------------
 #
 # The ``DataLoader`` asks its sampler for indices, and with ``shuffle=True`` the sampler
-# draws a permutation from the generator for each epoch. For each index it calls
-# ``dataset[index]``, and a function called ``collate_fn`` stacks the results. Nothing
-# is kept, so transforms run again in each epoch.
+# draws a permutation from the generator for each epoch. For each index, the loader
+# calls ``dataset[index]``, and its ``collate_fn`` stacks the results. Nothing is kept,
+# so transforms run again in each epoch.
 
 # %%
 # In your own code

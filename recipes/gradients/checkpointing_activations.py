@@ -6,8 +6,8 @@ Gradient checkpointing: less memory for activations
 input of a block, and runs the block again during ``backward()``. Training needs less
 memory and about one more forward pass, and the gradients are the same. If you leave out
 ``use_reentrant=False``, you may get “None of the inputs have requires_grad=True”, and a
-block that never learns. It is also called activation checkpointing, and saves nothing
-to disk.
+block that never learns. “Activation checkpointing” is the same. Nothing is saved to
+disk.
 """
 
 # %%
@@ -45,7 +45,7 @@ assert torch.allclose(gradients[False], gradients[True]), "the gradients are the
 #
 # Stack 16 such blocks. A hook sees each tensor that autograd keeps for ``backward()``,
 # so you can add up the bytes. The weights are there anyway, and don't count. Put a
-# checkpoint around each block, or around groups of more:
+# checkpoint around each block, or around larger groups:
 
 blocks = nn.Sequential(*[make_block() for _ in range(16)])
 weights = {weight.data_ptr() for weight in blocks.parameters()}

@@ -267,7 +267,7 @@ assert "without overflow" in messages[3], "-1e9 does not fit into float16"
 large = {}
 for scaling in (False, True):
     model, large[scaling] = train(torch.float16, scaling, factor=1)
-    print(f"scaling {scaling!s:5}: loss {large[scaling]:.4f}")
+    print(f"scaling {scaling!s:5}: loss {large[scaling]:.5f}")
 
 assert large[False] < 1.5 * large[True], "without the factor, it learns as well"
 

@@ -41,9 +41,9 @@ assert second == 18, "with create_graph=True, the second derivative is 18"
 # ------------------------------------
 #
 # In training, the same omission gives no error. A gradient penalty adds the squared
-# slope of the network to the loss, to make the network smoother (WGAN-GP uses it to
-# keep the slope of a GAN's discriminator near 1). Fit 16 noisy points of a sine,
-# without a penalty and with both values of ``create_graph``:
+# slope of the network to the loss, to make the network smoother (WGAN-GP instead pulls
+# the slope of a GAN's discriminator toward 1). Fit 16 noisy points of a sine, without a
+# penalty and with both values of ``create_graph``:
 
 from torch import nn
 

@@ -143,7 +143,7 @@ for name, (make_optimizer, options) in optimizers.items():
 # - **Adam** divides by the size of the gradients, so that noise becomes steps. The bias
 #   wanders without an aim. (How far depends on ``eps``, which is about as large as the
 #   noise.)
-# - **Weight decay** is the only thing that acts on it, and pulls it to 0.
+# - **Weight decay** alone acts with an aim: it pulls the bias to 0.
 #
 # The accuracy does not depend on the bias. What it costs is one parameter per channel,
 # with its gradient and optimizer state, and a sum over the batch in each backward pass.

@@ -103,8 +103,8 @@ for name, make_optimizer in optimizers.items():
 # - With SGD, a step is proportional to the gradient. Clipping sets its norm to the
 #   limit, and unscaling divides that by 65,536, so the loss hardly falls. It looks as
 #   if the learning rate were far too small.
-# - With Adam you may see nothing, because it divides by the size of the gradients, or
-#   even a lower loss. But your limit has no effect: each gradient gets the same norm.
+# - With Adam you may see nothing, or even a lower loss: it divides by the size of the
+#   gradients. But your limit has no effect: each gradient gets the same norm.
 # - A larger ``eps`` brings the mistake to light, because then ``eps`` is larger than
 #   the gradients. In a large network, the default can be, too: there, one tiny norm is
 #   shared by very many weights.

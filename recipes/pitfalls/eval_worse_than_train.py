@@ -224,7 +224,7 @@ print({each.momentum for each in model.modules() if hasattr(each, "momentum")})
 #   the batch. On several GPUs, ``SyncBatchNorm`` makes one large batch of the small
 #   ones.
 #
-# Never test in training mode because the number is better: then the answer for a sample
+# Never test in training mode to get a better number: then the answer for a sample
 # depends on the rest of its batch.
 
 # %%

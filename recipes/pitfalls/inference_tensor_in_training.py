@@ -130,9 +130,9 @@ assert orders["train, then evaluate"] == "no error", "in the other order, it doe
 # What else is not allowed
 # ------------------------
 #
-# Outside the block, you cannot divide a sum of losses in place, ask for its gradient or
-# read its counter of changes, nor change a view, made inside, of a tensor that requires
-# a gradient:
+# Outside the block, you cannot change such a tensor in place, make it require a
+# gradient, or read its version counter. Nor can you change a view, made inside, of a
+# tensor with a graph:
 
 with torch.inference_mode():
     total, view = torch.ones(3).sum(), scores[0]
@@ -199,7 +199,7 @@ evaluate(model)
 print(inference_tensors(model))
 
 # %%
-# And these calls return (``images`` is a normal tensor, made outside inference mode):
+# Here is what some calls return (``images`` was made outside inference mode):
 
 x = features
 with torch.inference_mode():

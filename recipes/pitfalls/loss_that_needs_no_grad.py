@@ -2,10 +2,10 @@
 Element 0 of tensors does not require grad
 ==========================================
 
-``backward()`` raises this error when no graph connects the loss to a tensor that
-requires a gradient: something between the parameters and the loss has cut the graph
-(``no_grad()``, ``detach()``, ``.item()``, ``argmax``, a checkpoint), or all parameters
-are frozen. Remove the cut, or unfreeze. ``loss.requires_grad = True`` only silences the
+``backward()`` raises this error if no graph connects the loss to a tensor that requires
+grad: something between the parameters and the loss cut the graph (``no_grad()``,
+``detach()``, ``.item()``, ``argmax``, re-entrant checkpointing), or all parameters are
+frozen. Remove the cut, or unfreeze. ``loss.requires_grad = True`` only silences the
 error, and the model learns nothing.
 """
 
@@ -180,7 +180,7 @@ assert runs[False][0][-1] < 0.95 * runs[False][0][0], "without the cut, the loss
 # The same cut without an error
 # -----------------------------
 #
-# The error only comes if *nothing* is left to train. With LoRA, the embedding is
+# The error comes only if *nothing* is left to train. With LoRA, the embedding is
 # frozen, so the input of the first block requires no gradient. A re-entrant checkpoint
 # then returns a result without a graph, and the adapters in the block get no gradient.
 # If any layer after it can learn, only the warning above tells you.

@@ -227,9 +227,9 @@ assert abs(reported[0] - reported[1]) < 1e-5, "the loss per token is the same"
 # %%
 # - If all batches have the same number of tokens, as with packed texts, both ways are
 #   the same.
-# - If the losses of tokens have nothing to do with the length of their text, both agree
-#   on average, and the mean of means is only noisier. End tokens do: they make up more
-#   of a short text.
+# - If a token's loss has nothing to do with the length of its text, both agree on
+#   average, and the mean of means is only noisier. End tokens break this: they make up
+#   more of a short text.
 # - You may *want* every text to count the same. Then divide the loss of each text by
 #   its own length and by the number of texts: that does not depend on the batches
 #   either.

@@ -180,7 +180,7 @@ for name, (losses, points) in runs.items():
 #
 # PyTorch's norms handle this case: ``torch.linalg.vector_norm``, ``x.norm()`` and
 # ``torch.cdist`` return 0 as the gradient at 0. ``torch.hypot`` does not. In a formula
-# of your own, add a small number below the root: ``(x.square().sum() + 1e-12).sqrt()``.
+# of your own, add a small number under the root: ``(x.square().sum() + 1e-12).sqrt()``.
 
 for by_root, by_norm in (tuple(runs.values()),):
     assert math.isclose(by_root[0][0], by_norm[0][0], rel_tol=1e-5), (

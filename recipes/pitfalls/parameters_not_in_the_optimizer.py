@@ -96,9 +96,9 @@ for plain in (True, False):
 # network draws others, ``load_state_dict()`` finds no key missing, and nothing is left
 # of the accuracy: guessing gives 50%.
 #
-# Every method that acts on a model's parameters leaves out the list:
-# ``requires_grad_()``, ``train()``, ``eval()``, ``zero_grad()`` (so their gradients add
-# up) and ``to()``. On a GPU, an error about two devices is therefore the first sign.
+# Every method that acts on the whole model leaves out the list: ``requires_grad_()``,
+# ``train()``, ``eval()``, ``zero_grad()`` (so their gradients add up) and ``to()``. On
+# a GPU, an error about two devices is therefore the first sign.
 
 assert runs[True][1] > 0.9, "with the plain list, more than 90% are right"
 assert runs[True][2] < 0.75, "after loading, less than 75%"

@@ -305,9 +305,9 @@ assert "Expected to mark a variable ready only once" in printed, (
 #
 # - with batch norm, which uses each process's own part, unless you call
 #   ``torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)``;
-# - with parts of different numbers of samples or tokens, see
-#   :ref:`sphx_glr_recipes_gradients_accumulating_gradients.py`;
-# - with a summed loss, because DDP divides it by the number of processes, too.
+# - with parts that differ in samples or tokens (see
+#   :ref:`sphx_glr_recipes_gradients_accumulating_gradients.py`);
+# - with a summed loss: DDP divides its gradient by the number of processes.
 
 # %%
 # Try it

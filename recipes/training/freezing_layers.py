@@ -4,8 +4,8 @@ Freezing layers
 
 To freeze a layer, call ``layer.requires_grad_(False)``; if it contains batch norm or
 dropout, also call ``layer.eval()``. Frozen from the start, a layer needs no memory for
-gradients and optimizer state. Its activations and its part of the backward pass are
-saved in full only if no trained layer comes before it.
+gradients and optimizer state. Its activations are all freed, and its backward pass is
+skipped, only if no trained layer comes before it.
 """
 
 # %%

@@ -3,8 +3,8 @@ Training a GAN: two networks, two optimizers
 ============================================
 
 Train the discriminator on ``fake.detach()``, so that its loss does not reach the
-generator. The generator's loss has to pass through the discriminator and leaves
-gradients there, so clear each network right before the ``backward()`` of its own loss.
+generator. The generator's loss passes through the discriminator and leaves gradients
+there, so clear each network's gradients right before its loss's ``backward()``.
 """
 
 # %%
@@ -118,12 +118,12 @@ for clear in ("before backward", "top of the loop", "after step"):
 # generates. The two columns before it are the norms of the gradients that each network
 # had right before the ``backward()`` of its own loss. They have to be 0:
 #
-# - Cleared right before each ``backward()``, all is well. ``detach()`` then changes no
+# - Clearing right before each ``backward()`` works. ``detach()`` then changes no
 #   result: it saves the backward pass through the generator.
-# - Cleared at the top of the loop, ``detach()`` is what keeps the discriminator's loss,
-#   which has the opposite aim, out of the generator.
-# - Cleared after each ``step()``, which is fine with one network, the discriminator
-#   also follows the generator's last gradient, which wants it to take fake for real.
+# - With clearing at the top, ``detach()`` is what keeps the discriminator's loss, which
+#   has the opposite aim, out of the generator.
+# - With clearing after each ``step()`` (fine for one network), the discriminator also
+#   follows the generator's last gradient, which wants it to take fake for real.
 #
 # Both mistakes together (clearing after the step, and no ``detach()``) kept the bias
 # far from 3 with each of 20 seeds. With one of them, the result may look fine, so look

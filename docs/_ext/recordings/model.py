@@ -73,7 +73,7 @@ class Ingredients:
     """Digests of local modules, data files and folders, by path relative to the
     recipe."""
     data: dict[str, str] = field(default_factory=dict)
-    """Published digests of data sets, by name."""
+    """Published digests of datasets, by name."""
     lines: tuple[int, ...] | None = None
     """First line of each code block; only where an output names lines of the recipe."""
     noted: bool = False

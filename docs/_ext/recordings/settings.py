@@ -39,7 +39,7 @@ class Settings:
     that several recipes import first, if they are installed, print nothing, and
     `conf.py` sets no environment variable; `[]`: none."""
     data: Mapping[str, str] = field(default_factory=dict)
-    """Digests of data sets by name; a recipe names those that it needs:
+    """Digests of datasets by name; a recipe names those that it needs:
     `# sphinx_gallery_needs = ["…"]`."""
     time_limit: float = 0  # a whole number can be given by `-D`
     """Seconds that a recipe may take; 0: as many as it wants."""

@@ -47,11 +47,11 @@ def collect_ingredients(
     """Collect all that a recipe's recording depends on.
 
     Args:
-        recipe: Its in-file setting `needs` names its data sets, `files` gives globs of
+        recipe: Its in-file setting `needs` names its datasets, `files` gives globs of
             files that its code reads.
         gallery: The gallery's settings that change output; an in-file one wins.
         packages: Pinned versions by package.
-        data: Published digests of data sets by name; those that are needed count.
+        data: Published digests of datasets by name; those that are needed count.
         like: The ingredients that these are compared with: its files count, and its
             lines or comments if that says so.
 

@@ -41,7 +41,7 @@ def digests(
         recorded: Their digests then, by path relative to the recipe's folder.
         folder: The recipe's folder.
         patterns: Globs, relative to the folder, for what can't be noted as it is read.
-            What git ignores doesn't count: data sets, and files that recipes write,
+            What git ignores doesn't count: datasets, and files that recipes write,
             are not there in a fresh clone.
 
     Raises:

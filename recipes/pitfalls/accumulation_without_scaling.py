@@ -108,8 +108,8 @@ for name, (make_optimizer, max_norm) in setups.items():
 #   0.013, which was too small, it even helps.
 # - Clipped gradients have the same length in both runs while they are above the limit,
 #   so the mistake shows little.
-# - Adam divides by the size of recent gradients, so the factor cancels. RMSprop and
-#   Adagrad do the same.
+# - Adam divides by the size of recent gradients, so the factor cancels. In RMSprop and
+#   Adagrad, it cancels, too.
 # - Adam adds ``weight_decay`` to the gradient, so beside a gradient that is 8 times too
 #   large, that term counts for less. In AdamW the decay is separate, and nothing
 #   changes.

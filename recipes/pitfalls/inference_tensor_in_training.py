@@ -69,10 +69,11 @@ for name, use in uses.items():
     print(f"{name:26}{'error' if fails[name] else 'works'}")
 
 # %%
-# The derivative of a sum needs no values, that of a product does, and a frozen layer
-# computes none. Token numbers and labels are saved, too, because they say where the
-# gradient goes. So data that a model generated under inference mode raise the error as
-# soon as you train on them.
+# The derivative of a sum needs no values, but that of a product does. The frozen layer
+# saves nothing, because neither its input nor its weights require a gradient. Token
+# numbers and labels are saved, too, because they say where the gradient goes. So data
+# that a model generated under inference mode raise the error as soon as you train on
+# them.
 
 assert list(fails.values()) == [False, False, True, True, True, True, False], (
     "sums and frozen layers work; what saves features, tokens or labels fails"
@@ -180,8 +181,9 @@ assert messages[4] == messages[0], "step() raises the same error as total /= 3"
 # In your own code
 # ----------------
 #
-# ``x.is_inference()`` tells you. This names a model's parameters, buffers and cached
-# tensors, but not those in a list or dictionary:
+# ``x.is_inference()`` tells you whether ``x`` is an inference tensor. This function
+# finds those among a model's parameters, buffers and cached tensors, but not in a list
+# or dictionary:
 
 
 def inference_tensors(model):
@@ -260,7 +262,7 @@ assert not features.is_inference(), "a clone made outside is a normal tensor"
 #
 # - ``inference_mode()`` is for results that no training step uses. For all others, use
 #   ``no_grad()``.
-# - The error names the line that uses the tensor. Look for the line that made it.
+# - The traceback shows the line that uses the tensor. Look for the line that made it.
 # - ``clone()`` outside inference mode gives a normal tensor. ``detach()`` does not.
 
 # %%

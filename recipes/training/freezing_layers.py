@@ -12,8 +12,8 @@ skipped, only if no trained layer comes before it.
 # In short
 # --------
 #
-# The first layer is frozen, so this step gives it no gradient and does not change it,
-# although the optimizer holds it and applies weight decay:
+# The first layer is frozen, so it gets no gradient, and the step does not change it,
+# even though the optimizer holds it and was given weight decay:
 
 import torch
 from torch import nn
@@ -153,12 +153,12 @@ for activation, count in ((nn.Tanh, 5), (nn.Sigmoid, 5), (nn.SiLU, 8)):
 # --------------------------------------
 #
 # After ``requires_grad_(False)``, call ``optimizer.zero_grad()`` before the next
-# ``step()``, because a gradient that is left in ``.grad``
-# :ref:`is still applied <sphx_glr_recipes_gradients_stopping_gradient_tracking.py>`.
-# It has to become ``None``: with zeros,
-# :ref:`the optimizer goes on <sphx_glr_recipes_gradients_ways_to_clear_gradients.py>`
-# with momentum and weight decay. Adam's state of that layer stays in memory until you
-# make a new optimizer.
+# ``step()``, because a gradient that is left in ``.grad`` :ref:`is still applied
+# <sphx_glr_recipes_gradients_stopping_gradient_tracking.py>`. It has to become
+# ``None``: with zeros, :ref:`the optimizer goes on
+# <sphx_glr_recipes_gradients_ways_to_clear_gradients.py>` with momentum and weight
+# decay. Adam's state for that layer stays in memory until you delete it from
+# ``optimizer.state`` or make a new optimizer.
 
 # %%
 # LoRA in 20 lines
@@ -253,8 +253,8 @@ assert sizes["last layer"] < sizes["all layers"] <= sizes["LoRA"], (
 # Autograd records an operation if one of its inputs requires a gradient, and each
 # recorded operation keeps what its own derivative needs. Before the first trained
 # layer, no input requires a gradient, so nothing is recorded. After it, everything is,
-# and a frozen layer only leaves out what it needs for its own weights: ``Linear`` its
-# input.
+# and a frozen layer can leave out only what the gradients of its own weights would
+# need: ``Linear`` leaves out its input.
 
 # %%
 # In your own code

@@ -223,7 +223,7 @@ print(printed)
 #   then the mean covers all of them (1 + 1 and 2 + 2, so 3). The forward pass has to be
 #   inside, too:
 #
-#   .. code-block:: python
+#   .. code-block:: py
 #
 #      is_last = index % 4 == 3
 #      with nullcontext() if is_last else model.no_sync():

@@ -11,7 +11,7 @@ there, so clear each network's gradients right before its loss's ``backward()``.
 # In short
 # --------
 #
-# .. code-block:: python
+# .. code-block:: py
 #
 #    for real in batches:
 #        fake = generator(noise())

@@ -33,8 +33,8 @@ ANSWER: Final = """() => {
 RULES: Final = {"resultTypes": ["violations"]}
 SECTIONS: Final = ("gradients", "training", "pitfalls")
 LISTS: Final = {
-    *("recipes/index", "guides/error_messages"),
-    *(f"recipes/{section}/index" for section in SECTIONS),
+    *("recipes/index.html", "guides/error_messages.html"),
+    *(f"recipes/{section}/index.html" for section in SECTIONS),
 }
 """Pages that lead to answers, and have none of their own."""
 

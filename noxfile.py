@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -285,7 +286,7 @@ def check(session: nox.Session) -> None:
     """Run all that a pull request must pass, quick things first."""
     arguments(session)
     for name in ("lint", "translate -- --check", "docs", "doctest", "tests", "browser"):
-        session.run("nox", "-s", *name.split(), external=True)
+        session.run(sys.executable, "-m", "nox", "-s", *name.split(), external=True)
 
 
 @nox.session

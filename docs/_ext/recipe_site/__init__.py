@@ -20,7 +20,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     from recipe_site.first_screen import setup_first_screen  # noqa: PLC0415
     from recipe_site.fold import setup_fold  # noqa: PLC0415
     from recipe_site.images import setup_images  # noqa: PLC0415
-    from recipe_site.messages import setup_messages  # noqa: PLC0415
+    from recipe_site.messages.directives import setup_messages  # noqa: PLC0415
     from recipe_site.page_top import setup_page_top  # noqa: PLC0415
     from recipe_site.parts import setup_parts  # noqa: PLC0415
     from recipe_site.pitfalls import setup_pitfalls  # noqa: PLC0415

@@ -1,6 +1,5 @@
 """Chips: small links from what a recipe says of itself to all that say the same."""
 
-import json
 from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import PurePosixPath
@@ -10,6 +9,8 @@ from urllib.parse import urlencode
 from docutils import nodes
 from sphinx.locale import get_translation
 from sphinx.util.osutil import relative_uri
+
+from recipe_site.script_words import script_words
 
 _ = get_translation("site")
 
@@ -69,9 +70,7 @@ def filter_words() -> nodes.raw:
         "none": str(_("Nothing here is of this kind.")),
         "search": str(_("Search all pages")),
     }
-    text = json.dumps(words, ensure_ascii=False).replace("<", r"\u003c")
-    html = f'<script type="application/json" id="filter-words">{text}</script>'
-    return nodes.raw("", html, format="html")
+    return script_words("filter-words", words)
 
 
 def _chip(page: str, here: str, key: str, value: str, label: str) -> str:

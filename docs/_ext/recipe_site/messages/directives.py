@@ -11,7 +11,6 @@ program. What is shown is what the recipe printed when it was recorded, so the i
 holds no message that PyTorch does not print.
 """
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -25,6 +24,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from recipe_site.messages.printed import Message, has_message, printed_messages
 from recipe_site.recipes import link_to, recordings_of
+from recipe_site.script_words import script_words
+from recipe_site.search.sections import is_output
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 _ = get_translation("site")
 logger = logging.getLogger(__name__)
 
-OUTPUTS = {"sphx-glr-script-out", "output", "cell_output"}
-"""The classes of what a recipe or a guide printed."""
 KEY = "error_messages"
 """Under which a page's metadata lists its messages."""
 
@@ -105,9 +104,7 @@ class MessageBox(SphinxDirective):
             "none": str(_("No message here is like that one.")),
             "search": str(_("Search all pages")),
         }
-        text = json.dumps(words, ensure_ascii=False).replace("<", r"\u003c")
-        html = f'<script type="application/json" id="message-words">{text}</script>'
-        return [nodes.raw("", html, format="html")]
+        return [script_words("message-words", words)]
 
 
 def _output(text: str) -> nodes.literal_block:
@@ -128,8 +125,7 @@ def _source(recipe: str, here: str, recording: "Recording | None") -> nodes.para
 def wrap_messages(_app: "Sphinx", document: nodes.document) -> None:
     """Let long lines of an output with a message wrap; those of others scroll."""
     for block in document.findall(nodes.literal_block):
-        is_output = not OUTPUTS.isdisjoint(block["classes"] + block.parent["classes"])
-        if is_output and has_message(block.astext()):
+        if is_output(block) and has_message(block.astext()):
             block["classes"].append("wrapped")
 
 

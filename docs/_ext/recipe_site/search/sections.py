@@ -6,6 +6,8 @@ from typing import Final
 
 from docutils import nodes
 
+from recipe_site.messages.printed import has_message
+
 _ELSEWHERE: Final = frozenset(
     {
         "claims",
@@ -26,7 +28,6 @@ _CODE: Final = frozenset({"literal_block", "doctest_block", "code_links_block"})
 _PROSE: Final = (nodes.paragraph, nodes.term, nodes.caption, nodes.rubric)
 _NAME: Final = re.compile(r"\.([^\W\d]\w\w+)|([^\W\d]\w\w+)(?:\(|=(?!=))")
 """An attribute, a call, or a keyword: what readers search, unlike a local variable."""
-_MESSAGE: Final = re.compile(r"\S*(?:Error|Warning): ")
 LONGEST_MESSAGE: Final = 80
 LONGEST_IN_INDEX: Final = 300
 """Characters of a message that are searched on a page, and in the index of messages."""
@@ -68,7 +69,7 @@ def _texts(node: nodes.Element) -> Iterator[tuple[str, str]]:
         if not isinstance(child, nodes.Element) or _is(child, _ELSEWHERE):
             continue
         if child.tagname in _CODE:
-            kind = "output" if _is_output(child) else "code"
+            kind = "output" if is_output(child) else "code"
             yield kind, _lines(child.astext())
         elif isinstance(child, nodes.raw):
             yield "code", _lines(child.get("code", ""))
@@ -83,7 +84,8 @@ def _is(node: nodes.Element, classes: frozenset[str]) -> bool:
     return not classes.isdisjoint(node.get("classes", ()))
 
 
-def _is_output(block: nodes.Element) -> bool:
+def is_output(block: nodes.Element) -> bool:
+    """Return whether a block is what a recipe or a guide printed."""
     around: nodes.Element | None = block
     while around is not None and not isinstance(around, nodes.section):
         if _is(around, _OUTPUT):
@@ -113,7 +115,7 @@ def _new(code: str, names: set[str]) -> Iterator[str]:
 def _messages(output: str, longest: int) -> Iterator[str]:
     """Yield how the messages in an output begin; nobody searches its numbers."""
     for line in output.splitlines():
-        if _MESSAGE.match(line):
+        if has_message(line):
             yield line[:longest]
 
 

@@ -22,7 +22,7 @@ from sphinx.locale import get_translation
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from recipe_site.messages.printed import Message, has_message, printed_messages
+from recipe_site.printed_messages import Message, has_message, printed_messages
 from recipe_site.recipes import link_to, recordings_of
 from recipe_site.script_words import script_words
 from recipe_site.search.sections import is_output

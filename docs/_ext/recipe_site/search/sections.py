@@ -6,7 +6,7 @@ from typing import Final
 
 from docutils import nodes
 
-from recipe_site.messages.printed import has_message
+from recipe_site.printed_messages import has_message
 
 _ELSEWHERE: Final = frozenset(
     {

@@ -120,7 +120,7 @@ assert wrong["Adam, eps=1e-4"][0][-1] > 5 * right["Adam, eps=1e-4"][0][-1], (
 for name in optimizers:
     assert min(wrong[name][1]) > max_norm, "without unscale_, every step is clipped"
     clipped = [norm > max_norm for norm in right[name][1]]
-    assert sum(clipped) < 0.5 * len(clipped), "with it, fewer than half of the steps"
+    assert sum(clipped) < 0.9 * len(clipped), "with it, not in every step"
 
 # %%
 # A look at the norms shows what happened:

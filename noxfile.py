@@ -4,16 +4,20 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import nox
+from nox.virtualenv import VirtualEnv
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["docs"]
+nox.options.sessions = []  # `nox` alone lists them
+nox.options.reuse_venv = "yes"
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 BUILD = Path("docs/_build")
@@ -30,17 +34,36 @@ EDITIONS = {
 
 
 def install(session: nox.Session, *groups: str) -> None:
-    """Install dependency groups, and this site's extensions as editable."""
+    """Install dependency groups, and this site's extensions as editable.
+
+    An environment that has them is used as it is. One whose groups have changed since
+    is made anew, so that it never holds what they no longer name.
+    """
     # Python keeps what it compiles, whatever the caller's habit: a session starts
     # many processes, and each would compile Sphinx and PyTorch anew.
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
-    wanted = dict.fromkeys(
-        requirement
-        for group in groups
-        for requirement in nox.project.dependency_groups(PYPROJECT, group)
-    )
-    session.install(*wanted)
+    known = {group: requirements(group) for group in PYPROJECT["dependency-groups"]}
+    known["project"] = [json.dumps(PYPROJECT["project"], sort_keys=True)]
+    environment = session.virtualenv
+    stamp = Path(environment.location or "", "groups.json")
+    held = json.loads(stamp.read_text("utf-8")) if stamp.exists() else {}
+    if any(known.get(group) != wanted for group, wanted in held.items()):
+        session.log("the requirements have changed: the environment is made anew")
+        if isinstance(environment, VirtualEnv):
+            environment.reuse_existing = False
+            environment.create()
+        held = {}
+    if {*groups} <= held.keys():
+        return
+    session.install(*dict.fromkeys(each for group in groups for each in known[group]))
     session.install("--no-deps", "--editable", ".")
+    made = ("project", *held, *groups)
+    stamp.write_text(json.dumps({group: known[group] for group in made}), "utf-8")
+
+
+def requirements(group: str) -> list[str]:
+    """Return what a dependency group of pyproject.toml asks for."""
+    return [*nox.project.dependency_groups(PYPROJECT, group)]
 
 
 def arguments(session: nox.Session, **options: dict[str, Any]) -> argparse.Namespace:
@@ -50,7 +73,9 @@ def arguments(session: nox.Session, **options: dict[str, Any]) -> argparse.Names
         session: The session.
         options: What argparse is told of each option, by its name without dashes.
     """
-    parser = argparse.ArgumentParser(prog=f"nox -s {session.name} --", add_help=False)
+    parser = argparse.ArgumentParser(
+        prog=f"nox -s {session.name} --", add_help=False, allow_abbrev=False
+    )
     for name, about in options.items():
         parser.add_argument(f"--{name}", **about)
     known = "; it knows " + (
@@ -100,25 +125,30 @@ def docs(session: nox.Session) -> None:
     else:
         session.log("no recipe is run: pages are made from recordings")
     make_editions = ("python", "-m", "editions", "--site", str(SITE))
-    session.run(*make_editions)
     if options.live:
+        session.run(*make_editions)
         ignored = ("--ignore", "docs/recipes", "--ignore", "docs/_build")
         watched = ("--watch", "recipes", "--watch", "locales", "--watch", "docs")
         address = ("--host", "127.0.0.1", "--port", "0")
         first = ("--pre-build", " ".join(make_editions))
-        build = of_edition(options.edition or "en")
+        command = of_edition(options.edition or "en")
         session.run(
-            "sphinx-autobuild", *watched, *ignored, *address, *first, "-n", *build
+            "sphinx-autobuild", *watched, *ignored, *address, *first, "-n", *command
         )
         return
-    names = [options.edition] if options.edition else [*EDITIONS]
+    build(session, [options.edition] if options.edition else [*EDITIONS])
+
+
+def build(session: nox.Session, names: list[str]) -> None:
+    """Build editions side by side, from recordings."""
+    session.run("python", "-m", "editions", "--site", str(SITE))
     session.log(f"building side by side: {', '.join(names)}")
 
     def build_one(name: str) -> None:
-        build = of_edition(name)
+        command = of_edition(name)
         strict = ("-W", "--keep-going", "-n", "-q")
         # What two builds say at once can't be read: it is shown if one of them fails.
-        session.run("python", "-m", "sphinx", *strict, *build, silent=True, log=False)
+        session.run("python", "-m", "sphinx", *strict, *command, silent=True, log=False)
 
     with ThreadPoolExecutor() as pool:
         for _ in pool.map(build_one, names):
@@ -282,11 +312,78 @@ def notebooks(session: nox.Session) -> None:
 
 
 @nox.session
+def new(session: nox.Session) -> None:
+    """Begin a recipe: `nox -s new -- gradients/my_recipe "Title" [--pitfall]`."""
+    install(session, "docs")
+    session.run("python", "-m", "recipe_site.new_recipe", *session.posargs)
+
+
+QUICK = ("lint", "translate -- --check", "docs")
+WITH_TORCH = ("doctest", "tests", "browser")
+CODE = ("docs/_", "docs/conf.py", "docs/recordings", "tests", "noxfile.py", "*.toml")
+"""Paths of what tests are about; a recipe's code is not without its recording."""
+
+
+@nox.session
 def check(session: nox.Session) -> None:
-    """Run all that a pull request must pass, quick things first."""
-    arguments(session)
-    for name in ("lint", "translate -- --check", "docs", "doctest", "tests", "browser"):
-        session.run(sys.executable, "-m", "nox", "-s", *name.split(), external=True)
+    """Run all that a pull request must pass; behind `--`, of these recipes only."""
+    if session.posargs:
+        check_recipes(session, session.posargs)
+        return
+    nox_of_this = (sys.executable, "-m", "nox", "-s")
+    for name in QUICK:
+        session.run(*nox_of_this, *name.split(), external=True)
+    if code_changed():
+        for name in WITH_TORCH:
+            session.run(*nox_of_this, *name.split(), external=True)
+    else:
+        session.log("no code has changed: what recipes and pages say is checked")
+        install(session, "lint")
+        session.run("python", "-m", "pytest", "-q", *FORM, "-k", "not mutation_fails")
+
+
+def code_changed() -> bool:
+    """Tell whether code differs from the branch that changes are proposed for."""
+
+    def git(*words: str) -> str | None:
+        done = subprocess.run(
+            ["git", *words], capture_output=True, text=True, check=False
+        )
+        return None if done.returncode else done.stdout.strip()
+
+    base = git("merge-base", "HEAD", "origin/HEAD") or git("rev-parse", "main")
+    changed = git("diff", "--name-only", base or "HEAD", "--", *CODE)
+    untracked = git("ls-files", "--others", "--exclude-standard", "--", *CODE)
+    return base is None or changed != "" or untracked != ""
+
+
+FORM = [
+    f"tests/test_{name}.py"
+    for name in ("recipe_style", "recipes", "recipe_claims", "words", "recipe_errors")
+]
+"""Tests of what a recipe is and says."""
+
+
+def check_recipes(session: nox.Session, names: list[str]) -> None:
+    """Make every check of some recipes: form, claims, translation and pages."""
+    install(session, "recipes", "lint")
+    session.run("python", "-m", "recipe_site.fashion_mnist")
+    command = ("python", "-m", "recordings", "status", "--json", "--", *names)
+    known = json.loads(str(session.run(*command, silent=True, stderr=None)))["recipes"]
+    files = [each["recipe"] for each in known if each["recipe"].endswith(".py")]
+    about = " or ".join(Path(each["recipe"]).stem for each in known)
+    session.run("python", "-m", "recordings", "status", "--check", "--", *names)
+    if files:
+        session.run("ruff", "check", *files)
+        session.run("ruff", "format", "--diff", *files)
+    session.run("python", "-m", "translation", "--check")
+    build(session, [*EDITIONS])
+    tests_of = ("python", "-m", "pytest", "-q", "-n", "auto", "-k", about)
+    with_tests = {"PYTHONPATH": "tests", "BUILT_SITE": str(SITE.absolute())}
+    session.run(*tests_of, *FORM, "tests/browser/check_pages.py", env=with_tests)
+    session.run(
+        "python", "-m", "pytest", "-q", "-p", "doctests", *files, env=with_tests
+    )
 
 
 @nox.session
@@ -309,3 +406,20 @@ def data(session: nox.Session) -> None:
     arguments(session)
     install(session, "recipes")
     session.run("python", "-m", "recipe_site.fashion_mnist")
+
+
+def answer_an_unknown_session(words: list[str]) -> None:
+    """Name the sessions that are near to what was typed, and stop."""
+    known = [*nox.registry.get()]
+    asked = next((place for place, word in enumerate(words) if word in SESSION), None)
+    for word in words[asked + 1 :] if asked is not None else ():
+        if word.startswith("-"):
+            return
+        if word.partition("(")[0] not in known:
+            near = get_close_matches(word, known)
+            hint = f"did you mean {' or '.join(near)}? " if near else ""
+            sys.exit(f"nox: no session is called {word}; {hint}Type nox for all")
+
+
+SESSION = ("-s", "-e", "--session", "--sessions")
+answer_an_unknown_session(sys.argv[1:])

@@ -223,11 +223,14 @@ def serve() -> Iterator[Callable[[Path], str]]:
 def own_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build this project's own site, where nothing that recipes use can be imported.
 
-    Once a session, also where that has several processes (pytest-xdist).
+    Once a session, also where that has several processes (pytest-xdist). Where
+    `BUILT_SITE` names the folder of a built site, that one is taken.
 
     Returns:
         The folder with the root page and one folder an edition.
     """
+    if built := os.environ.get("BUILT_SITE"):
+        return Path(built)
     base = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent  # the session's

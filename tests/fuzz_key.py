@@ -236,7 +236,7 @@ def ask(docs: Path, *, write: bool) -> list[tuple[str, str, tuple[str, ...], str
 
 def main() -> int:
     """Edit and compare until the time is over."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

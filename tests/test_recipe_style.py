@@ -147,6 +147,16 @@ def test_three_things_to_remember(recipe: Recipe, parts: dict[str, str]) -> None
     assert len(re.findall(r"(?m)^# - ", said)) == 3, recipe.page
 
 
+@each_recipe
+def test_nothing_is_left_to_write(recipe: Recipe, text: str) -> None:
+    left = [
+        f"{recipe.page}.py:{number}: {line}"
+        for number, line in enumerate(text.split("\n"), 1)
+        if "TODO" in line
+    ]
+    assert not left
+
+
 # Settings ----------------------------------------------------------------------------
 
 

@@ -17,7 +17,9 @@ from translation.sources.sources import recipe_files
 
 def main(arguments: list[str] | None = None) -> int:
     """Make or refresh the folder of each edition; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m editions", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m editions", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument(
         "project", type=Path, nargs="?", default=Path(), help="by default this folder"
     )

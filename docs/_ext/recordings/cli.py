@@ -89,12 +89,16 @@ def _complain(text: str, status: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m recordings", description="Keep what recipes print and draw."
+        prog="python -m recordings",
+        description="Keep what recipes print and draw.",
+        allow_abbrev=False,
     )
     known = parser.add_subparsers(required=True, metavar="run|status|verify")
     for command in (commands.run, commands.status, commands.verify):
         about = command.__doc__
-        sub = known.add_parser(command.__name__, help=about, description=about)
+        sub = known.add_parser(
+            command.__name__, help=about, description=about, allow_abbrev=False
+        )
         sub.set_defaults(command=command)
         add = sub.add_argument
         add("recipes", nargs="*", metavar="RECIPE", help=RECIPE_HELP)

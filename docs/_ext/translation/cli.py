@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"{COMMAND} --",
         description="Refresh the catalogs in locales/ from the sources.",
+        allow_abbrev=False,
     )
     only = "only this language, such as zh_CN; begins with it if it is new"
     parser.add_argument("--language", metavar="CODE", help=only)

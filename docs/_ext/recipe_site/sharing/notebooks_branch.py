@@ -92,7 +92,9 @@ def _tip() -> str:
 
 def main() -> int:
     """Do what the command line says."""
-    parser = argparse.ArgumentParser(description="Commit the site's notebooks.")
+    parser = argparse.ArgumentParser(
+        description="Commit the site's notebooks.", allow_abbrev=False
+    )
     parser.add_argument("site", type=Path)
     parser.add_argument("--push", action="store_true")
     said = parser.parse_args()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import nox
+from nox.command import CommandFailed
 from nox.virtualenv import VirtualEnv
 
 nox.needs_version = ">=2026.10"
@@ -367,23 +368,43 @@ FORM = [
 def check_recipes(session: nox.Session, names: list[str]) -> None:
     """Make every check of some recipes: form, claims, translation and pages."""
     install(session, "recipes", "lint")
-    session.run("python", "-m", "recipe_site.fashion_mnist")
-    command = ("python", "-m", "recordings", "status", "--json", "--", *names)
-    known = json.loads(str(session.run(*command, silent=True, stderr=None)))["recipes"]
-    files = [each["recipe"] for each in known if each["recipe"].endswith(".py")]
-    about = " or ".join(Path(each["recipe"]).stem for each in known)
-    session.run("python", "-m", "recordings", "status", "--check", "--", *names)
-    if files:
-        session.run("ruff", "check", *files)
-        session.run("ruff", "format", "--diff", *files)
-    session.run("python", "-m", "translation", "--check")
-    build(session, [*EDITIONS])
-    tests_of = ("python", "-m", "pytest", "-q", "-n", "auto", "-k", about)
-    with_tests = {"PYTHONPATH": "tests", "BUILT_SITE": str(SITE.absolute())}
-    session.run(*tests_of, *FORM, "tests/browser/check_pages.py", env=with_tests)
-    session.run(
-        "python", "-m", "pytest", "-q", "-p", "doctests", *files, env=with_tests
-    )
+    session.run("python", "-m", "recipe_site.fashion_mnist", silent=True)
+    status = ("python", "-m", "recordings", "status")
+    known = session.run(*status, "--json", "--", *names, silent=True, stderr=None)
+    pages = [Path(each["recipe"]) for each in json.loads(str(known))["recipes"]]
+    scripts = [str(each) for each in pages if each.suffix == ".py"]
+    about = " or ".join(each.stem for each in pages)
+    failed = []
+
+    def attempt(what: str, *command: str) -> None:
+        session.log(what)
+        try:
+            session.run(*command, env=FOR_TESTS)
+        except CommandFailed:
+            failed.append(what)
+
+    attempt("its recording", *status, "--check", "--", *names)
+    if scripts:
+        attempt("its style", "ruff", "check", "--output-format=concise", *scripts)
+        attempt("its layout", "ruff", "format", "--diff", "--quiet", *scripts)
+        examples = ("python", "-m", "pytest", "-q", "-p", "doctests")
+        attempt("examples in its prose", *examples, *scripts)
+    attempt("its translation", "python", "-m", "translation", "--check")
+    tests_of = ("python", "-m", "pytest", "-q", "-k", about, "--no-header")
+    attempt("its form and its claims", *tests_of, *FORM)
+    try:
+        build(session, [*EDITIONS])
+    except CommandFailed:
+        failed.append("its page")
+    else:
+        looked_at = ("-n", "auto", "tests/browser/check_pages.py")
+        attempt("its page in a browser", *tests_of, *looked_at)
+    if failed:
+        session.error(f"to be mended: {', '.join(failed)}; see above")
+
+
+FOR_TESTS = {"PYTHONPATH": "tests", "BUILT_SITE": str(SITE.absolute())}
+"""Where tests find their helpers, and a site that is built already."""
 
 
 @nox.session

@@ -95,7 +95,7 @@ def status(library: Library, entries: list[Entry], options: Namespace) -> int:
     _say(f"{fresh} of {_count(len(entries))} fresh")
     if outdated:
         what = "record the rest" if fresh < len(entries) else "rename recordings"
-        _say(f"To {what}: {_command(library, options)}")
+        _say(f"To {what}: {_command(library, options, *options.recipes)}")
     return FAILED if options.check and outdated else OK
 
 
@@ -198,7 +198,9 @@ def _tell_of(orphans: Sequence[str], library: Library, options: Namespace) -> No
 def _command(library: Library, options: Namespace, *words: str) -> str:
     """Return what to type to record, in this project."""
     conf = ["--conf", str(options.conf)] if options.conf else []
-    return " ".join([library.settings.command, *conf, *words])
+    # nox tells its own words from the command's by two dashes; with nothing behind
+    # them, they would only be in the way.
+    return " ".join([library.settings.command, *conf, *words]).removesuffix(" --")
 
 
 def _file(entry: Entry) -> str:

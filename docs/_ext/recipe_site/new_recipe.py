@@ -83,7 +83,8 @@ print(weight.grad)
 # Learn more
 # ----------
 #
-# - :ref:`sphx_glr_recipes_${neighbor}.py`: TODO: what to read there.
+# - :ref:`sphx_glr_recipes_${neighbor}.py`:
+#   TODO: what to read there.
 # - `Autograd mechanics
 #   <https://docs.pytorch.org/docs/stable/notes/autograd.html>`__: TODO: what PyTorch's
 #   documentation says of it.

@@ -1,6 +1,7 @@
 """Every task of the project, as `nox -s <name>`; versions stand in pyproject.toml."""
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ from typing import Any
 import nox
 from nox.command import CommandFailed
 from nox.virtualenv import VirtualEnv
+from packaging.requirements import Requirement
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -312,6 +314,26 @@ def notebooks(session: nox.Session) -> None:
     session.run(*command, *(["--push"] if options.push else []))
 
 
+@nox.session(venv_backend="none")
+def archive(session: nox.Session) -> None:
+    """Pack the built site as one file, with its checksum, in docs/_build/dist."""
+    arguments(session)
+    if not (SITE / "index.html").is_file():
+        session.error(f"{SITE} holds no site; type first: nox -s docs")
+    packed = Path(shutil.make_archive(str(BUILD / "dist" / "site"), "zip", SITE))
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
+    packed.with_suffix(".zip.sha256").write_text(f"{digest}  {packed.name}\n", "utf-8")
+    session.log(f"packed: {packed}")
+
+
+@nox.session
+def attested(session: nox.Session) -> None:
+    """Check that the recordings from GPUs are those that the record workflow made."""
+    arguments(session)
+    install(session, "docs")
+    session.run("python", "-m", "recipe_site.sharing.attested", external=True)
+
+
 @nox.session
 def new(session: nox.Session) -> None:
     """Begin a recipe: `nox -s new -- gradients/my_recipe "Title" [--pitfall]`."""
@@ -321,8 +343,36 @@ def new(session: nox.Session) -> None:
 
 QUICK = ("lint", "translate -- --check", "docs")
 WITH_TORCH = ("doctest", "tests", "browser")
-CODE = ("docs/_", "docs/conf.py", "docs/recordings", "tests", "noxfile.py", "*.toml")
+CODE = ("docs/_*", "docs/conf.py", "docs/recordings", "tests", "noxfile.py", "*.toml")
 """Paths of what tests are about; a recipe's code is not without its recording."""
+
+
+@nox.session
+def downloads(session: nox.Session) -> None:
+    """Run all downloads of the built site alone, with only what recipes need."""
+    arguments(session)
+    session.install(*requirements("recipes"), *requirements("downloads"))
+    session.run("python", "tests/downloads.py", str(SITE))
+
+
+@nox.session
+def colab(session: nox.Session) -> None:
+    """Run ten notebooks of the built site on the package versions that Colab has."""
+    arguments(session)
+    packages = [Requirement(each).name for each in requirements("recipes")]
+    packages += [Requirement(each).name for each in requirements("downloads")]
+    session.install("--constraint", "tests/data/colab.txt", *packages)
+    session.run("python", "tests/downloads.py", str(SITE), "--some", "10")
+
+
+@nox.session
+def links(session: nox.Session) -> None:
+    """Ask every address that a page leads to whether it still answers."""
+    arguments(session)
+    install(session, "docs")
+    where = ("-d", str(BUILD / "doctrees/links"), "docs", str(BUILD / "links"))
+    replay = ("-D", "recordings_mode=replay")
+    session.run("python", "-m", "sphinx", "-q", "-b", "linkcheck", *replay, *where)
 
 
 @nox.session

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+
+from recipe_site.sharing import attested
+
+if TYPE_CHECKING:
+    from projects import MakeProject
 
 PROJECT = Path(__file__).parents[1]
 WORKFLOWS = sorted(PROJECT.glob(".github/workflows/*.yml"))
@@ -68,12 +77,56 @@ def test_a_site_that_is_not_built_is_said(clone: Path) -> None:
     assert done.stderr == "site holds no notebooks; type first: nox -s docs\n"
 
 
+STAND_IN = """\
+#!{python}
+# Vouches as the GitHub CLI does, for files whose bytes were signed.
+import hashlib, pathlib, sys
+file = sys.argv[3]
+assert sys.argv[1:3] == ["attestation", "verify"]
+assert sys.argv[4:] == ["--repo", "ada/site", "--signer-workflow",
+                        "ada/site/.github/workflows/record.yml"]
+digest = hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest()
+if digest not in pathlib.Path({signed!r}).read_text():
+    sys.exit("no attestations found for subject")
+"""
+
+
+def test_a_recording_that_was_changed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed, recording = tmp_path / "signed", tmp_path / "one.ipynb"
+    recording.write_text("{}")
+    signed.write_text(sha256(b"{}").hexdigest())
+    program = tmp_path / "bin/gh"
+    program.parent.mkdir()
+    program.write_text(STAND_IN.format(python=sys.executable, signed=str(signed)))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    assert not [*attested.refused([recording], "ada/site")]
+    recording.write_text("{ }")
+    [told] = attested.refused([recording], "ada/site")
+    assert told.startswith("one.ipynb: not as the record workflow made it")
+    assert "no attestations found" in told
+
+
+def test_recordings_from_gpus_have_to_be_attested(make_project: MakeProject) -> None:
+    project = make_project({"one": "print(1)", "two": "print(2)"})
+    project.run()
+    assert not [*attested.from_gpus(project.library)]
+    [file] = project.site.root.glob("docs/recordings/**/one.ipynb")
+    kept = json.loads(file.read_text("utf-8"))
+    kept["metadata"]["recording"]["run"]["gpu"] = "NVIDIA H200"
+    file.write_text(json.dumps(kept))
+    [found] = attested.from_gpus(project.library)
+    assert found.endswith("/one.ipynb")
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_workflow_can_do_no_more_than_it_has_to(path: Path) -> None:
     workflow = yaml.safe_load(path.read_text("utf-8"))
     assert workflow["permissions"] == {}
     noxfile = (PROJECT / "noxfile.py").read_text("utf-8")
-    sessions = {*re.findall(r"(?m)^@nox\.session\n(?:@.*\n)*def (\w+)\(", noxfile)}
+    sessions = {*re.findall(r"(?m)^@nox\.session.*\n(?:@.*\n)*def (\w+)\(", noxfile)}
     for name, job in workflow["jobs"].items():
         assert job["timeout-minutes"] <= 120, name
         for step in job["steps"]:

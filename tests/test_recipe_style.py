@@ -17,7 +17,7 @@ import pytest
 
 from recipe_site import chips as pitfall_table
 from recipe_site import pitfalls
-from recipe_site.assertions import split
+from recipe_site.assertions import claims, split
 from recordings.gallery import scripts as gallery
 from recordings.library import open_library
 from recordings.running.dask import GPU
@@ -199,6 +199,18 @@ def test_each_position_is_taken_once() -> None:
 
 
 # Code --------------------------------------------------------------------------------
+
+
+@each_recipe
+def test_claims_are_folded_and_have_words(recipe: Recipe) -> None:
+    for block in recipe.blocks:
+        if block.kind != "code":
+            continue
+        shown, asserted = split(block.content.strip("\n"))
+        where = f"{recipe.page}.py:{block.line}"
+        assert not re.search(r"(?m)^(for .*\n +)?assert ", shown), f"{where}: put last"
+        silent = [each.code for each in claims(asserted) if not each.words]
+        assert not silent, f"{where}: say in plain words what is claimed"
 
 
 @each_recipe

@@ -35,11 +35,10 @@ assert os.environ["MPLBACKEND"] == "agg" and os.environ["PYTHONHASHSEED"] == "0"
 """,
 }
 FAILED = """\
-recipe              setting                      claim that failed
-recipes/all/fails   ATEN_CPU_CAPABILITY=default  fails.py:12: the same on all kernels
-recipes/all/hangs   DNNL_MAX_CPU_ISA=SSE41       hangs.py: not done after 3 seconds
-recipes/all/raises  OMP_NUM_THREADS=2            raises.py:12: assert two != 2
-recipes/all/raises  MKL_CBWR=COMPATIBLE          raises.py:14: ValueError: too many \
+recipes/all/fails with ATEN_CPU_CAPABILITY=default: fails.py:12: the same on all kernels
+recipes/all/hangs with DNNL_MAX_CPU_ISA=SSE41: hangs.py: not done after 3 seconds
+recipes/all/raises with OMP_NUM_THREADS=2: raises.py:12: assert two != 2
+recipes/all/raises with MKL_CBWR=COMPATIBLE: raises.py:14: ValueError: too many \
 values to unpack (expected 1)
 36 runs, 9 settings: 4 failed
 """
@@ -57,11 +56,12 @@ def _here(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "TIMEOUT", 3.0)
 
 
-def test_what_failed_is_in_the_table(
+def test_what_failed_is_said(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert claims.main([]) == 1
-    assert capsys.readouterr().out.endswith(FAILED)
+    said = capsys.readouterr().out.splitlines()
+    assert [each for each in said if each in FAILED] == FAILED.splitlines()
     assert not [*project.site.root.rglob("left_behind")], "a recipe runs in a copy"
 
 

@@ -38,9 +38,10 @@ def refused(files: Iterable[Path], repository: str) -> Iterator[str]:
         )
         if done.returncode:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            why = said[-1] if said else "gh says nothing"
             yield (
                 f"{file.name}: not as the record workflow made it; "
-                f"run that workflow, and merge what it proposes ({said[-1] if said else 'gh says nothing'})"
+                f"run that workflow, and merge what it proposes ({why})"
             )
 
 

@@ -91,21 +91,21 @@ plt.show()
 # If the distance is too large, the function is not straight in between. If it is too
 # small, the difference of two nearly equal numbers is lost in rounding. In single
 # precision (``torch.float32``), that happens long before 1e-6, so ``gradcheck`` rejects
-# even a right derivative:
+# even a correct derivative:
 
 import warnings
 
 with warnings.catch_warnings(action="ignore"):  # it warns about the precision
     single = x.detach().float().requires_grad_()
     passed = torch.autograd.gradcheck(Cube.apply, single, raise_exception=False)
-print("right derivative, single precision:", passed)
+print("correct derivative, single precision:", passed)
 
 at_default = distances.index(1e-6)
 assert errors[torch.double][at_default] < 1e-8, (
     "in double precision, 1e-6 is a good distance"
 )
 assert errors[torch.float][at_default] > 1e-3, "in single precision, 1e-6 is too small"
-assert not passed, "a right derivative fails in single precision"
+assert not passed, "a correct derivative fails in single precision"
 
 # %%
 # Find where a nan comes from

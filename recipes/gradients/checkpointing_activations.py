@@ -77,7 +77,7 @@ for size in (1, 2, 4, 8, 16):
 
 # %%
 # With a checkpoint for each block, autograd keeps only a ninth: one input for each.
-# During ``backward()``, one group at a time is run again, and what is inside of it
+# During ``backward()``, one group at a time is run again, and what is kept inside it
 # comes on top. So add both columns: here, groups of one or two blocks need the least.
 # One checkpoint around everything saves nothing.
 #
@@ -140,7 +140,7 @@ assert second[0].weight.grad is not None, "the block outside gets one"
 # The second run must be like the first
 # -------------------------------------
 #
-# PyTorch compares number, shapes and types of what the two runs save:
+# PyTorch compares the number, shapes and types of what the two runs save:
 
 linear = nn.Linear(64, 64)
 rows, operations = iter([256, 128]), iter([2, 1])
@@ -165,7 +165,7 @@ print("no error; the gradient is right:", torch.allclose(wrong, right))
 
 # %%
 # Random numbers of PyTorch's default generators, as in dropout, are safe, because
-# ``checkpoint`` saves their state and sets it again. Those of Python, NumPy and a
+# ``checkpoint`` saves their state and restores it. Those of Python, NumPy and a
 # ``torch.Generator`` of your own are not.
 
 assert "different metadata" in messages[3], "fewer rows: other metadata"

@@ -97,8 +97,8 @@ plt.show()
 # sphinx_gallery_alt_block = "Two panels over the steps, on logarithmic scales: the loss, and the norm of the gradient before clipping. Without clipping, both leave the picture at the top within a few steps. With clipping, the loss falls, while the norm stays above the threshold in nearly all steps."
 
 # %%
-# Without clipping, the first steps throw the weights far off. Soon a number is too
-# large to be stored and becomes ``inf``, and from then on the loss is ``nan``. With
+# Without clipping, the first steps throw the weights far off. Then a number is too
+# large to be stored and becomes ``inf``, and soon the loss stays at ``nan``. With
 # clipping, the same network learns.
 #
 # To measure only, use ``get_total_norm``, which changes nothing. ``clip_grad_norm_``

@@ -70,11 +70,11 @@ for name, operation in operations.items():
     print(f"{name:16}", kinds[name])
 
 for name in ("round()", "sign()", "bernoulli()"):
-    assert kinds[name] == [0, 0, 0], f"the gradient of {name} is zero"
+    assert kinds[name] == [0, 0, 0], "each of these three has a gradient of zero"
 for name in ("(x > 0).float()", "argmax()", "long()"):
-    assert kinds[name] is None, f"{name} has no gradient"
+    assert kinds[name] is None, "each of these three has no gradient"
 for name in ("max()", "sort()", "clamp(0, 1)", "x % 1"):
-    assert any(kinds[name]), f"{name} has one that is not zero"
+    assert any(kinds[name]), "each of these four has a gradient that is not zero"
 assert kinds["heaviside()"] == kinds["unique()"] == "error", "two raise an error"
 
 # %%
@@ -143,8 +143,8 @@ plt.show()
 # sphinx_gallery_alt_block = "The loss over 60 steps. With round it is a level line. Straight through it falls close to zero in steps."
 
 # %%
-# With ``round``, every step is zero, so the loss stays the same. Straight through, the
-# weights collect small steps until they reach the next multiple. The loss may not
+# With ``round``, every update is zero, so the loss stays the same. Straight through,
+# the weights collect small steps until they reach the next multiple. The loss may not
 # settle, because near a border, a weight can jump back and forth.
 
 assert len(set(losses["round"])) == 1, "with round, the loss stays exactly the same"
@@ -252,7 +252,7 @@ assert not found["gumbel_softmax"], "with gumbel_softmax, all layers have a grad
 # ------
 #
 # Write ``sign`` straight through. The gradient of numbers above 1 or below -1 should be
-# 0, so that they do not grow without end.
+# 0, so that they do not grow without bound.
 #
 # **Solution**
 
@@ -281,7 +281,7 @@ assert x.grad.tolist() == [0, 1, 1, 0], "the gradient is 1 between -1 and 1"
 # - Rounding gives zeros and no error. Integers and booleans end the graph.
 # - ``soft + (hard - soft).detach()`` has the value of ``hard`` and the gradient of
 #   ``soft``.
-# - Such gradients are biased. Whether they train a network has to be tried.
+# - Such gradients are biased, so test whether they train your network.
 
 # %%
 # Learn more

@@ -3,8 +3,8 @@ Printing the gradients of each layer
 ====================================
 
 After ``backward()``, loop over ``model.named_parameters()`` and print the norm (size)
-of each ``.grad``. After ``step()``, also print how far it moved each weight, relative
-to its size: if far below 1e-3, the layer learns slowly or has finished.
+of each ``.grad``. Also print how far ``step()`` moved each weight, relative to its
+size: a ratio far below 1e-3 means that the layer learns slowly or has finished.
 """
 
 # %%
@@ -150,7 +150,7 @@ print("weight: .grad holds", weight.grad.item())
 
 # %%
 # The hook sees the gradient of each ``backward()`` before it is added to ``.grad``.
-# Remove it when you are done.
+# Remove the hook when you are done.
 
 assert seen == [3, 3], "the hook sees each gradient on its own"
 assert hidden.grad == 6, "in .grad, retained gradients add up"

@@ -2,7 +2,7 @@
 Mixed precision training: autocast and GradScaler
 =================================================
 
-In float16, a gradient below 0.00000003 becomes 0, so scale the loss with
+In float16, a gradient below 3e-8 becomes 0, so scale the loss with
 ``torch.amp.GradScaler`` before ``backward()``; in bfloat16, you need no scaler.
 ``torch.autocast`` chooses the type of each operation. The weights and their gradients
 stay in float32.
@@ -170,7 +170,7 @@ ax.set(xlabel="step", ylabel="scale (log scale)")
 ax.set_yscale("log", base=2)
 ax.legend()
 plt.show()
-# sphinx_gallery_alt_block = "The scale over 150 steps, on a logarithmic scale. Again and again it doubles, a step is skipped, and it is halved at once. In the course of the training it reaches higher levels. Each skipped step is a dot at the top."
+# sphinx_gallery_alt_block = "The scale over 150 steps, on a logarithmic scale. Again and again it doubles, a step is skipped, and it is halved at once. Over time it reaches higher levels. Each skipped step is a dot at the top."
 
 # %%
 # As the loss falls, the gradients shrink, so larger scales fit. Skipped steps are

@@ -270,8 +270,8 @@ assert longest.sqrt() < 0.1001, "after clipping, no gradient is longer than 0.1"
 assert clipped_share < share / 3, "clipped, the wrong labels' share is below a third"
 
 # %%
-# Before clipping, the twentieth of the samples with a wrong label has a large share of
-# all lengths, and afterward about a twentieth.
+# The samples with a wrong label, a twentieth of all, have a large share of the lengths
+# before clipping, and about a twentieth afterward.
 
 # %%
 # Remember

@@ -84,17 +84,17 @@ for name, (_, loss, penalty) in runs.items():
     print(f"{name:18}  loss {loss:.3f}  penalty {penalty:.2f}")
 
 # %%
-# With ``create_graph=False``, the network is the one without a penalty, since the
-# penalty is a constant: it makes the reported sum larger and has no gradient. Because
-# the loss has one, ``backward()`` does not complain. The sum over ``model(grid)`` gives
-# all slopes in one call, because each output depends on its own input only. Batch norm
-# in training mode would mix them.
+# With ``create_graph=False``, the penalty is a constant without a gradient, so the
+# network is the one without a penalty. Because the loss has a gradient, ``backward()``
+# does not complain. The sum over ``model(grid)`` gives all slopes in one call, because
+# each output depends on its own input only (unlike with batch norm in training mode).
+# In the plot, only ``create_graph=True`` makes the curve smoother.
 
 fig, ax = plt.subplots(layout="constrained")
 ax.plot(inputs, targets, "C2o", label="data")
 for name, style in (("create_graph=False", "C1"), ("create_graph=True", "C0")):
     ax.plot(grid.detach(), runs[name][0](grid).detach(), style, label=name)
-ax.set(xlabel="input", ylabel="output")
+ax.set(xlabel="input", ylabel="output", xticks=[-1, -0.5, 0, 0.5, 1])
 fig.legend(loc="outside upper center", ncols=2)
 plt.show()
 # sphinx_gallery_alt_block = "Noisy points along a sine, and two fits. With create_graph=False the curve bends to follow the noise of single points. With create_graph=True it is smooth and less steep."

@@ -261,8 +261,8 @@ assert first_only == stored["tracked"], "one trained layer at the front stores i
 # In your own code
 # ----------------
 #
-# To see whether a result is tracked, ask for ``result.requires_grad``. ``model.eval()``
-# is not in the table above: it changes dropout and batch norm, and stops no tracking.
+# To see whether a result is tracked, check ``result.requires_grad``. ``model.eval()``
+# is not in the table above: it changes dropout and batch norm, not tracking.
 
 print("after model.eval():", model.eval()(inputs).requires_grad)
 

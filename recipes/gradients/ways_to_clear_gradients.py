@@ -2,8 +2,8 @@
 Which zero_grad to call, optimizer or model
 ===========================================
 
-Call ``optimizer.zero_grad()``: it sets the ``.grad`` of all parameters in the optimizer
-to ``None`` (``set_to_none=True`` is the default), which frees the memory. Call
+Call ``optimizer.zero_grad()``: because ``set_to_none=True`` is the default, it sets the
+``.grad`` of all parameters in the optimizer to ``None``, which frees the memory. Call
 ``model.zero_grad()`` if the model has parameters that no optimizer holds. If the
 optimizer holds exactly the parameters of the model, both do the same.
 """

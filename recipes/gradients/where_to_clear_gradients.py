@@ -179,7 +179,7 @@ assert min(mini_batch) > 5 * sum(right[2][-20:]) / 20, (
 # --------------
 #
 # ``backward()`` computes the right gradient, and ``zero_grad()`` removes it. Then
-# ``step()`` finds ``None`` and skips the parameter. That is no error, because a
+# ``step()`` finds ``None`` and skips the parameter. That is not an error, because a
 # parameter that took no part in the loss has ``None`` as its gradient, too.
 #
 # This holds for all of ``torch.optim`` except ``LBFGS``, even with momentum or weight
@@ -214,7 +214,7 @@ def check_gradients(optimizer):
 
 # %%
 # At the first step, it finds this mistake (unless you clear with ``set_to_none=False``)
-# and an optimizer that was given the wrong parameters. Two kinds of loops differ from
+# and an optimizer that was given only wrong parameters. Two kinds of loops differ from
 # the one above: to accumulate gradients, clear once for each group of batches, not for
 # each batch; and with ``torch.optim.LBFGS``, clear at the top of the closure, which
 # ``step()`` calls itself.

@@ -77,8 +77,8 @@ print("changed by shuffling: weight {:.0e}, bias {:.0%}".format(*changes))
 # sphinx_gallery_compare_block = "shape"
 
 # %%
-# So a test that compares gradients or checkpoints of two machines with a relative
-# tolerance fails at this bias, although nothing is wrong. And a check for vanishing
+# So a test that compares two machines' gradients or checkpoints with a relative
+# tolerance can fail at this bias, although nothing is wrong. And a check for vanishing
 # gradients gives a false alarm.
 
 assert sizes[torch.float64] < 1e-6 * sizes[torch.float32], (
@@ -140,9 +140,9 @@ for name, (make_optimizer, options) in optimizers.items():
 # %%
 # - **SGD** multiplies the noise by the learning rate: the bias keeps its initial value.
 # - **Adam** divides by the size of the gradients, so that noise becomes steps. The bias
-#   wanders without an aim. (How far depends on ``eps``, which is about as large as the
+#   drifts at random. (How far depends on ``eps``, which is about as large as the
 #   noise.)
-# - **Weight decay** alone acts with an aim: it pulls the bias to 0.
+# - **Weight decay** alone has a direction: it pulls the bias to 0.
 #
 # The accuracy does not depend on the bias. What it costs is one parameter per channel,
 # with its gradient and optimizer state, and a sum over the batch in each backward pass.
@@ -294,8 +294,8 @@ assert wrong[0].bias is None, "the bias is gone"
 # - :ref:`sphx_glr_recipes_gradients_looking_at_gradients.py`: the norms of all
 #   gradients.
 # - `Performance Tuning Guide
-#   <https://docs.pytorch.org/tutorials/recipes/recipes/tuning_guide.html>`__: it has this
-#   among its advice.
+#   <https://docs.pytorch.org/tutorials/recipes/recipes/tuning_guide.html>`__: it gives
+#   this advice, too.
 # - `torch.nn.BatchNorm1d
 #   <https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html>`__
 

@@ -137,7 +137,7 @@ plt.show()
 #
 # ``clip_grad_norm_`` changes ``.grad`` in place, and only ``step()`` reads ``.grad``.
 # After the step, the next call that touches it is ``zero_grad()``. The function returns
-# the norm from *before* clipping, so it looks plausible wherever you call it.
+# the norm from *before* clipping, so it looks plausible after the step, too.
 #
 # With Adam, the bad gradient also enters the running mean of squares, which decays by
 # 0.1% per step by default, so the next steps are shorter: here, the weight is still

@@ -181,10 +181,9 @@ assert len(messages) == 4, "four of the five calls raise an error"
 # --------------
 #
 # ``scaler.step()`` unscales the gradients if you have not, and calls
-# ``optimizer.step()``. So the order is scale, clip,
-# unscale: a gradient of norm ``g`` becomes ``65536 * g``, then ``max_norm``, then
-# ``max_norm / 65536``, whatever ``g`` was. After ``unscale_``, ``step()`` knows that it
-# must not unscale again.
+# ``optimizer.step()``. So the order is scale, clip, unscale: a gradient of norm ``g``
+# becomes ``65536 * g``, then ``max_norm``, then ``max_norm / 65536``, for any larger
+# ``g``. After ``unscale_``, ``step()`` knows that it must not unscale again.
 
 # %%
 # In your own code
@@ -242,9 +241,8 @@ assert scale_after == {False: 65_536, True: 32_768}, (
 )
 
 # %%
-# Not an ``inf``: without ``unscale_`` it takes the step, and does not lower the scale.
-# (A ``nan`` stays ``nan``, and is found.) ``unscale_`` is the call that looks for
-# ``inf``.
+# Not if it is ``inf``: without ``unscale_`` it takes the step, and keeps the scale. (A
+# ``nan`` stays ``nan``, and is found.) ``unscale_`` is the call that looks for ``inf``.
 
 # %%
 # Remember

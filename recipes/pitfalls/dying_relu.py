@@ -155,8 +155,8 @@ plt.show()
 # sample is above 0, and then neither its weights nor its bias get a gradient.
 #
 # Inputs around 10 make a unit's input about ten times the sum of its weights, plus a
-# little that differs from sample to sample. So the sign of that sum decides: the unit
-# is on for all samples or off for all. A step that is too large can do the same: it
+# little that differs from sample to sample. So the sign of that sum decides: most units
+# are on for all samples or off for all. A step that is too large can do the same: it
 # moves the weights and the bias so far that all samples are below 0, and then there is
 # no gradient to bring them back.
 #
@@ -188,7 +188,7 @@ for name in ("GELU", "SiLU"):
 #
 # Call ``zero_shares(model)`` from above after ``backward()`` on a large batch: a unit
 # that is 0 for 32 samples may not be for 1,000. It works for linear layers and
-# convolutions, but not for transposed ones. A zero gradient has other reasons as well:
+# convolutions, but not for transposed ones. A zero gradient can have other causes:
 #
 # - An embedding has zero rows for the words that do not occur in the batch.
 # - Gradients in float16 can be rounded to 0, which loss scaling prevents.
@@ -237,7 +237,7 @@ assert (left["weights alone"] & ~left["nothing"]).any(), "others die"
 #
 # - Dead is 0 for *all* samples: no gradient, no learning. 0 for some is normal.
 # - Count exact zeros in the gradients, by layer, on a large batch.
-# - Inputs far from 0 and a learning rate that is too high are the causes. A leaky
+# - Inputs far from 0 and too high a learning rate are the usual causes. A leaky
 #   activation treats the symptom.
 
 # %%

@@ -135,18 +135,18 @@ for name, (data, arguments) in runs.items():
 
 for name in ("5 steps", "momentum 0.001", "one source per batch"):
     assert results[name][1] < results[name][0] - 0.08, (
-        f"{name}: on training data, evaluation mode is 8 points worse"
+        "on training data, evaluation mode is 8 points worse"
     )
 for name in ("5 steps", "momentum 0.001"):
     assert results[name][3] > results[name][2] + 0.1, (
-        f"{name}: update_bn makes the test at least 10 points better"
+        "update_bn makes the test at least 10 points better"
     )
 assert results["one source per batch"][3] < results["one source per batch"][0] - 0.08, (
     "one source per batch: even after update_bn, the test is 8 points worse"
 )
 for name in ("200 steps", "four sources, mixed", "40 training points"):
     assert abs(results[name][1] - results[name][0]) < 0.05, (
-        f"{name}: on training data, the modes differ by less than 5 points"
+        "on training data, the modes differ by less than 5 points"
     )
 assert results["40 training points"][0] > results["40 training points"][2] + 0.03, (
     "40 training points: the test is worse in both modes"

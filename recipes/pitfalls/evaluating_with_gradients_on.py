@@ -127,7 +127,7 @@ for name, layer in layers.items():
 #   testing twice does not find it. In batches of one class, it subtracts what the
 #   points of the class have in common, and the accuracy is that of guessing. Then the
 #   correct test is worse, too: the running statistics now describe mostly the last
-#   class. After shuffled batches they described all classes, so it hardly changed.
+#   class. After shuffled batches, which hold all classes, that test hardly changes.
 # - **Layer norm** works the same way in both modes.
 
 assert max(repeated["dropout"]) < correct["dropout"], (
@@ -162,8 +162,8 @@ assert sorted_test["layer norm"] == correct["layer norm"], (
 )
 
 # %%
-# The smaller the batches, the larger the error of batch norm. A batch of one point is
-# an error:
+# The smaller the batches, the larger the error of batch norm. A batch of one point
+# raises an error:
 
 by_size = {}
 try:
@@ -206,8 +206,8 @@ plt.show()
 
 # %%
 # The running statistics begin at a mean of 0 and a variance of 1, and each batch moves
-# them by a tenth of the way. Until they arrive, evaluation mode is worse, here because
-# the inputs are far from 0. That is no reason to test in training mode.
+# them by a tenth of the way. Until they converge, evaluation mode is worse, here
+# because the inputs are far from 0. That is no reason to test in training mode.
 
 assert sum(curves["train"][2:10]) > sum(curves["eval"][2:10]), (
     "from step 3 to 10, training mode looks better"

@@ -17,7 +17,7 @@ not parameters. Call ``eval()`` on the frozen layers as well, after each
 #     layer.requires_grad_(False)
 #    +layer.eval()
 #
-# Without the marked line, the layer moves although no gradient, no loss and no
+# Without the marked line, the running mean moves, although no gradient, loss or
 # optimizer is involved:
 
 import torch
@@ -150,11 +150,14 @@ for name, attempt in attempts.items():
     print(f"{name:22} {moves[name]!s:15}  {uses_batch[name]}")
 
 # %%
-# ``no_grad()`` and a learning rate of 0 are about gradients, too, so they change
-# nothing. With ``momentum = 0.0`` or ``track_running_stats = False``, the statistics
-# stay, but the layer ignores them in training: then training and testing normalize
-# differently. Only ``eval()`` does both. Gradients still flow through the layer in that
+# ``no_grad()`` and a learning rate of 0 affect gradients and weights, so neither helps.
+# With ``momentum = 0.0`` or ``track_running_stats = False``, the statistics stay, but
+# in training the layer ignores them, so training and testing normalize differently.
+# Only ``eval()`` keeps and uses them. Gradients still flow through the layer in that
 # mode.
+
+through = torch.randn(4, 1, requires_grad=True)
+nn.BatchNorm1d(1).eval()(through).sum().backward()
 
 assert [name for name in moves if not moves[name]] == [
     "momentum",
@@ -164,8 +167,6 @@ assert [name for name in moves if not moves[name]] == [
 assert [name for name in uses_batch if not uses_batch[name]] == ["eval()"], (
     "only eval() also normalizes with them"
 )
-through = torch.randn(4, 1, requires_grad=True)
-nn.BatchNorm1d(1).eval()(through).sum().backward()
 assert through.grad.abs().min() > 0, "gradients flow through the layer in eval mode"
 
 # %%
@@ -178,7 +179,7 @@ assert through.grad.abs().min() > 0, "gradients flow through the layer in eval m
 # set, and it does not look at ``requires_grad``.
 #
 # ``model.train()``, at the beginning of each epoch, sets the flag in all modules of the
-# model, also in those that you had put into evaluation mode.
+# model, including those that you put into evaluation mode.
 
 # %%
 # In your own code
@@ -216,10 +217,11 @@ assert modes == {"body": False, "head": True}, "train() leaves the body in eval 
 # follow new data can also be what you want; then nothing else may rely on the old ones:
 # no old head, no cached features, no second model that shares the body.
 
-for layer in (nn.LayerNorm(4), nn.GroupNorm(2, 4)):
-    assert not list(layer.buffers()), "layer norm and group norm have no buffers"
 layer = nn.InstanceNorm1d(1, track_running_stats=True)
 layer(torch.tensor([[[10.0, 12.0]]]))
+
+for each in (nn.LayerNorm(4), nn.GroupNorm(2, 4)):
+    assert not list(each.buffers()), "layer norm and group norm have no buffers"
 assert layer.running_mean.item() > 1, "instance norm can move like batch norm"
 
 # %%

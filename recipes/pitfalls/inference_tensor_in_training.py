@@ -133,7 +133,7 @@ assert orders["train, then evaluate"] == "no error", "in the other order, it doe
 #
 # Outside the block, you cannot change such a tensor in place, make it require a
 # gradient, or read its version counter. Nor can you change a view, made inside, of a
-# tensor with a graph:
+# tensor that requires grad:
 
 with torch.inference_mode():
     total, view = torch.ones(3).sum(), scores[0]

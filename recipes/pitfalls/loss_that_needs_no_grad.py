@@ -204,7 +204,7 @@ for name, gradient in gradients.items():
     print(f"{name:41}{'no gradient' if gradient is None else 'a gradient'}")
 
 # %%
-# In Transformers, ``gradient_checkpointing_kwargs={"use_reentrant": False}`` sets the
+# In Transformers, ``gradient_checkpointing_kwargs={"use_reentrant": False}`` gives the
 # last line, and ``model.enable_input_require_grads()`` the one before it.
 
 assert [each is None for each in gradients.values()] == [True, False, False], (

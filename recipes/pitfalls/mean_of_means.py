@@ -42,7 +42,7 @@ assert abs(by_tokens - 1.9) < 1e-5, "the mean over the tokens is 1.9"
 # ----------------------------
 #
 # This is more than a wrong number in a log. Take 32 texts of 2 to 60 tokens, each a
-# word that is repeated, and an end token. The smallest language model only has to learn
+# word that is repeated, and an end token. A minimal language model only has to learn
 # how likely the end is after a word. Every step uses the gradients of all 32 texts, in
 # batches of 1 to 32 texts, added up in both ways:
 
@@ -97,7 +97,7 @@ for size in sizes:
     print(f"{size:15}{of_means[-1]:15.1f}{of_tokens[-1]:8.1f}")
 
 # %%
-# If the sum is divided by the tokens, the model writes texts as long as those it was
+# With sums divided by the token count, the model writes texts as long as those it was
 # trained on, however they are split. With the mean of means, the same 32 texts give
 # different models: the smaller the batches, the more the ends of short texts count, and
 # the sooner the model stops.

@@ -164,7 +164,7 @@ plt.show()
 #
 # For plain SGD, this is momentum that never fades (a factor of 1): the weights run past
 # the goal, swing back, and don't settle. With real momentum on top, the swings grow.
-# Adam divides by the size of recent gradients, so its steps stay short, but they go the
+# Adam divides by the size of recent gradients, so its steps stay short, but many go the
 # wrong way. With a learning rate of 0.0001 the weights hardly move, so the old
 # gradients still point the right way, and their sum works like a larger learning rate.
 # That is luck, and it ends when the weights have moved.

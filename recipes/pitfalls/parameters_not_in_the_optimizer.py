@@ -93,8 +93,8 @@ for plain in (True, False):
 # %%
 # With the plain list, the head makes the best of layers that stay random, so loss and
 # accuracy look good. But ``state_dict()`` does not contain these layers. The new
-# network draws others, ``load_state_dict()`` finds no key missing, and nothing is left
-# of the accuracy: guessing gives 50%.
+# network draws new ones, ``load_state_dict()`` finds no key missing, and nothing is
+# left of the accuracy: guessing gives 50%.
 #
 # Every method that acts on the whole model leaves out the list: ``requires_grad_()``,
 # ``train()``, ``eval()``, ``zero_grad()`` (so their gradients add up) and ``to()``. On
@@ -193,10 +193,10 @@ assert len(rejected) == 4, "all four are rejected"
 # Why it happens
 # --------------
 #
-# ``nn.Module`` registers a module or a parameter when you assign it to an attribute.
-# It does not look into lists, tuples or dictionaries. ``parameters()`` then lists what
-# is registered *now*, and the optimizer keeps these tensors. What you register later
-# gets gradients, but ``step()`` does not know it.
+# ``nn.Module`` registers a module or a parameter when you assign it to an attribute. It
+# does not look into lists, tuples or dictionaries. ``parameters()`` then lists what is
+# registered *now*, and the optimizer keeps these tensors. What you register later gets
+# gradients, but ``step()`` skips it.
 
 # %%
 # In your own code
@@ -275,7 +275,7 @@ assert tensor == ["torch.Size([1])"], "a tensor is not a parameter of the model"
 assert not parameter, "an nn.Parameter is"
 
 # %%
-# It is not: only an ``nn.Parameter`` is registered when you assign it.
+# It is not: a tensor is registered only as an ``nn.Parameter``.
 
 # %%
 # Remember

@@ -3,9 +3,9 @@ Memory grows with every step: total += loss
 ===========================================
 
 ``total += loss`` keeps the graph of every batch in memory, because the loss is a tensor
-with a graph behind it. Memory grows fast in validation, where ``backward()`` does not
-run, and slowly in training, until ``total`` is reset. Add up the number ``loss.item()``
-instead, or ``loss.detach()``, which does not make the CPU wait for the GPU.
+with a graph behind it. Memory grows fast in validation without ``no_grad()``, and
+slowly in training, until ``total`` is reset. Add up the number ``loss.item()`` instead,
+or ``loss.detach()``, which does not make the CPU wait for the GPU.
 """
 
 # %%

@@ -57,7 +57,7 @@ print(f"{caught[0].category.__name__}: {caught[0].message}")
 
 # %%
 # How much it matters depends on the schedule. If it steps with every batch, it is off
-# by one batch of thousands, which changes next to nothing. If it steps with every
+# by one batch in thousands, which changes next to nothing. If it steps with every
 # epoch, each rate comes an epoch too early, and a cosine schedule trains its last epoch
 # at its lowest rate, 0 by default.
 #

@@ -39,8 +39,8 @@ assert x.view(3, 2)[:, 0].tolist() == [0, 2, 11], "with view, it is a mixture"
 # What you see in training
 # ------------------------
 #
-# ``nn.GRU`` expects the time first. Train a small network to tell whether the numbers
-# of a sequence have a positive sum, with both versions of that line:
+# By default, ``nn.GRU`` expects time first. Train a small network to tell whether the
+# numbers of a sequence have a positive sum, with both versions of that line:
 
 from torch import nn
 
@@ -115,7 +115,7 @@ assert accuracy["view"] < 0.62, "with view, less than 62%"
 # ---------------------
 #
 # The derivative of output *i* with respect to input *j* says whether *i* depends on
-# *j*. Compute it for all pairs of a batch of 12, with networks that are not trained:
+# *j*. Compute it for all pairs of a batch of 12, with untrained networks:
 
 
 def dependences(model, inputs):

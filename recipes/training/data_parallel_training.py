@@ -30,7 +30,7 @@ finished reduction” means that some parameter got no gradient.
 #
 #    $ torchrun --nproc-per-node=2 train.py
 #
-# If the loss is a mean and the parts are of one size, the mean of their gradients is
+# If the loss is a mean and the parts are equally large, the mean of their gradients is
 # the gradient of the whole batch:
 
 import torch
@@ -53,8 +53,8 @@ assert gradient(batch) == (first + second) / 2 == 25, "the mean of 5 and 45 is 2
 # A script for two processes
 # --------------------------
 #
-# ``train`` is the whole script as a function, and ``descend`` is its loop. ``torchrun``
-# writes them into a file and runs it in two processes on the CPU. Each learns its
+# ``train`` is the whole script as a function, and ``descend`` is its loop. The function
+# ``torchrun`` writes them into a file and runs it in two CPU processes. Each learns its
 # *rank*, 0 or 1, from environment variables.
 
 import inspect
@@ -255,7 +255,7 @@ assert "Expected to mark a variable ready only once" in printed, (
 # "Expected to have finished reduction in the prior iteration"
 # ------------------------------------------------------------
 #
-# This error counts parameters from 0. With the environment variable
+# The message counts parameters from 0. With the environment variable
 # ``TORCH_DISTRIBUTED_DEBUG=INFO``, it names them.
 #
 # .. list-table::
@@ -286,7 +286,7 @@ assert "Expected to mark a variable ready only once" in printed, (
 # --------------
 #
 # DDP copies the weights of rank 0 to all processes, and puts a hook on each parameter
-# that requires a gradient. It sorts them into buckets of up to 25 MiB. When a bucket
+# that requires a gradient. It sorts them into buckets of about 25 MiB. When a bucket
 # has all its gradients, they are averaged over the processes, while ``backward()``
 # computes the rest. One missing gradient holds up its bucket and those after it.
 

@@ -280,8 +280,8 @@ assert trained(layer) == ["weight", "bias"], (
 )
 
 # %%
-# The second list is a common mistake: ``layer.requires_grad = False`` only sets an
-# attribute of that name on the module, and there is no error. To unfreeze, call
+# The second list shows a common mistake: ``layer.requires_grad = False`` only sets an
+# attribute of that name on the module, without an error. To unfreeze, call
 # ``requires_grad_(True)`` before the forward pass. If you passed only the trained
 # parameters to the optimizer, add the others with ``optimizer.add_param_group``.
 
@@ -330,8 +330,7 @@ assert "does not require grad" in message, "with nothing to train, backward() fa
 # ----------
 #
 # - :ref:`sphx_glr_recipes_pitfalls_frozen_batch_norm_moves.py`
-# - :ref:`sphx_glr_recipes_gradients_stopping_gradient_tracking.py`: ``no_grad`` and
-#   ``detach``.
+# - :ref:`sphx_glr_recipes_gradients_stopping_gradient_tracking.py`
 # - :ref:`sphx_glr_recipes_gradients_ways_to_clear_gradients.py`: ``None`` or zeros.
 # - `Setting requires_grad
 #   <https://docs.pytorch.org/docs/stable/notes/autograd.html#setting-requires-grad>`__

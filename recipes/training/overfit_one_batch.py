@@ -197,7 +197,7 @@ assert ends[1] < 0.01, "with the same shape, it ends below 0.01"
 # The networks have over 1,000 weights for 32 labels, so some weights fit all of them.
 # Because the batch is the same at every step, no other batch pulls away from them. So
 # what can keep the loss from 0 is your code: shapes, loss, gradients, optimizer,
-# learning rate, or the scale of inputs and targets. What the data *mean* does not
+# learning rate, or the scale of inputs and targets. The *meaning* of the data does not
 # matter here, so the check says nothing about it.
 
 # %%
@@ -228,7 +228,7 @@ assert found == ["0.weight", "0.bias"], "it names what is not in the optimizer"
 
 # %%
 # For the check, set dropout to 0 and weight decay to 0, turn off augmentation, and take
-# a learning rate that is right for the optimizer: try ten times more and a tenth.
+# a learning rate that is right for the optimizer: try ten times as much, and a tenth.
 # Afterward, start with a fresh model, because this one has memorized the batch.
 #
 # The loss cannot reach 0 with label smoothing, with a loss that has a floor of its own,

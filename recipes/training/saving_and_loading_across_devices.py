@@ -31,8 +31,8 @@ print(loaded_model.load_state_dict(weights))
 
 # %%
 # ``load_state_dict`` copies the numbers into the parameters, and these stay on their
-# device. Before you use a loaded network, call ``model.eval()``, because a new network
-# is in training mode.
+# device. Before you predict with a loaded network, call ``model.eval()``, because a new
+# network is in training mode.
 #
 # Save the ``state_dict``, not the model: since PyTorch 2.6, ``torch.load`` refuses a
 # file made by ``torch.save(model, file)`` by default ("Weights only load failed"), and

@@ -4,7 +4,8 @@ Training a GAN: two networks, two optimizers
 
 Train the discriminator on ``fake.detach()``, so that its loss does not reach the
 generator. The generator's loss passes through the discriminator and leaves gradients
-there, so clear each network's gradients right before its loss's ``backward()``.
+there, so clear each network's gradients right before the ``backward()`` of its own
+loss.
 """
 
 # %%

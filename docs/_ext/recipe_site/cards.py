@@ -74,7 +74,8 @@ def _cards(app: "Sphinx", thumbnails: list[nodes.Node]) -> nodes.bullet_list:
     for node in thumbnails:
         if isinstance(node, nodes.raw):
             found = re.search(r'tooltip="(.*?)"', node.astext(), re.DOTALL)
-            words = unescape(found[1]) if found else words
+            # Sphinx-Gallery leaves the marks of code that no space precedes.
+            words = unescape(found[1]).replace("``", "") if found else words
         for link in node.findall(pending_xref):
             page = link["reftarget"].lstrip("/")
             cards += _card(page, words, settings.get(page, {}), app.env.docname)

@@ -139,24 +139,44 @@ def docs(session: nox.Session) -> None:
             "sphinx-autobuild", *watched, *ignored, *address, *first, "-n", *command
         )
         return
-    build(session, [options.edition] if options.edition else [*EDITIONS])
+    names = [options.edition] if options.edition else [*EDITIONS]
+    if failed := build(session, names):
+        session.error(f"not built without faults: {', '.join(failed)}; see above")
+    session.log(f"open {SITE}/index.html")
 
 
-def build(session: nox.Session, names: list[str]) -> None:
-    """Build editions side by side, from recordings."""
+def build(session: nox.Session, names: list[str]) -> list[str]:
+    """Build editions side by side, from recordings; return those that failed."""
     session.run("python", "-m", "editions", "--site", str(SITE))
     session.log(f"building side by side: {', '.join(names)}")
 
-    def build_one(name: str) -> None:
-        command = of_edition(name)
-        strict = ("-W", "--keep-going", "-n", "-q")
-        # What two builds say at once can't be read: it is shown if one of them fails.
-        session.run("python", "-m", "sphinx", *strict, *command, silent=True, log=False)
+    python = shutil.which("python", path=session.bin) or sys.executable
+    strict = ("-W", "--keep-going", "-n", "-q", "--no-color")
+
+    def build_one(name: str) -> subprocess.CompletedProcess[str]:
+        command = (python, "-m", "sphinx", *strict, *of_edition(name))
+        environment = {**os.environ, **{k: v for k, v in session.env.items() if v}}
+        return subprocess.run(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
 
     with ThreadPoolExecutor() as pool:
-        for _ in pool.map(build_one, names):
-            pass
-    session.log(f"open {SITE}/index.html")
+        done = dict(zip(names, pool.map(build_one, names), strict=True))
+    # What several editions say is said once, of the file that is to be mended.
+    own = {name: f"{BUILD}/editions/{name}/" for name in names}
+    said = [
+        line.replace(str(Path.cwd() / own[name]), "").replace(own[name], "")
+        for name, build in done.items()
+        for line in build.stdout.splitlines()
+    ]
+    for line in dict.fromkeys(said):
+        print(line, flush=True)  # noqa: T201 - a command line prints
+    return [name for name, build in done.items() if build.returncode]
 
 
 def of_edition(name: str) -> tuple[str, ...]:
@@ -442,9 +462,7 @@ def check_recipes(session: nox.Session, names: list[str]) -> None:
     attempt("its translation", "python", "-m", "translation", "--check")
     tests_of = ("python", "-m", "pytest", "-q", "-k", about, "--no-header")
     attempt("its form and its claims", *tests_of, *FORM)
-    try:
-        build(session, [*EDITIONS])
-    except CommandFailed:
+    if build(session, [*EDITIONS]):
         failed.append("its page")
     else:
         looked_at = ("-n", "auto", "tests/browser/check_pages.py")

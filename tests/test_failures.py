@@ -130,3 +130,18 @@ def test_a_killed_recipe_is_a_failure_that_nobody_expects(
     assert "leaves.py:1: WARNING: its recording is missing: it has no" in build.stderr
     assert why in build.stderr
     assert why in build.page("recipes/one/leaves.html")
+
+
+def test_what_has_just_failed_is_not_advised(make_site: MakeSite) -> None:
+    site = make(make_site, {"one": "1 / 0"})
+    replay = ("-D", "recordings_mode=replay")
+    before = site.build(*replay, strict=False)
+    assert "The page has no output. Type: " in before.stderr
+    assert site.run("recordings", "run").status == 1
+    after = site.build(*replay, strict=False)
+    told = "Its last run failed: see docs/_build/recordings/logs/recipes/one/one.log"
+    assert told in after.stderr
+    site.write({"recipes/one/one.py": RECIPE.format("one", "print(1)")})
+    assert site.run("recordings", "run").status == 0
+    site.write({"recipes/one/one.py": RECIPE.format("one", "print(2)")})
+    assert "no output. Type: " in site.build(*replay, strict=False).stderr

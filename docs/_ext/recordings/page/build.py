@@ -91,7 +91,7 @@ class Build:
         reasons = ("it was edited during the build; build again",)
         entry = replace(entry, state="stale", reasons=reasons, failure=None)
         self.entries[page] = entry
-        _warn(entry, self.library.settings.command)
+        _warn(entry, self.library)
 
     def digest(self, page: str) -> str:
         """Digest all that a page takes from its recording, and how it shows it."""
@@ -131,7 +131,7 @@ def before_gallery(app: Sphinx) -> None:
     for entry in build.entries.values():
         # Of what a page shows of a failure, Sphinx-Gallery tells.
         if entry.state != "fresh" and not (entry.failure and entry.failure.recording):
-            _warn(entry, settings.command)
+            _warn(entry, build.library)
     gallery = app.config.sphinx_gallery_conf
     # Sphinx-Gallery judges by it when all is built.
     gallery["expected_failing_examples"] = scripts.still_expected(
@@ -174,14 +174,19 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
     return Build(library, entries)
 
 
-def _warn(entry: Entry, command: str) -> None:
+def _warn(entry: Entry, library: Library) -> None:
     """Tell which recipe has no fresh recording, why, and what to type."""
-    why = "; ".join(entry.reasons)
+    log = library.conf_dir.absolute() / LOGS / f"{entry.recipe.page}.log"
+    partial = log.with_suffix(".ipynb")  # there after a run that failed, only
+    failed = (
+        f"Its last run failed: see {os.path.relpath(log)}, mend that, and then type"
+    )
     logger.warning(
-        "its recording is %s: %s. The page has no output. Type: %s %s",
+        "its recording is %s: %s. The page has no output. %s: %s %s",
         entry.state,
-        why,
-        command,
+        "; ".join(entry.reasons),
+        failed if partial.exists() else "Type",
+        library.settings.command,
         entry.recipe.typed,
         location=f"{os.path.relpath(entry.recipe.path)}:1",
         type="recordings",

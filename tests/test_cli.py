@@ -160,16 +160,16 @@ def test_failures_are_told_with_reason_last_lines_and_log(make: MakeProject) -> 
         "untitled": "SyntaxError: incomplete input (untitled.py, line 4)",
     }
     assert unreadable.startswith('Could not find docstring in file "unreadable.py"')
-    table = done.stdout.partition(" Failed ")[2]
+    table = done.stdout.partition("\n\n")[2]  # below the lines of the run
     log = "docs/_build/recordings/logs/recipes/all/bad.log"
     for wanted in ("recipes/all/bad.py", "before", 'raise ValueError("[no]")', log):
         assert wanted in table
     assert "good" not in table
     assert "before" in (project.site.root / log).read_text("utf-8")
     rows = [each.strip() for each in table.splitlines()]
-    first = next(n for n, row in enumerate(rows) if row.startswith("recipes/all/lines"))
-    assert rows[first].split(None, 1)[1] == "ValueError: first [b]"
-    assert rows[first + 4 : first + 9] == ["ValueError:", "", "first [b]", "", "second"]
+    first = rows.index("recipes/all/lines.py")
+    assert rows[first + 1] == "ValueError: first [b]"
+    assert rows[first + 5 : first + 10] == ["ValueError:", "", "first [b]", "", "second"]
     status = project("status").stdout
     assert unreadable in status
     for told in (status, unreadable):
@@ -440,6 +440,5 @@ def test_terminal_shows_each_recipe_and_the_whole(
     assert "0 of 3 recipes" in shown
     assert re.search(r"1 of 3 recipes +0:00:\d\d .*to go", shown)
     assert "FAILED recipes/all/two.py: ValueError: [x]" in shown
-    table = shown.partition(" Failed ")[2].split()
     words = ["recipes/all/two.py", "ValueError:", "[x]", "last", "[lines]"]
-    assert [each for each in table if each.isascii()][-5:] == words
+    assert shown.split()[-5:] == words

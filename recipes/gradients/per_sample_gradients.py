@@ -49,7 +49,7 @@ assert torch.allclose(mean, model.weight.grad), "backward() gives their mean"
 #   target for each. Without it, ``vmap`` splits the parameters, too.
 # - The parameters are detached, so the results have no graph.
 #
-# This is the same as a function, compared with a loop over the samples:
+# Here it is as a function, compared with a loop over the samples:
 
 import time
 

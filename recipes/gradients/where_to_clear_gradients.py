@@ -5,7 +5,7 @@ Where to call zero_grad
 Call ``optimizer.zero_grad()`` anywhere in the loop except between ``loss.backward()``
 and ``optimizer.step()``; its first line is the usual place. Between the two, it removes
 the gradients before ``step()`` reads them, so the model never learns, and PyTorch
-reports nothing (only ``GradScaler`` raises an error: "No inf checks were recorded").
+reports nothing (only ``GradScaler`` can raise an error: "No inf checks were recorded").
 """
 
 # %%
@@ -249,8 +249,8 @@ assert weight.grad == 4, "the gradient is twice the right one, which is 2"
 
 # %%
 # No, it is twice as large as it should be. At the top of the loop, ``zero_grad()``
-# removes everything that was left behind, so that place is safer. It also frees the
-# memory of the old gradients in time for the forward pass.
+# removes everything that was left behind, so that place is safer. Both places free the
+# memory of the old gradients before the forward pass.
 
 # %%
 # Remember

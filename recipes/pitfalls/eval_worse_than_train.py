@@ -129,7 +129,7 @@ for name, (data, arguments) in runs.items():
 #   training data. The network is good; ``update_bn`` shows it.
 # - **With one source in each batch**, training mode takes every source's offset away,
 #   and evaluation mode cannot. ``update_bn`` does not help much. Mix the sources, and
-#   the network learns to do without.
+#   the network learns to handle them.
 # - **With 40 training points**, both modes get all of them right, but not the test.
 #   This is overfitting, and ``update_bn`` changes little.
 

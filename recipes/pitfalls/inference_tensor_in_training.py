@@ -221,10 +221,9 @@ for name, copy in copies.items():
     print(f"{name:20}{'inference tensor' if copy.is_inference() else 'normal tensor'}")
 
 # %%
-# To get rid of the mark, copy the tensor to new memory outside inference mode.
-# ``to(…)`` copies only if the type or the device changes. The last two lines show the
-# limit of the rule: a view of a normal tensor is normal, and so is an input that a
-# layer returns as it is.
+# To get a normal tensor, copy the values to new memory outside inference mode.
+# ``to(…)`` copies only if the type or the device changes. Even inside, a view of a
+# normal tensor is normal, and so is an input that a layer returns as it is.
 
 assert inference_tensors(model) == ["1.table"], "the check finds the cache"
 for name, copy in copies.items():

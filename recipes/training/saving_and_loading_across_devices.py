@@ -147,8 +147,8 @@ for message in refused.values():
 # Resume training
 # ---------------
 #
-# A checkpoint holds everything that the next step depends on. Here this is the weights,
-# the running means of Adam, and the state of the generator that shuffles:
+# A checkpoint holds everything that the next step depends on. Here, that means the
+# weights, the running means of Adam, and the state of the generator that shuffles:
 
 torch.manual_seed(0)
 x = torch.linspace(-2, 2, 256).unsqueeze(1)

@@ -3,16 +3,14 @@
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from rich.box import HORIZONTALS
-from rich.console import Console, Group
+from rich.console import Console
 from rich.progress import Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from recordings.model import Entry
@@ -55,9 +53,10 @@ def lines(file: TextIO | None = None) -> Iterator[Report]:
         with live:
             yield board.note
     finally:
-        failures = [each for each in board.results if each.status == "failed"]
-        if failures:
-            console.print(failure_table(failures))
+        for result in board.results:
+            if result.status == "failed":
+                # A line that was broken can't be copied, such as that of the log.
+                console.print(failure(result), soft_wrap=True)
 
 
 @dataclass
@@ -111,23 +110,19 @@ class _Board:
         return f"{about} {duration(seconds)} to go"
 
 
-def failure_table(failures: Sequence[Result]) -> Table:
-    """Tell of each recipe that failed: why, what it printed last, where its log is."""
-    table = Table(box=HORIZONTALS, show_lines=True)
-    table.add_column("Failed", overflow="fold")
-    table.add_column("Reason, last lines, whole log", overflow="fold")
-    for failure in failures:
-        last = failure.tail.splitlines()[-LINES_SHOWN:]
-        parts = [Text(failure.reason, "bold")]
-        parts += [Text(shorten(line), "dim") for line in last]
-        if failure.log:
-            parts.append(Text(f"Log: {near(failure.log)}"))
-        table.add_row(Text(failure.entry.recipe.name), Group(*parts))
-    return table
+def failure(result: Result) -> Text:
+    """Tell of a recipe that failed: why, what it printed last, and where its log is."""
+    said = Text(f"\n{result.entry.recipe.name}\n")
+    said.append(f"  {result.reason}\n", "bold")
+    for line in result.tail.splitlines()[-LINES_SHOWN:]:
+        said.append(f"    {shorten(line)}\n", "dim")
+    if result.log:
+        said.append(f"  Log: {near(result.log)}")
+    return said
 
 
 def shorten(line: str) -> str:
-    """Cut what would fill the table."""
+    """Cut what would fill the terminal."""
     return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
 
 

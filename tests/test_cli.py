@@ -169,7 +169,13 @@ def test_failures_are_told_with_reason_last_lines_and_log(make: MakeProject) -> 
     rows = [each.strip() for each in table.splitlines()]
     first = rows.index("recipes/all/lines.py")
     assert rows[first + 1] == "ValueError: first [b]"
-    assert rows[first + 5 : first + 10] == ["ValueError:", "", "first [b]", "", "second"]
+    assert rows[first + 5 : first + 10] == [
+        "ValueError:",
+        "",
+        "first [b]",
+        "",
+        "second",
+    ]
     status = project("status").stdout
     assert unreadable in status
     for told in (status, unreadable):

@@ -18,11 +18,13 @@ from nox.virtualenv import VirtualEnv
 from packaging.requirements import Requirement
 
 nox.needs_version = ">=2026.10"
-nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.default_venv_backend = "uv"  # it checks the hashes in the lock
 nox.options.sessions = []  # `nox` alone lists them
 nox.options.reuse_venv = "yes"
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+LOCK = Path("requirements.lock")
+"""The version of each package that any group leads to, with its hashes."""
 BUILD = Path("docs/_build")
 SITE = BUILD / "html"
 WORKFLOWS = Path(".github/workflows")
@@ -47,6 +49,7 @@ def install(session: nox.Session, *groups: str) -> None:
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
     known = {group: requirements(group) for group in PYPROJECT["dependency-groups"]}
     known["project"] = [json.dumps(PYPROJECT["project"], sort_keys=True)]
+    known["lock"] = [hashlib.sha256(LOCK.read_bytes()).hexdigest()]
     environment = session.virtualenv
     stamp = Path(environment.location or "", "groups.json")
     held = json.loads(stamp.read_text("utf-8")) if stamp.exists() else {}
@@ -58,10 +61,22 @@ def install(session: nox.Session, *groups: str) -> None:
         held = {}
     if {*groups} <= held.keys():
         return
-    session.install(*dict.fromkeys(each for group in groups for each in known[group]))
-    session.install("--no-deps", "--editable", ".")
-    made = ("project", *held, *groups)
+    install_locked(session, *(each for group in groups for each in known[group]))
+    session.install("--no-deps", "--no-build-isolation", "--editable", ".")
+    made = ("project", "lock", *held, *groups)
     stamp.write_text(json.dumps({group: known[group] for group in made}), "utf-8")
+
+
+def install_locked(session: nox.Session, *wanted: str) -> None:
+    """Install packages, and what builds this one, as the lock has them."""
+    builds = PYPROJECT["build-system"]["requires"]
+    try:
+        session.install("--constraint", str(LOCK), *dict.fromkeys((*wanted, *builds)))
+    except CommandFailed:
+        session.error(
+            "packages could not be installed: see above. Is there a network? An "
+            "environment whose requirements are as they were needs none"
+        )
 
 
 def requirements(group: str) -> list[str]:
@@ -371,7 +386,7 @@ CODE = ("docs/_*", "docs/conf.py", "docs/recordings", "tests", "noxfile.py", "*.
 def downloads(session: nox.Session) -> None:
     """Run all downloads of the built site alone, with only what recipes need."""
     arguments(session)
-    session.install(*requirements("recipes"), *requirements("downloads"))
+    install_locked(session, *requirements("recipes"), *requirements("downloads"))
     session.run("python", "tests/downloads.py", str(SITE))
 
 
@@ -489,6 +504,19 @@ def lint(session: nox.Session) -> None:
     schema = ("--builtin-schema", "vendor.github-workflows")
     session.run("check-jsonschema", *schema, *map(str, WORKFLOWS.glob("*.yml")))
     session.run("zizmor", "--offline", "--quiet", str(WORKFLOWS))
+
+
+@nox.session(venv_backend="none")
+def lock(session: nox.Session) -> None:
+    """Write requirements.lock anew: the newest versions that pyproject.toml allows."""
+    arguments(session)
+    groups = [f"--group={group}" for group in PYPROJECT["dependency-groups"]]
+    python = PYPROJECT["project"]["requires-python"].removeprefix(">=")
+    where = ("--universal", "--python-version", python)
+    how = ("--upgrade", "--generate-hashes", "--no-emit-index-url", "--no-header")
+    uv = ["uv"] if shutil.which("uv") else [sys.executable, "-m", "uv"]  # nox[uv]
+    session.run(*uv, "pip", "compile", "-q", *where, *how, *groups, "-o", str(LOCK))
+    session.log(f"written: {LOCK}; say with it what changed: git diff {LOCK}")
 
 
 @nox.session

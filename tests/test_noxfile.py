@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +37,17 @@ def test_nox_alone_lists_the_sessions() -> None:
     done = nox()
     assert "- docs -> Build the site" in done.stdout
     assert "- check -> Run all" in done.stdout
+
+
+def test_the_lock_has_a_version_of_all_that_is_asked_for(noxfile: Any) -> None:
+    text = (PROJECT / "requirements.lock").read_text("utf-8")
+    locked = dict(re.findall(r"(?m)^([\w.-]+)==([\w.+!-]+)", text))
+    for group in noxfile.PYPROJECT["dependency-groups"]:
+        for asked in map(Requirement, noxfile.requirements(group)):
+            version = locked[canonicalize_name(asked.name)]
+            assert asked.specifier.contains(version), f"type: nox -s lock ({asked})"
+    assert text.count("--hash=sha256:") >= len(locked)
+    assert "://" not in text, "it names no host"
 
 
 @pytest.fixture(scope="module")

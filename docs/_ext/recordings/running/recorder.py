@@ -7,7 +7,6 @@ process, a guide in a kernel.
 import ast
 import logging
 import os
-import time
 import traceback
 from collections.abc import Iterable
 from contextlib import suppress
@@ -21,8 +20,8 @@ from recordings.guides import GuideFailed
 from recordings.key import conf_code, first_imports, noted
 from recordings.key.ingredients import code_trees, make_key, names_lines
 from recordings.library import Library, open_library
+from recordings.machine import clock, provenance, reads
 from recordings.machine import git as repository
-from recordings.machine import provenance, reads
 from recordings.machine.portable import make_portable
 from recordings.machine.workspace import mirror
 from recordings.model import CodeBlock, Ingredients, Recipe, Recording, Run
@@ -95,7 +94,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
         raise RecipeChanged(CHANGED)
     first_imports.preload(scripts.preload(recipe, library.settings.preload or ()))
-    started, clock = datetime.now(UTC), time.perf_counter()
+    started, start = datetime.now(UTC), clock.seconds()
 
     def peak_of_block() -> int | None:
         peak = provenance.peak_memory()
@@ -133,7 +132,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         notes = reads.noted()
         gpu = provenance.gpu()
     blocks = captured.blocks
-    seconds, texts = round(time.perf_counter() - clock, 2), _texts(blocks)
+    seconds, texts = round(clock.seconds() - start, 2), _texts(blocks)
     place = noted.Place(
         recipe.path.parent.resolve() / recipe.path.name,
         project,

@@ -37,7 +37,22 @@ from pathlib import Path
 
 here = Path(__file__).parent
 sys.path[:0] = [str(here.parent / "src"), str(here / "ext")]
-import loaded, named
+import decimal, json, warnings
+import numpy as np
+import loaded, named, styles
+from warnings import filterwarnings
+DIGITS = 3
+np.set_printoptions(precision=DIGITS)
+decimal.getcontext().prec = 5
+warnings.filters[:] = warnings.filters
+if DIGITS:
+    filterwarnings("ignore", category=ResourceWarning)
+def configure():
+    np.set_printoptions(suppress=True)
+configure()
+styles.use()
+json.made_for = ["pages"]
+extensions.append("sphinx.ext.mathjax")
 os.environ["FROM_CONF"] = "one"
 os.environ["FROM_CONF_PATH"] = str(here.parent / "src")
 os.environ["EACH_RUN"] = tempfile.mkdtemp()
@@ -189,7 +204,8 @@ FILES = {
     "recipes/one/lines.py": recipe(LINES),
     "recipes/one/plain.py": recipe(
         "# Words.\nfrom sphinx.pycode import ModuleAnalyzer\n"
-        "ModuleAnalyzer.for_file('plain.py', 'plain')\nprint('plain')"
+        "ModuleAnalyzer.for_file('plain.py', 'plain')\nprint('plain')\n"
+        "import numpy as np\nprint(np.array([1.23456]))"
     ),
     "recipes/one/beside.py": "from pathlib import Path\n\n\ndef read():  # words\n"
     "    return (Path(__file__).parent / 'deep' / 'deep.txt').read_text()\n"
@@ -226,6 +242,7 @@ FILES = {
     "def g():\n    return DATA\n",
     "src/loaded/part.py": "x = 1\n",
     "src/named.py": "x = 1\n",
+    "src/styles.py": "def use():\n    print(end='1'[:0])\n",
     "src/loaded/data.txt": "data\n",
     "docs/ext/sghelper.py": "WORD = 'one'\n",
     "docs/ext/hooks.py": "def scrape(block, variables, conf):\n    return ''\n",
@@ -302,6 +319,8 @@ FRESH: dict[str, Callable[[Path], object]] = {
     "a file that the recipe writes": edit(f"{ONE}written.txt", "old", "older"),
     "a file beside": add(f"{ONE}new.txt", ""),
     "conf.py": edit("docs/conf.py", "UNRELATED = 1", "UNRELATED = 2"),
+    "what conf.py sets for pages": edit("docs/conf.py", "pages", "others"),
+    "an extension": edit("docs/conf.py", ".mathjax", ".ifconfig"),
     "comment in a hook": edit("docs/ext/hooks.py", "def", "# Words.\ndef"),
     "line ends": lambda root: [
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
@@ -395,6 +414,23 @@ STALE |= {
         edit("docs/conf.py", '"--seed", "1"', '"--seed", "2"'),
         dict.fromkeys(ALL, "code of Argv in conf.py"),
     ),
+    **{
+        f"in conf.py: {new}": (
+            edit("docs/conf.py", old, new),
+            dict.fromkeys(ALL, f"setting {name} in conf.py: "),
+        )
+        for name, old, new in (
+            ("np.set_printoptions", "DIGITS = 3", "DIGITS = 4"),
+            ("decimal.getcontext().prec", "prec = 5", "prec = 6"),
+            ("warnings.filters[:]", "= warnings.filters", "= [*warnings.filters]"),
+            ("filterwarnings", "ResourceWarning", "UserWarning"),
+            ("configure", "suppress=True", "suppress=False"),
+        )
+    },
+    "a module that conf.py calls": (
+        edit("src/styles.py", "'1'", "'2'"),
+        dict.fromkeys(ALL, "../../src/styles.py changed"),
+    ),
     "another reset hook": (
         edit("docs/conf.py", "[reset, ", "["),
         dict.fromkeys(ALL, "reset_modules: ['reset', 'given', "),
@@ -470,6 +506,11 @@ def test_no_recipe_moves_the_clock_of_its_run(recorded: Site) -> None:
     assert "1\n True" in recording.blocks[-1].outputs[-1]["text"]
     for seconds in (recording.run.seconds, recording.blocks[-1].seconds):
         assert 0 < (seconds or 0) < 1e6
+
+
+def test_what_conf_py_sets_in_a_module_is_so_in_recipes(recorded: Site) -> None:
+    file = recorded.root / "docs/recordings/recipes/one/plain.ipynb"
+    assert "[1.235]" in file.read_text("utf-8")
 
 
 def test_a_lambda_as_a_hook_has_all_of_conf_py_count(tmp_path: Path) -> None:

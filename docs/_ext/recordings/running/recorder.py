@@ -213,7 +213,7 @@ def _code(library: Library, recipe: Recipe) -> tuple[list[ast.AST], list[Path]]:
     Of `conf.py` itself only that counts which sets up a run, or is called in it.
     """
     conf = library.conf_dir / "conf.py"
-    code, modules = [*code_trees(recipe), *conf_code.environment_code(conf)], []
+    code, modules = [*code_trees(recipe), *conf_code.code_that_sets(conf)], []
     hooks = [] if recipe.kind == "guide" else hook_files(library.gallery_settings)
     for name, file in hooks:
         if file.resolve() == conf.resolve():

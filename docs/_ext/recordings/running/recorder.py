@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 
 from recordings.gallery import capture, scripts
 from recordings.gallery.hooks import files as hook_files
@@ -66,7 +67,20 @@ def attempt(job: Job, host: Host) -> Outcome:
         return Outcome(failure=f"it called sys.exit({left.code!r})")
     except BaseException as error:  # noqa: BLE001 - whatever it is, the runner must know
         reason = capture.reason(type(error).__name__, str(error))
-        return Outcome(failure=reason, traceback=traceback.format_exc())
+        where = _where(error.__traceback__)
+        return Outcome(failure=f"{reason}{where}", traceback=traceback.format_exc())
+
+
+def _where(trace: TracebackType | None) -> str:
+    """Say where it was raised, if in no package: maybe in a hook of the project's."""
+    own = [
+        each
+        for each in traceback.extract_tb(trace)
+        if not each.filename.startswith((*reads.INSTALLED, "<"))
+    ]
+    if not own:
+        return ""
+    return f"; raised in {Path(own[-1].filename).name}, line {own[-1].lineno}"
 
 
 def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:

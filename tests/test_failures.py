@@ -91,6 +91,33 @@ def test_pages_status_and_junit_are_sphinx_gallery_s(make_site: MakeSite) -> Non
     assert judged(without) == entries
 
 
+SLOW = """
+
+def hook(gallery_conf, name):
+    if name == "fails.py":
+        raise TimeoutError("no answer")
+
+sphinx_gallery_conf["reset_modules"] = [hook]
+"""
+
+
+def test_a_hook_that_raises_is_named(make_site: MakeSite) -> None:
+    site = make(make_site, {"fails": 'print("lost")', "good": 'print("good")'})
+    conf = site.root / "docs" / "conf.py"
+    conf.write_text(conf.read_text("utf-8") + SLOW, encoding="utf-8")
+    line = (
+        conf.read_text("utf-8")
+        .splitlines()
+        .index('        raise TimeoutError("no answer")')
+    )
+    build = site.build()
+    assert build.status
+    assert (
+        f"TimeoutError: no answer; raised in conf.py, line {line + 1}" in build.stderr
+    )
+    assert "good" in shown(build, "good")
+
+
 def test_settings_for_failures_are_obeyed(make_site: MakeSite) -> None:
     site = make(make_site, {"fails": FAILS, "good": RECIPES["good"]})
     conf = site.root / "docs" / "conf.py"

@@ -21,8 +21,9 @@ from test_edits import add, edit, rename
 
 from recordings.key import conf_code, noted
 from recordings.library import open_library
-from recordings.machine import reads
+from recordings.machine import handing_on, reads
 from recordings.running import runner
+from recordings.store.notebook import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,22 @@ from pathlib import Path
 
 here = Path(__file__).parent
 sys.path[:0] = [str(here.parent / "src"), str(here / "ext")]
-import loaded, named
+import decimal, json, warnings
+import numpy as np
+import loaded, named, styles
+from warnings import filterwarnings
+DIGITS = 3
+np.set_printoptions(precision=DIGITS)
+decimal.getcontext().prec = 5
+warnings.filters[:] = warnings.filters
+if DIGITS:
+    filterwarnings("ignore", category=ResourceWarning)
+def configure():
+    np.set_printoptions(suppress=True)
+configure()
+styles.use()
+json.made_for = ["pages"]
+extensions.append("sphinx.ext.mathjax")
 os.environ["FROM_CONF"] = "one"
 os.environ["FROM_CONF_PATH"] = str(here.parent / "src")
 os.environ["EACH_RUN"] = tempfile.mkdtemp()
@@ -77,7 +93,8 @@ sphinx_gallery_conf |= {
 }
 """
 READS = """\
-import importlib, json, multiprocessing, os, runpy, sqlite3, subprocess, sys, time
+import ctypes, importlib, json, multiprocessing, os, runpy, sqlite3, subprocess, sys
+import time
 from pathlib import Path
 
 import beside
@@ -105,6 +122,15 @@ subprocess.run(["cat", "data/argument.txt"], check=True)
 words = [sys.executable, "program.py"]
 program = subprocess.run(words, capture_output=True, check=True)
 assert not program.stderr, program.stderr
+CODE = "import os; print(os.environ.get('PYTHONPATH'), open('data/' + {!r}).read())"
+for name, given in ("derived", {**os.environ, "X": "1"}), ("cleared", {}):
+    words = [sys.executable, "-c", CODE.format(f"{name}.txt")]
+    subprocess.run(words, env=given, check=True)
+inner = [sys.executable, "-c", CODE.format("inner.txt")]
+words = [sys.executable, "-c", f"import subprocess; subprocess.run({inner})"]
+subprocess.run(words, check=True)
+print(os.environ.get("PYTHONPATH"))
+subprocess.run(["env"], env={"ONLY": "this"}, check=True)
 spawned = multiprocessing.get_context("spawn").Pool(1)
 print(spawned.map(beside.in_child, ["data/spawned.txt"]))
 print(Path("maybe.json").exists())
@@ -136,6 +162,18 @@ print(open("timeless.txt").read())
 time.time = clock
 print(open("data/rewritten.txt").read())
 Path("data/rewritten.txt").write_text("1\\n")
+
+# What freezes time does so wherever a module has a clock, or in C.
+time.perf_counter = lambda: 1e9
+
+
+def in_c(function):
+    about = ctypes.c_void_p.from_address(id(function) + object.__basicsize__)
+    return ctypes.c_void_p.from_address(about.value + ctypes.sizeof(ctypes.c_void_p))
+
+
+in_c(time.time).value = in_c(time.monotonic).value
+print(open("long_ago.txt").read(), time.time() < 1e9)
 """
 QUOTES = """\
 import inspect
@@ -166,7 +204,8 @@ FILES = {
     "recipes/one/lines.py": recipe(LINES),
     "recipes/one/plain.py": recipe(
         "# Words.\nfrom sphinx.pycode import ModuleAnalyzer\n"
-        "ModuleAnalyzer.for_file('plain.py', 'plain')\nprint('plain')"
+        "ModuleAnalyzer.for_file('plain.py', 'plain')\nprint('plain')\n"
+        "import numpy as np\nprint(np.array([1.23456]))"
     ),
     "recipes/one/beside.py": "from pathlib import Path\n\n\ndef read():  # words\n"
     "    return (Path(__file__).parent / 'deep' / 'deep.txt').read_text()\n"
@@ -181,7 +220,7 @@ FILES = {
     "recipes/one/kept/one": "",
     **{
         f"recipes/one/{name}.txt": "1\n"
-        for name in ("by_checkout", "kept", "linked", "moved", "timeless")
+        for name in ("by_checkout", "kept", "linked", "long_ago", "moved", "timeless")
     },
     "recipes/one/listed/one": "",
     "recipes/one/by_name.py": "x = 1\n",
@@ -191,6 +230,7 @@ FILES = {
         f"recipes/one/data/{name}": "1\n"
         for name in (
             *("joined.txt", "a.csv", "child.txt", "argument.txt", "unused.txt"),
+            *("derived.txt", "cleared.txt", "inner.txt"),
             *("program.txt", "spawned.txt", "named.txt", "cwd.txt", "rewritten.txt"),
         )
     },
@@ -202,6 +242,7 @@ FILES = {
     "def g():\n    return DATA\n",
     "src/loaded/part.py": "x = 1\n",
     "src/named.py": "x = 1\n",
+    "src/styles.py": "def use():\n    print(end='1'[:0])\n",
     "src/loaded/data.txt": "data\n",
     "docs/ext/sghelper.py": "WORD = 'one'\n",
     "docs/ext/hooks.py": "def scrape(block, variables, conf):\n    return ''\n",
@@ -278,6 +319,8 @@ FRESH: dict[str, Callable[[Path], object]] = {
     "a file that the recipe writes": edit(f"{ONE}written.txt", "old", "older"),
     "a file beside": add(f"{ONE}new.txt", ""),
     "conf.py": edit("docs/conf.py", "UNRELATED = 1", "UNRELATED = 2"),
+    "what conf.py sets for pages": edit("docs/conf.py", "pages", "others"),
+    "an extension": edit("docs/conf.py", ".mathjax", ".ifconfig"),
     "comment in a hook": edit("docs/ext/hooks.py", "def", "# Words.\ndef"),
     "line ends": lambda root: [
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
@@ -294,6 +337,9 @@ STALE: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
         (f"{DATA}child.txt", "data/child.txt", "1", "2"),
         (f"{DATA}argument.txt", "data/argument.txt", "1", "2"),
         (f"{DATA}program.txt", "data/program.txt", "1", "2"),
+        (f"{DATA}derived.txt", "data/derived.txt", "1", "2"),
+        (f"{DATA}cleared.txt", "data/cleared.txt", "1", "2"),
+        (f"{DATA}inner.txt", "data/inner.txt", "1", "2"),
         (f"{DATA}spawned.txt", "data/spawned.txt", "1", "2"),
         (f"{DATA}named.txt", "data/named.txt", "1", "2"),
         (f"{DATA}cwd.txt", "data/cwd.txt", "1", "2"),
@@ -301,6 +347,7 @@ STALE: dict[str, tuple[Callable[[Path], object], dict[str, str]]] = {
         (f"{ONE}by_checkout.txt", "by_checkout.txt", "1", "2"),
         (f"{ONE}kept.txt", "kept.txt", "1", "2"),
         (f"{ONE}linked.txt", "linked.txt", "1", "2"),
+        (f"{ONE}long_ago.txt", "long_ago.txt", "1", "2"),
         (f"{ONE}moved.txt", "moved.txt", "1", "2"),
         (f"{ONE}timeless.txt", "timeless.txt", "1", "2"),
         (f"{ONE}program.py", "program.py", ".x", ".x * 2"),
@@ -367,6 +414,23 @@ STALE |= {
         edit("docs/conf.py", '"--seed", "1"', '"--seed", "2"'),
         dict.fromkeys(ALL, "code of Argv in conf.py"),
     ),
+    **{
+        f"in conf.py: {new}": (
+            edit("docs/conf.py", old, new),
+            dict.fromkeys(ALL, f"setting {name} in conf.py: "),
+        )
+        for name, old, new in (
+            ("np.set_printoptions", "DIGITS = 3", "DIGITS = 4"),
+            ("decimal.getcontext().prec", "prec = 5", "prec = 6"),
+            ("warnings.filters[:]", "= warnings.filters", "= [*warnings.filters]"),
+            ("filterwarnings", "ResourceWarning", "UserWarning"),
+            ("configure", "suppress=True", "suppress=False"),
+        )
+    },
+    "a module that conf.py calls": (
+        edit("src/styles.py", "'1'", "'2'"),
+        dict.fromkeys(ALL, "../../src/styles.py changed"),
+    ),
     "another reset hook": (
         edit("docs/conf.py", "[reset, ", "["),
         dict.fromkeys(ALL, "reset_modules: ['reset', 'given', "),
@@ -426,6 +490,29 @@ def test_no_value_of_the_environment_is_recorded(recorded: Site) -> None:
         assert HIDDEN not in text
 
 
+def test_no_path_or_variable_of_ours_is_seen(recorded: Site) -> None:
+    """In a recipe, in Python that it starts, and in another program."""
+    docs = recorded.root / "docs"
+    log = (docs / "_build/recordings/logs/recipes/one/reads.log").read_text("utf-8")
+    notebook = (docs / "recordings/recipes/one/reads.ipynb").read_text("utf-8")
+    assert handing_on.CHILDREN not in log + notebook
+    assert "ONLY=this\n" in log
+    assert f"{reads.WORKSPACE}=" not in log
+
+
+def test_no_recipe_moves_the_clock_of_its_run(recorded: Site) -> None:
+    file = recorded.root / "docs/recordings/recipes/one/reads.ipynb"
+    recording = from_text(file.read_text("utf-8"), file.name)
+    assert "1\n True" in recording.blocks[-1].outputs[-1]["text"]
+    for seconds in (recording.run.seconds, recording.blocks[-1].seconds):
+        assert 0 < (seconds or 0) < 1e6
+
+
+def test_what_conf_py_sets_in_a_module_is_so_in_recipes(recorded: Site) -> None:
+    file = recorded.root / "docs/recordings/recipes/one/plain.ipynb"
+    assert "[1.235]" in file.read_text("utf-8")
+
+
 def test_a_lambda_as_a_hook_has_all_of_conf_py_count(tmp_path: Path) -> None:
     conf = tmp_path / "conf.py"
     found = []
@@ -473,17 +560,19 @@ def test_a_module_that_was_loaded_before_is_edited_meanwhile(
     assert used.changed == changed
 
 
-def test_what_a_signal_handler_raises_is_the_recipes(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Alarm(Exception):  # noqa: N818
-        pass
+class Alarm(Exception):  # noqa: N818
+    """Not one of Python's."""
 
+
+@pytest.mark.parametrize("raised", [Alarm, TimeoutError])
+def test_what_a_signal_handler_raises_is_the_recipes(
+    raised: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def handled(_arguments: object, _frame: object) -> None:
-        raise Alarm
+        raise raised
 
     monkeypatch.setitem(vars(reads)["_EVENTS"], "open", handled)
-    with pytest.raises(Alarm):
+    with pytest.raises(raised):
         vars(reads)["_hear"]("open", ())
 
 

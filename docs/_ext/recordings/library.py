@@ -54,7 +54,8 @@ class Library:
     environment: Mapping[str, str] = field(default_factory=dict)
     """How `conf.py` sets environment variables, as settings."""
     hooks: Mapping[str, Any] = field(default_factory=dict)
-    """The functions that Sphinx-Gallery calls as a recipe runs, as settings."""
+    """What else `conf.py` does to recipes, as settings: functions that Sphinx-Gallery
+    calls as one runs, and what it sets in other modules."""
 
     def entries(self, names: Sequence[str] = ()) -> list[Entry]:
         """Compare the named recipes with their recordings; without a name, all.
@@ -289,10 +290,10 @@ def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:
 
 
 def _hooks(gallery_settings: dict[str, Any], conf: Path) -> dict[str, Any]:
-    """Name the functions that Sphinx-Gallery calls, and digest those in `conf.py`."""
+    """Name the functions that Sphinx-Gallery calls, and digest what is in `conf.py`."""
     own = {
         f"code of {name} in conf.py": conf_code.definition(conf, name)
         for name, file in hooks.files(gallery_settings)
         if file.resolve() == conf.resolve()
     }
-    return {**hooks.names(gallery_settings), **own}
+    return {**hooks.names(gallery_settings), **own, **conf_code.modules(conf)}

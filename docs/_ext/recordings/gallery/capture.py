@@ -1,6 +1,5 @@
 """Run one recipe through Sphinx-Gallery, and keep what each code block gave."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from sphinx_gallery import gen_rst, py_source_parser, scrapers
 
 from recordings.gallery import frames, names, pictures, signatures
 from recordings.key.ingredients import is_code
-from recordings.machine import reads
+from recordings.machine import clock, reads
 from recordings.machine.portable import Portable
 from recordings.model import Block, CodeBlock, Meaning, Output
 
@@ -172,13 +171,13 @@ class _Watch:
         self._outputs = []
         blank = len(block.content) - len(block.content.lstrip("\n"))
         self._note_line(block.lineno + blank)
-        start = time.perf_counter()
+        start = clock.seconds()
         page: str = self._original.execute_code_block(compiler, block, *rest)
         self.blocks.append(
             CodeBlock(
                 source=block.content.strip("\n"),
                 outputs=tuple(self._outputs),
-                seconds=round(time.perf_counter() - start, 3),
+                seconds=round(clock.seconds() - start, 3),
                 peak_memory=self._peak_memory(),
             )
         )

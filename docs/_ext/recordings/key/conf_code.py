@@ -1,4 +1,7 @@
-"""What code in a `conf.py` changes of a run: the environment, and functions of its own.
+"""What code in a `conf.py` changes of a run.
+
+That is the environment, what it sets in other modules, such as NumPy's print options,
+and functions of its own.
 
 The file as a whole does not count: most of it is about pages. Of the environment not
 the values count but the code that makes them: a value may be secret, or another one on
@@ -7,6 +10,7 @@ each machine, or in each run.
 
 import ast
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -15,6 +19,10 @@ from recordings.machine import spawn
 
 Statements = Mapping[ast.stmt, set[str]]
 """A module's statements, each with the names that it binds."""
+SETTING_UP = {"decimal", "locale", "random", "warnings"}
+"""Modules of the standard library in which something can be set for recipes."""
+PAGES = ("docutils", "sphinx")
+"""How packages are named that make pages."""
 DIGITS = 12
 """Of a digest."""
 
@@ -28,11 +36,21 @@ def environment(conf: Path) -> dict[str, str]:
     }
 
 
-def environment_code(conf: Path) -> list[ast.AST]:
-    """Return the code that `environment` digests."""
+def modules(conf: Path) -> dict[str, str]:
+    """Digest how a `conf.py` sets each thing in another module, as settings."""
     statements = _read(conf)
-    values = [each for them in _values(statements).values() for each in them]
-    return [*values, *_bind(values, statements)]
+    return {
+        f"{name} in conf.py": _digest([*nodes, *_bind(nodes, statements)])
+        for name, nodes in _set_in_modules(statements).items()
+    }
+
+
+def code_that_sets(conf: Path) -> list[ast.AST]:
+    """Return the code that `environment` and `modules` digest."""
+    statements = _read(conf)
+    found = (*_values(statements).values(), *_set_in_modules(statements).values())
+    nodes = [each for them in found for each in them]
+    return [*nodes, *_bind(nodes, statements)]
 
 
 def definition(conf: Path, name: str) -> str:
@@ -95,6 +113,62 @@ def _values(statements: Statements) -> dict[str, list[ast.AST]]:
             if not (name in fixed and _is_default(node)):
                 found.setdefault(name, []).append(value)
     return found
+
+
+def _set_in_modules(statements: Statements) -> dict[str, list[ast.AST]]:
+    """Return the code that sets each thing in another module, in order.
+
+    That is a call for nothing else, be it of a function in `conf.py`, or an assignment.
+    """
+    nodes = [it for each in statements for it in _run_at_once(each)]
+    able = {name for each in nodes for name in _able(each)}
+    found: dict[str, list[ast.AST]] = {}
+    for node in nodes:
+        match node:
+            case ast.Expr(value=ast.Call(func=target)):
+                targets = [target]
+            case ast.Assign(targets=several) | ast.Delete(targets=several):
+                targets = [each for each in several if not isinstance(each, ast.Name)]
+            case ast.AugAssign(target=ast.Attribute() | ast.Subscript() as target):
+                targets = [target]
+            case _:
+                targets = []
+        for target in targets:
+            if _root(target) in able:
+                found.setdefault(ast.unparse(target), []).append(node)
+    return found
+
+
+def _able(node: ast.AST) -> Iterator[str]:
+    """Name what a node binds, if that can set something in another module."""
+    match node:
+        case ast.Import(names=names):
+            found = [(each.name, each) for each in names]
+        case ast.ImportFrom(module=str(module), names=names):
+            found = [(module, each) for each in names]
+        case ast.FunctionDef(name=name):
+            yield name
+            return
+        case _:
+            return
+    for module, each in found:
+        package = module.partition(".")[0]
+        unable = sys.stdlib_module_names - SETTING_UP
+        if package not in unable and not package.startswith(PAGES):
+            yield each.asname or each.name.partition(".")[0]
+
+
+def _root(node: ast.AST) -> str:
+    """Return the name with which code begins that reaches into something."""
+    while not isinstance(node, ast.Name):
+        match node:
+            case ast.Attribute(value=value) | ast.Subscript(value=value):
+                node = value
+            case ast.Call(func=value):
+                node = value
+            case _:
+                return ""
+    return node.id
 
 
 def _is_default(node: ast.AST) -> bool:

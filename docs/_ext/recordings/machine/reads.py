@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Literal, NamedTuple
 
+from recordings.machine import clock, handing_on
+
 How = Literal["module", "quote", "text", "names", "made", "wrote"]
 """Loaded as a module; read as code, to compile it or to show it in a traceback; read in
 any other way; listed, a folder; made, so that what is read later is not what was there;
@@ -42,8 +44,6 @@ class _State:
     owner: int = 0
     shared: str = ""
     installed: bool = False
-    clock: Callable[[], float] = time.time
-    """Here because a recipe may put another in its module's place."""
 
 
 _state = _State({})
@@ -59,16 +59,16 @@ def _folders(*names: str) -> tuple[str, ...]:
 
 PACKAGES = _folders("purelib", "platlib")
 """Folders of installed packages."""
-INSTALLED = ("/proc/", "/sys/", ENGINE, *_folders("stdlib", "platstdlib"), *PACKAGES)
+PYTHON = (ENGINE, *_folders("stdlib", "platstdlib"))
+"""Folders of the code that takes notes, and of what that calls."""
+INSTALLED = ("/proc/", "/sys/", *PYTHON, *PACKAGES)
 """Folders of which nothing is noted: what is in them belongs to versions."""
 WORKSPACE = "RECORDINGS_WORKSPACE"
 """Environment variable: the folder of the run."""
-CHILDREN = str(Path(__file__).with_name("children"))
-"""Folder, for Python's path, of what has another process take notes."""
 MARK = ".recordings-workspace"
 """A file that says of a folder that it is a run's; see `workspace`."""
 _LOADERS = ("<frozen importlib", "<frozen runpy", "<frozen zipimport")
-_FINDERS = (*_LOADERS, *(str(Path(os.__file__).with_name("importlib")),))
+_FINDERS = (*_LOADERS, str(Path(os.__file__).with_name("importlib")))
 
 
 def install() -> None:
@@ -87,8 +87,8 @@ def begin() -> None:
     _state.earlier = tuple(_state.notes.values())
     _state.notes = {}
     _state.owner, _state.shared = os.getpid(), _shared()
-    paths = [CHILDREN, *filter(None, [os.environ.get("PYTHONPATH")])]
-    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
+    if _state.shared:
+        handing_on.begin(WORKSPACE)
 
 
 def join() -> None:
@@ -96,6 +96,8 @@ def join() -> None:
     if shared := _shared():
         _state.shared = shared
         install()
+        handing_on.take()
+        handing_on.begin(WORKSPACE)
         # Python opens its script before it tells anybody.
         _started((None, sys.orig_argv[1:]), sys._getframe())  # noqa: SLF001
 
@@ -118,9 +120,28 @@ def noted() -> tuple[list[Note], list[Note]]:
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     """Take note of what Python announces; whatever goes wrong, it is not told."""
     if event in _EVENTS:
-        # What else may come from here is of the recipe's, as from its signal handlers.
-        with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
+        try:
             _EVENTS[event](arguments, sys._getframe(1))  # noqa: SLF001
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
+            if _is_of_a_handler(error):
+                raise
+
+
+def _is_of_a_handler(error: BaseException) -> bool:
+    """Tell whether a signal's handler raised, which may run anywhere, also in here."""
+    trace = error.__traceback__
+    while trace:
+        name = trace.tb_frame.f_code.co_filename
+        if name.startswith(PACKAGES) or not name.startswith(("<frozen ", *PYTHON)):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _opened(arguments: tuple[Any, ...], frame: FrameType) -> None:
@@ -197,14 +218,10 @@ def _used(path: str, frame: FrameType) -> bool:
     return exists
 
 
-def _read(arguments: tuple[Any, ...], frame: FrameType) -> None:
-    _note(arguments[0], "text", frame)
-
-
 def _loaded_library(arguments: tuple[Any, ...], frame: FrameType) -> None:
     # A name without a folder is one of the system's libraries.
     if arguments[0] and os.sep in os.fsdecode(arguments[0]):
-        _read(arguments, frame)
+        _note(arguments[0], "text", frame)
 
 
 def _started(arguments: tuple[Any, ...], frame: FrameType) -> None:
@@ -216,6 +233,12 @@ def _started(arguments: tuple[Any, ...], frame: FrameType) -> None:
         path = os.path.join(folder, word)  # noqa: PTH118
         if os.path.isfile(path):  # noqa: PTH113
             _note(path, "module" if path.endswith(".py") else "text", frame)
+
+
+def _spawned(arguments: tuple[Any, ...], frame: FrameType) -> None:
+    if _state.shared:
+        handing_on.see_to(frame)
+    _started(arguments, frame)
 
 
 def _split(word: str) -> list[str]:
@@ -235,9 +258,9 @@ _EVENTS: dict[str, Callable[[tuple[Any, ...], FrameType], None]] = {
     "os.rename": _moved,
     "os.link": _linked,
     "os.symlink": _linked_by_name,
-    "sqlite3.connect": _read,
+    "sqlite3.connect": lambda it, frame: _note(it[0], "text", frame),
     "ctypes.dlopen": _loaded_library,
-    "subprocess.Popen": _started,
+    "subprocess.Popen": _spawned,
     "os.posix_spawn": lambda it, frame: _started(it[:2], frame),
     "os.system": _started,
 }
@@ -252,7 +275,7 @@ def _note(path: Any, how: How, frame: FrameType) -> None:
     real = os.path.realpath(whole)
     (whole + real).encode()  # what can't be written in a recording is not noted
     existed = os.path.exists(whole)  # noqa: PTH110
-    note = Note(whole, how, _state.clock(), existed, _opener(frame), real)
+    note = Note(whole, how, clock.now(), existed, _opener(frame), real)
     notes[whole, how] = note
     if _state.shared and os.getpid() != _state.owner:
         with Path(_state.shared).open("a", encoding="utf-8") as file:

@@ -7,13 +7,13 @@ process, a guide in a kernel.
 import ast
 import logging
 import os
-import time
 import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 
 from recordings.gallery import capture, scripts
 from recordings.gallery.hooks import files as hook_files
@@ -21,8 +21,8 @@ from recordings.guides import GuideFailed
 from recordings.key import conf_code, first_imports, noted
 from recordings.key.ingredients import code_trees, make_key, names_lines
 from recordings.library import Library, open_library
+from recordings.machine import clock, provenance, reads
 from recordings.machine import git as repository
-from recordings.machine import provenance, reads
 from recordings.machine.portable import make_portable
 from recordings.machine.workspace import mirror
 from recordings.model import CodeBlock, Ingredients, Recipe, Recording, Run
@@ -67,7 +67,20 @@ def attempt(job: Job, host: Host) -> Outcome:
         return Outcome(failure=f"it called sys.exit({left.code!r})")
     except BaseException as error:  # noqa: BLE001 - whatever it is, the runner must know
         reason = capture.reason(type(error).__name__, str(error))
-        return Outcome(failure=reason, traceback=traceback.format_exc())
+        where = _where(error.__traceback__)
+        return Outcome(failure=f"{reason}{where}", traceback=traceback.format_exc())
+
+
+def _where(trace: TracebackType | None) -> str:
+    """Say where it was raised, if in no package: maybe in a hook of the project's."""
+    own = [
+        each
+        for each in traceback.extract_tb(trace)
+        if not each.filename.startswith((*reads.INSTALLED, "<"))
+    ]
+    if not own:
+        return ""
+    return f"; raised in {Path(own[-1].filename).name}, line {own[-1].lineno}"
 
 
 def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
@@ -95,7 +108,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
         raise RecipeChanged(CHANGED)
     first_imports.preload(scripts.preload(recipe, library.settings.preload or ()))
-    started, clock = datetime.now(UTC), time.perf_counter()
+    started, start = datetime.now(UTC), clock.seconds()
 
     def peak_of_block() -> int | None:
         peak = provenance.peak_memory()
@@ -133,7 +146,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         notes = reads.noted()
         gpu = provenance.gpu()
     blocks = captured.blocks
-    seconds, texts = round(time.perf_counter() - clock, 2), _texts(blocks)
+    seconds, texts = round(clock.seconds() - start, 2), _texts(blocks)
     place = noted.Place(
         recipe.path.parent.resolve() / recipe.path.name,
         project,
@@ -214,7 +227,7 @@ def _code(library: Library, recipe: Recipe) -> tuple[list[ast.AST], list[Path]]:
     Of `conf.py` itself only that counts which sets up a run, or is called in it.
     """
     conf = library.conf_dir / "conf.py"
-    code, modules = [*code_trees(recipe), *conf_code.environment_code(conf)], []
+    code, modules = [*code_trees(recipe), *conf_code.code_that_sets(conf)], []
     hooks = [] if recipe.kind == "guide" else hook_files(library.gallery_settings)
     for name, file in hooks:
         if file.resolve() == conf.resolve():

@@ -10,7 +10,10 @@ from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 from conftest import PROJECT
 
+from translation.catalogs.catalog import Catalog
+from translation.catalogs.languages import languages
 from translation.checks.code_equality import difference
+from translation.sources.sources import recipe_pages
 
 ENGLISH = re.compile(r"[A-Za-z][a-z']+(?:[ ,]+[A-Za-z][a-z']+){3}")
 """Four words in a row: names of things have fewer."""
@@ -100,9 +103,20 @@ def test_every_label_on_a_chinese_page_is_chinese(chinese: Pages) -> None:
     assert not {label for label in around if re.search("[A-Za-z]", label)}
 
 
-def test_all_is_translated(chinese: Pages) -> None:
-    for name, page in chinese.items():
-        assert not page.select(".translation-progress, .untranslated"), name
+def test_only_what_is_not_translated_is_marked(chinese: Pages) -> None:
+    """Not that all is translated: `nox -s translate -- --complete` asks for that."""
+    [language] = languages(PROJECT, "zh_CN", new=False)
+    done = [
+        recipe.name
+        for recipe in recipe_pages(PROJECT)
+        if language.path(recipe.name).is_file()
+        and {each.msgid for each in recipe.sources}
+        <= Catalog.load(language.path(recipe.name)).translations().keys()
+    ]
+    assert done
+    marks = ".translation-progress, .untranslated, .english-changed"
+    for name in done:
+        assert not chinese[f"{name}.html"].select(marks), name
 
 
 def test_both_editions_have_the_same_pages_and_anchors(

@@ -1,4 +1,4 @@
-"""This project's own site, both editions, built by replay and read as a reader does."""
+"""This project's own site, all editions, built by replay and read as a reader does."""
 
 import json
 import re
@@ -117,6 +117,20 @@ def test_only_what_is_not_translated_is_marked(chinese: Pages) -> None:
     marks = ".translation-progress, .untranslated, .english-changed"
     for name in done:
         assert not chinese[f"{name}.html"].select(marks), name
+
+
+def test_a_language_that_was_begun_marks_the_rest(own_site: Path) -> None:
+    pages = read(own_site / "ja")
+    for name in ("index", "recipes/gradients/zeroing_out_gradients"):
+        page = pages[f"{name}.html"]
+        assert page.html
+        assert page.html["lang"] == "ja"
+        assert not page.select(".translation-progress, .untranslated"), name
+    other = pages["recipes/pitfalls/dying_relu.html"]
+    assert other.select(".translation-progress")
+    assert other.select('p.untranslated[lang="en"]')
+    [title] = other.select("#in-short h2")
+    assert title.get_text().startswith("要点"), "what pages share is translated once"
 
 
 def test_both_editions_have_the_same_pages_and_anchors(

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
+    from editions.edition import Edition
+
 PROJECT: Final = Path(__file__).parents[1]
 _STRICT: Final = ("-W", "--keep-going", "-n")
 _INDEX: Final = "Test site\n=========\n\n.. toctree::\n\n   recipes/index\n"
@@ -245,6 +247,9 @@ def own_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _build_own_site(project: Path) -> None:
+    # Not before: the wheel of `recordings` is tested without it.
+    from editions.edition import editions  # noqa: PLC0415
+
     unwanted = shutil.ignore_patterns("_build", "data", "__pycache__", "*.mo")
     for name in ("docs", "recipes", "locales"):
         shutil.copytree(PROJECT / name, project / name, ignore=unwanted)
@@ -256,8 +261,13 @@ def _build_own_site(project: Path) -> None:
         (hidden / f"{name}.py").write_text("raise ImportError('not for the site')\n")
     path = f"{hidden}{os.pathsep}{python_path()}"
     build = ("sphinx", *_STRICT, "-q", "-D", "recordings_mode=replay", "-b", "html")
-    source = "docs/_build/editions/zh-cn/docs"
-    chinese = ("-c", "docs", "-D", "language=zh_CN", source, "site/zh-cn")
+
+    def built(edition: Edition) -> tuple[str, ...]:
+        if edition.is_source:
+            return (*build, "docs", f"site/{edition.name}")
+        source = f"docs/_build/editions/{edition.name}/docs"
+        own = ("-c", "docs", "-D", f"language={edition.language}")
+        return (*build, *own, source, f"site/{edition.name}")
 
     def run(*words: str) -> None:
         done = subprocess.run(
@@ -273,7 +283,7 @@ def _build_own_site(project: Path) -> None:
 
     run("editions", "--site", "site")
     with ThreadPoolExecutor() as side_by_side:
-        commands = [(*build, "docs", "site/en"), (*build, *chinese)]
+        commands = [built(edition) for edition in editions(PROJECT)]
         for made in [side_by_side.submit(run, *words) for words in commands]:
             made.result()
 

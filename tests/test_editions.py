@@ -43,6 +43,7 @@ TRANSLATIONS = {
     "counts the runs": "记录运行次数",
     "sum": "总和",
 }
+THIRD = "Two numbers make a third."
 PAGE = "Start\n=====\n\nA page.\n\n.. toctree::\n\n   recipes/index\n"
 
 
@@ -160,27 +161,89 @@ def test_a_changed_translation_makes_its_page_again_and_no_other(
     assert "0 added, 0 changed, 0 removed" in again.stdout
 
 
-def test_fuzzy_text_is_not_used_and_equal_text_counts(changing: Site) -> None:
-    equal = catalog({"Two numbers make a third.": "Two numbers make a third."})
-    changing.write({f"{CATALOGS}/recipes/sums/other.po": equal})
-    changing.write({ADDING: catalog(TRANSLATIONS, fuzzy=True)})
+CHANGED = "Two numbers make a fourth."
+
+
+@pytest.mark.parametrize("is_refreshed", [True, False], ids=["fuzzy", "untouched"])
+def test_where_the_english_changed_the_older_text_is_shown_with_what_changed(
+    changing: Site, *, is_refreshed: bool
+) -> None:
+    recipe = changing.root / "recipes/sums/adding.py"
+    before = {recipe: recipe.read_text("utf-8")}
+    text = before[recipe].replace("a third", "a fourth").replace("counts", "counts all")
+    changing.write({"recipes/sums/adding.py": text})
+    fuzzy = f'#, fuzzy\n#| msgid "{THIRD}"\nmsgid "{CHANGED}"'
+    if is_refreshed:
+        known = catalog(TRANSLATIONS).replace(f'msgid "{THIRD}"', fuzzy)
+        changing.write({ADDING: known})
     done = changing.build_edition("zh_CN", *REPLAY)
-    changing.write({ADDING: catalog(TRANSLATIONS)})
+    assert done.status == 0, done.stderr
     page = done.page("recipes/sums/adding.html")
-    assert "两个数得到第三个数。" not in page
-    assert "0 % of this page is translated" in page
+    shown = (
+        '<p>两个数得到第三个数。</p>\n<details class="english-changed">'
+        "<summary>English changed since</summary>"
+        '<p lang="en">Two numbers make a <del>third</del><ins>fourth</ins>.</p>'
+    )
+    assert shown in page
+    assert "记录运行次数" in page, "a comment in code is the older one, too"
+    assert "The English of 2 texts has changed since they were translated." in page
+    assert "of this page is translated" not in page
+    changing.write({"recipes/sums/adding.py": before[recipe]})
+    changing.write({ADDING: catalog(TRANSLATIONS)})
+    page = changing.build_edition("zh_CN", *REPLAY).page("recipes/sums/adding.html")
+    assert "english-changed" not in page
+
+
+def test_what_a_translation_names_and_is_gone_is_not_shown(changing: Site) -> None:
+    """An older text could not be built: its link leads nowhere."""
+    start = f"{CATALOGS}/index.po"
+    old = {"See :doc:`/gone` for the whole story of it.": "见\\ :doc:`/gone`。"}
+    known = {"Start": "开始", "A page.": "一个页面。"}
+    changing.write({start: catalog(known | old)})
+    new = "A page.\n\nSee the site for the whole story of it."
+    changing.write({"docs/index.rst": PAGE.replace("A page.", new)})
+    done = changing.build_edition("zh_CN", *REPLAY)
+    assert done.status == 0, done.stderr
+    assert 'lang="en">See the site for the whole' in done.page("index.html")
+    changing.write({"docs/index.rst": PAGE, start: catalog(known)})
+
+
+def test_a_page_that_sphinx_translates_shows_older_texts_too(changing: Site) -> None:
+    new = "Begin here\n==========\n\nA page, with *more* on :doc:`recipes/index`.\n"
+    old = {
+        "Begin here, then": "从这里开始",
+        "A page, with less on it: :doc:`recipes/index`.": "一个页面。",
+    }
+    changing.write({f"{CATALOGS}/index.po": catalog(old)})
+    text = PAGE.replace("Start\n=====\n\nA page.\n", new)
+    changing.write({"docs/index.rst": text})
+    done = changing.build_edition("zh_CN", *REPLAY)
+    known = {"Start": "开始", "A page.": "一个页面。"}
+    changing.write({"docs/index.rst": PAGE, f"{CATALOGS}/index.po": catalog(known)})
+    assert done.status == 0, done.stderr
+    page = done.page("index.html")
+    assert "<h1>从这里开始" in page
+    assert '<p>一个页面。</p>\n<details class="english-changed">' in page
+    assert "The English of 2 texts" in page
+    assert "older: " not in page
+
+
+def test_a_translation_that_is_equal_counts(changing: Site) -> None:
+    equal = catalog({THIRD: THIRD})
+    changing.write({f"{CATALOGS}/recipes/sums/other.po": equal})
     # The script is what it was, and yet its page is not.
-    assert "16 % of this page is translated" in done.page("recipes/sums/other.html")
+    page = changing.build_edition("zh_CN", *REPLAY).page("recipes/sums/other.html")
+    assert "16 % of this page is translated" in page
 
 
 def test_what_changed_elsewhere_is_on_the_page(changing: Site) -> None:
     # A string of the site, and a sentence in English that the catalog does not have.
     changing.write({f"{CATALOGS}/site.po": catalog({"Download script": "新词"})})
-    changing.write({"docs/index.rst": PAGE.replace("A page.", "Another page.")})
+    changing.write({"docs/index.rst": PAGE.replace("A page.", "New words here.")})
     done = changing.build_edition("zh_CN", *REPLAY)
     assert "新词" in done.page("recipes/sums/adding.html")
     page = done.page("index.html")
-    assert '<p class="untranslated" lang="en">Another page.</p>' in page
+    assert '<p class="untranslated" lang="en">New words here.</p>' in page
     assert "50 % of this page is translated" in page
 
 
@@ -228,17 +291,24 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_catalog_is_named_with_file_and_line(
+def test_a_broken_catalog_is_named_and_holds_up_no_other_page(
     changing: Site, name: str
 ) -> None:
     content, cause = BROKEN[name]
     changing.write({ADDING: content})
-    done = changing.run("editions")
+    made = changing.run("editions")
+    done = [changing.build_edition("zh_CN", *REPLAY) for _again in range(2)]
+    english = changing.build(*REPLAY)
     changing.write({ADDING: catalog(TRANSLATIONS)})
-    assert done.status == 1
-    assert re.match(rf"{ADDING}:\d+: ", done.stderr), done.stderr
-    assert cause in done.stderr
-    assert "Traceback" not in done.stderr
+    assert (made.status, english.status) == (0, 0), english.stderr
+    assert re.match(rf"{ADDING}:\d+: ", made.stderr), made.stderr
+    assert cause in made.stderr
+    assert "Traceback" not in made.stderr
+    for build in done:  # a fault is told again, even if no page is made anew
+        assert build.status == 1
+        assert f"WARNING: {made.stderr.strip()}" in build.stderr
+    assert "0 % of this page is translated" in done[0].page("recipes/sums/adding.html")
+    assert "A page." in done[0].page("index.html")
 
 
 def test_what_is_no_catalog_and_no_recipe_is_left_alone(changing: Site) -> None:

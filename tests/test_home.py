@@ -9,6 +9,7 @@ EXAMPLE = "recipes/gradients/zeroing_out_gradients.html"
 PLACEHOLDERS = {
     "en": "Your question, or an error message",
     "zh-cn": "输入问题或报错信息",
+    "ja": "質問またはエラーメッセージを入力",
 }
 each_edition = pytest.mark.parametrize("edition", PLACEHOLDERS)
 

@@ -30,12 +30,18 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def test_the_switch_keeps_page_and_place(page: Page, address: str) -> None:
     page.goto(f"{address}/en/{RECIPE}#why-it-happens")
-    page.locator(".language-switch-content a[lang='zh-CN']").click()
-    expect(page).to_have_url(f"{address}/zh-cn/{RECIPE}#why-it-happens")
-    expect(page.locator("#why-it-happens h2")).to_contain_text("为什么会这样")
-    assert page.locator("html").get_attribute("lang") == "zh-CN"
-    page.locator(".language-switch-content a[lang='en']").click()
-    expect(page).to_have_url(f"{address}/en/{RECIPE}#why-it-happens")
+    for language, title in (
+        ("zh-CN", "为什么会这样"),
+        ("ja", "なぜそうなるのか"),
+        ("en", "Why it happens"),
+    ):
+        switch = page.locator(".language-switch-content")
+        switch.locator("summary").click()
+        switch.locator(f"a[lang='{language}']").click()
+        place = f"{language.lower()}/{RECIPE}#why-it-happens"
+        expect(page).to_have_url(f"{address}/{place}")
+        expect(page.locator("#why-it-happens h2")).to_contain_text(title)
+        assert page.locator("html").get_attribute("lang") == language
 
 
 def test_the_root_page_sends_readers_to_their_language(
@@ -63,7 +69,9 @@ def test_pitfalls_are_chosen_by_words_and_kinds(page: Page, address: str) -> Non
     expect(page).to_have_url(f"{pitfalls}?effect=memory")
     page.reload()
     expect(rows).to_have_count(of_memory)
-    page.locator(".language-switch-content a[lang='en']").click()
+    switch = page.locator(".language-switch-content")
+    switch.locator("summary").click()
+    switch.locator("a[lang='en']").click()
     expect(page).to_have_url(
         re.compile(r"/en/recipes/pitfalls/index.html\?effect=memory")
     )

@@ -22,9 +22,6 @@ from recordings.gallery import scripts as gallery
 from recordings.library import open_library
 from recordings.running.dask import GPU
 from recordings.store.notebook import from_text
-from translation.catalogs.catalog import Catalog
-from translation.catalogs.languages import languages
-from translation.sources.sources import recipe_pages
 
 if TYPE_CHECKING:
     from recordings.library import Library
@@ -292,20 +289,6 @@ def test_links_lead_to_other_pages(
     more = parts["Learn more"]
     assert ":ref:`" in more or ":doc:`" in more, "a link to another page here"
     assert "<https://docs.pytorch.org/" in more, "a link to the official documentation"
-
-
-# Languages ---------------------------------------------------------------------------
-
-
-def test_the_chinese_is_complete() -> None:
-    """Every message of a recipe is translated, its figures' alternatives too."""
-    [chinese] = languages(PROJECT, "zh_CN", new=False)
-    for page in recipe_pages(PROJECT):
-        path = chinese.path(page.name)
-        assert path.is_file(), f"{page.name} has no catalog; type: nox -s translate"
-        known = Catalog.load(path).translations()
-        missing = [each.msgid for each in page.sources if each.msgid not in known]
-        assert not missing, f"{page.name}: missing or fuzzy"
 
 
 # Time --------------------------------------------------------------------------------

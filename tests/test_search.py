@@ -67,6 +67,12 @@ FIRST = {
         "dataloader": {"training/loading_data"},
         "retain_graph": {TWICE_PAGE},
     },
+    "ja": {
+        "zero_grad": {ZEROING},
+        "ゼロクリア": {ZEROING},
+        "勾配のゼロクリア": {ZEROING},
+        "勾配爆発": {CLIPPING},
+    },
     "zh-cn": {
         "zero_grad": {ZEROING},
         "清零": {ZEROING},

@@ -1,4 +1,6 @@
-"""Every page of both editions in a real browser: `nox -s browser`.
+"""Every page of the complete editions in a real browser: `nox -s browser`.
+
+Of a language that was only begun, the home page and one recipe stand for all.
 
 Not among the tests, since it takes minutes: each page is looked at on a wide and on a
 narrow screen, in light and in dark.
@@ -14,13 +16,17 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from editions.edition import editions
+from translation.catalogs.languages import complete_languages
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
 
 PROJECT: Final = Path(__file__).parents[2]
-EDITIONS: Final = ("en", "zh-cn")
+PARTIAL: Final = ("index.html", "recipes/gradients/zeroing_out_gradients.html")
+"""What is looked at in a language that pyproject.toml doesn't list as complete."""
 ANSWER: Final = """() => {
     const inShort = document.querySelector("#in-short");
     const bottom = (it) => (it ? it.getBoundingClientRect().bottom + scrollY : 0);
@@ -87,8 +93,15 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("edition", EDITIONS)
-@pytest.mark.parametrize("name", names())
+def addresses() -> Iterator[tuple[str, str]]:
+    """Yield what to look at: edition and page."""
+    complete = {"en", *complete_languages(PROJECT)}
+    for edition in editions(PROJECT):
+        for name in names() if edition.language in complete else PARTIAL:
+            yield edition.name, name
+
+
+@pytest.mark.parametrize(("edition", "name"), addresses())
 def test_a_page_is_accessible_and_quiet(
     page: Page, address: str, edition: str, name: str
 ) -> None:

@@ -16,13 +16,17 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     # Not before: `python -m editions` needs none of it.
     from editions import configuration, furo  # noqa: PLC0415
     from editions.anchors import EnglishAnchors  # noqa: PLC0415
+    from editions.outdated import MarkOutdated, ShowOlder  # noqa: PLC0415
     from editions.untranslated import MarkUntranslated  # noqa: PLC0415
     from editions.wide_text import CloseGaps  # noqa: PLC0415
 
     # Before other extensions read the address of the site.
     app.connect("config-inited", configuration.name_editions, priority=400)
     app.connect("config-inited", configuration.load_strings)
+    app.connect("builder-inited", configuration.tell_faults)
     app.add_transform(EnglishAnchors)
+    app.add_transform(ShowOlder)
+    app.add_transform(MarkOutdated)
     app.add_transform(MarkUntranslated)
     app.add_transform(CloseGaps)
     app.add_js_file("language-switch.js", loading_method="defer")

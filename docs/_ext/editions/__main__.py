@@ -9,7 +9,7 @@ from sphinx.config import eval_config_file
 from sphinx.util.tags import Tags
 
 from editions import folder
-from editions.edition import editions
+from editions.edition import Edition, editions
 from editions.root_files import root_files, words
 from translation.fault import TranslationError
 from translation.sources.sources import recipe_files
@@ -36,8 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
         recipes = recipe_files(project)
         for edition in known:
             if not edition.is_source:
-                folder.make(project, edition, recipes)
-    except (TranslationError, folder.EditionError) as error:
+                # The build of the edition reports them, and the others go on.
+                for fault in folder.make(project, edition, recipes):
+                    sys.stderr.write(f"{fault}\n")
+    except TranslationError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     for name in folder.remove_others(project, known):
@@ -45,17 +47,20 @@ def main(arguments: list[str] | None = None) -> int:
         if options.site and (options.site / name).is_dir():
             shutil.rmtree(options.site / name)
     if options.site:
-        settings = eval_config_file(conf, Tags())
-        templates = conf.parent / "_templates"
-        site = settings.get("html_baseurl", "")
-        options.site.mkdir(parents=True, exist_ok=True)
-        about = (settings["project"], site, words(project, known))
-        for name, content in root_files(known, templates, *about).items():
-            if content.strip():
-                (options.site / name).write_text(content, "utf-8")
-            else:
-                (options.site / name).unlink(missing_ok=True)
+        _write_root(options.site, conf, known)
     return 0
+
+
+def _write_root(site: Path, conf: Path, known: list[Edition]) -> None:
+    settings = eval_config_file(conf, Tags())
+    address, project = settings.get("html_baseurl", ""), conf.parents[1]
+    about = (settings["project"], address, words(project, known))
+    site.mkdir(parents=True, exist_ok=True)
+    for name, content in root_files(known, conf.parent / "_templates", *about).items():
+        if content.strip():
+            (site / name).write_text(content, "utf-8")
+        else:
+            (site / name).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx import locale
+from sphinx.util import logging
 
 from editions.edition import Edition, editions
 from editions.folder import STRINGS
+from editions.page_facts import FAULTS
+from translation.catalogs.languages import SOURCE_LANGUAGE
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
+
+_log = logging.getLogger(__name__)
 
 
 def name_editions(app: "Sphinx", config: "Config") -> None:
@@ -43,3 +48,12 @@ def load_strings(app: "Sphinx", config: "Config") -> None:
             if compiled.is_file():
                 digest.update(compiled.read_bytes())
     app.add_config_value("editions_strings", digest.hexdigest(), "env")
+
+
+def tell_faults(app: "Sphinx") -> None:
+    """Warn of catalogs that can't be used: their pages are in English for now."""
+    file = Path(app.srcdir).parent / FAULTS
+    if app.config.language == SOURCE_LANGUAGE or not file.is_file():
+        return
+    for fault in file.read_text("utf-8").splitlines():
+        _log.warning("%s", fault, type="editions", subtype="catalog")

@@ -5,6 +5,7 @@
       docs/       Sphinx's source folder: links to the pages, and the gallery it makes
       locales/    the catalogs that Sphinx reads, compiled
       page_facts/ what is known of each translated page
+      faults      what is wrong with the catalogs, for the build to report
 
 The folders are arranged as in the project, so `conf.py` needs no change for an edition.
 Only what changed is written, so a build makes only the pages that changed.
@@ -15,13 +16,9 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import polib
-
 from editions.edition import Edition
-from editions.page_facts import FOLDER, PageFacts
-from translation.catalogs.catalog import Catalog, CatalogError
-from translation.messages.segments import UnreadableScript
-from translation.scripts import CodeChanged, translate
+from editions.page_facts import FAULTS, FOLDER, PageFacts
+from editions.translated_files import compiled_catalog, load, translated
 from translation.sources.sources import RecipeFile
 
 STRINGS = ("recordings", "site")
@@ -32,35 +29,33 @@ _MADE_OR_CONFIG = ("conf.py", "recipes", "recordings")
 """What is in `docs/` and is no page: the gallery is made anew in each edition."""
 
 
-class EditionError(Exception):
-    """An edition can't be made; the message names the file and the line."""
-
-
 def folder_of(project: Path, edition: Edition) -> Path:
     """Return the folder of an edition."""
     return project / "docs" / "_build" / "editions" / edition.name
 
 
-def make(project: Path, edition: Edition, recipes: Iterable[RecipeFile]) -> None:
+def make(project: Path, edition: Edition, recipes: Iterable[RecipeFile]) -> list[str]:
     """Make or refresh the folder of an edition.
 
     The English one needs none: it is built from the project itself.
 
-    Raises:
-        EditionError: A catalog is broken, or would change the code of a recipe.
+    Returns:
+        What is wrong with catalogs, each with its file and line; their pages stay in
+        English, so that no other page has to wait for them.
     """
     root = folder_of(project, edition)
     catalogs = project / "locales" / edition.language / "LC_MESSAGES"
     known = {each.path: each for each in recipes}
     pages: dict[str, PageFacts] = {}
+    faults: list[str] = []
     kept: set[Path] = set()
     for source in _files(project / "recipes"):
         place = root / source.relative_to(project)
         kept.add(place)
         if recipe := known.get(source):
-            catalog = _load(catalogs / f"{recipe.page}.po", project)
-            content, pages[recipe.page] = _translated(recipe, catalog, project)
-            _write(place, content)
+            catalog = load(catalogs / f"{recipe.page}.po", project, faults)
+            text, pages[recipe.page] = translated(recipe, catalog, project, faults)
+            _write(place, text)
         else:
             _link(place, source)
     _sweep(root / "recipes", kept)
@@ -69,11 +64,14 @@ def make(project: Path, edition: Edition, recipes: Iterable[RecipeFile]) -> None
         sections = (pages[page] for page in pages if Path(page).match("*/*/index"))
         pages["recipes/index"] = sum(sections, start=first)
     _link_pages(project / "docs", root / "docs")
-    pages |= _compile(catalogs, root / "locales" / edition.language / "LC_MESSAGES")
+    place = root / "locales" / edition.language / "LC_MESSAGES"
+    pages |= _compile(catalogs, place, faults)
     facts = {root / FOLDER / f"{page}.json": each for page, each in pages.items()}
     for file, each in facts.items():
         _write(file, each.to_text().encode())
     _sweep(root / FOLDER, {*facts})
+    _write(root / FAULTS, "".join(f"{each}\n" for each in faults).encode())
+    return faults
 
 
 def remove_others(project: Path, known: Iterable[Edition]) -> list[str]:
@@ -97,37 +95,6 @@ def _files(folder: Path) -> Iterator[Path]:
             yield entry
 
 
-def _translated(
-    recipe: RecipeFile, catalog: Catalog | None, project: Path
-) -> tuple[bytes, PageFacts]:
-    """Translate a file as far as its catalog goes."""
-    path = recipe.path.relative_to(project).as_posix()
-    known = catalog.translations() if catalog else {}
-    try:
-        english = recipe.path.read_text("utf-8")
-        made = translate(english, known, recipe.kind, path=path)
-    except (UnicodeDecodeError, UnreadableScript):
-        # The English edition says what is wrong with it.
-        return recipe.path.read_bytes(), PageFacts()
-    except CodeChanged as error:
-        assert catalog is not None  # noqa: S101 - without one, nothing changes
-        lines = {each.msgid: each.line for each in catalog.entries()}
-        file = f"{catalog.path.relative_to(project)}:{lines.get(error.message, 1)}"
-        raise EditionError(f"{file}: {error}") from error
-    facts = PageFacts(made.titles, made.total, made.untranslated)
-    return made.text.encode(), facts
-
-
-def _load(file: Path, project: Path) -> Catalog | None:
-    if not file.is_file():
-        return None
-    try:
-        return Catalog.load(file)
-    except CatalogError as error:
-        name = file.relative_to(project)
-        raise EditionError(f"{name}:{error.line}: {error.cause}") from error
-
-
 def _link_pages(docs: Path, place: Path) -> None:
     """Link all that Sphinx takes pages and their pictures from, and the extensions.
 
@@ -147,8 +114,8 @@ def _link_pages(docs: Path, place: Path) -> None:
             entry.unlink()
 
 
-def _compile(catalogs: Path, place: Path) -> dict[str, PageFacts]:
-    """Write the catalogs that Sphinx and the extensions read, with their `.mo`.
+def _compile(catalogs: Path, place: Path, faults: list[str]) -> dict[str, PageFacts]:
+    """Write the compiled catalogs that Sphinx and the extensions read.
 
     Returns:
         What the catalogs of pages contain, by page.
@@ -159,17 +126,19 @@ def _compile(catalogs: Path, place: Path) -> dict[str, PageFacts]:
         if file.is_relative_to(catalogs / "recipes"):
             continue
         page = file.relative_to(catalogs).with_suffix("").as_posix()
-        catalog = _load(file, catalogs.parents[2])
-        if catalog and page not in STRINGS:
-            known = catalog.translations()
-            pages[page] = PageFacts(translated=[*known, *known.values()])
-        content = file.read_bytes()
+        catalog = load(file, catalogs.parents[2], faults)
+        if catalog is None:
+            continue
+        entries, is_page = catalog.entries(), page not in STRINGS
+        if is_page:
+            pages[page] = PageFacts(catalog=entries)
         for name in (file.stem, THEME) if page == "site" else (file.stem,):
             copy = (place / file.relative_to(catalogs)).with_stem(name)
             compiled = copy.with_suffix(".mo")
             kept |= {copy, compiled}
-            if _write(copy, content) or not compiled.is_file():
-                polib.pofile(content.decode()).save_as_mofile(str(compiled))
+            if _write(copy, file.read_bytes()) or not compiled.is_file():
+                # Written even if equal: else Sphinx finds it older than the other.
+                compiled.write_bytes(compiled_catalog(entries, is_page=is_page))
     _sweep(place, kept)
     return pages
 

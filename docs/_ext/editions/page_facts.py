@@ -9,11 +9,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from translation.catalogs.catalog import Translation
+
 if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 FOLDER = "page_facts"
 """Name of the folder of these files, in the folder of the edition."""
+FAULTS = "faults"
+"""Name of the file beside it that lists what is wrong with catalogs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,10 @@ class PageFacts:
     """How many messages there are."""
     untranslated: Sequence[str] = ()
     """Those that are still in English."""
-    translated: Sequence[str] | None = None
-    """Where Sphinx itself translates the page: what its catalog has, in both languages.
+    outdated: Sequence[tuple[str, str, str]] = ()
+    """Older translations: as on the page, the English of then, and that of now."""
+    catalog: Sequence[Translation] | None = None
+    """Where Sphinx itself translates the page: what its catalog has.
 
     What is still in English is then found on the page: the catalog may be older.
     """
@@ -38,6 +44,7 @@ class PageFacts:
             [*self.titles, *other.titles],
             self.total + other.total,
             [*self.untranslated, *other.untranslated],
+            [*self.outdated, *other.outdated],
         )
 
     def to_text(self) -> str:
@@ -54,4 +61,7 @@ def read_facts(env: "BuildEnvironment") -> PageFacts | None:
     if not file.is_file():
         return None
     env.note_dependency(file)
-    return PageFacts(**json.loads(file.read_text("utf-8")))
+    facts = json.loads(file.read_text("utf-8"))
+    if facts["catalog"] is not None:
+        facts["catalog"] = [Translation(*each) for each in facts["catalog"]]
+    return PageFacts(**facts)

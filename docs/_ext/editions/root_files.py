@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from editions.edition import Edition
-from translation.catalogs.catalog import Catalog
+from editions.translated_files import load
 
 FOLDER = "root"
 """Where their templates are, among the others."""
@@ -56,17 +56,13 @@ def root_files(
 
 
 def words(project: Path, editions: Sequence[Edition]) -> dict[str, Words]:
-    """Return what says a text of templates in each edition, by its tag.
-
-    Raises:
-        CatalogError: A catalog is broken.
-    """
+    """Return what says a text of templates in each edition, by its tag."""
     return {each.tag: _words(project, each) for each in editions}
 
 
 def _words(project: Path, edition: Edition) -> Words:
     file = project / "locales" / edition.language / "LC_MESSAGES" / "site.po"
-    if not file.is_file():
-        return str
-    known = Catalog.load(file).translations()
+    # If it is broken, that was told where the edition was made.
+    catalog = load(file, project, [])
+    known = catalog.translations() if catalog else {}
     return lambda text: known.get(text, text)

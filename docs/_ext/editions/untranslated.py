@@ -29,16 +29,20 @@ class MarkUntranslated(SphinxTransform):
             for node, message in extract_messages(self.document)
             if has_words(message) and not _is_setting(node)
         ]
-        facts = read_facts(self.env) or PageFacts(translated=())
-        if facts.translated is None:
+        facts = read_facts(self.env) or PageFacts(catalog=())
+        if facts.catalog is None:
             missing, total = {*facts.untranslated}, facts.total
         else:
             # Sphinx marks neither pictures, lists of pages, nor what is the same in
             # both languages.
+            known = [
+                it for it in facts.catalog if it.msgstr.strip() and not it.is_fuzzy
+            ]
+            said = {*(it.msgid for it in known), *(it.msgstr for it in facts.catalog)}
             missing = {
                 message
                 for node, message in found
-                if not node.get("translated") and message not in facts.translated
+                if not node.get("translated") and message not in said
             }
             total = len({message for _node, message in found})
         for node, message in found:

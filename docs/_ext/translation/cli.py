@@ -1,4 +1,4 @@
-"""The command line: `python -m translation [--language zh_CN] [--status|--check]`."""
+"""The command line of `python -m translation`, which `nox -s translate` runs."""
 
 import argparse
 import sys
@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     only = "only this language, such as zh_CN; begins with it if it is new"
     parser.add_argument("--language", metavar="CODE", help=only)
     choice = parser.add_mutually_exclusive_group()
-    for command in (commands.status, commands.check):
+    for command in (commands.status, commands.check, commands.complete):
         choice.add_argument(
             f"--{command.__name__}",
             action="store_const",

@@ -1,5 +1,6 @@
 """What `python -m translation` does; see `translation.cli`."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from translation import status as state
-from translation.catalogs.languages import COMMAND, Language
-from translation.findings import OutdatedError, findings
+from translation.catalogs.languages import COMMAND, Language, complete_languages
+from translation.fault import FileError
+from translation.findings import OutdatedError, UntranslatedError, findings
 from translation.refresh import Refreshed, refresh
 from translation.sources.markdown_pages import markdown_pages
 from translation.sources.sources import Page, recipe_pages
@@ -16,6 +18,8 @@ from translation.sources.strings import string_pages
 
 OK, FAILED = 0, 1
 """Exit statuses."""
+LEFT_TO_DO = (OutdatedError, UntranslatedError)
+"""What breaks no page."""
 
 
 def all_pages(project: Path) -> list[Page]:
@@ -58,25 +62,55 @@ def status(languages: Sequence[Language], project: Path) -> int:
 
 
 def check(languages: Sequence[Language], project: Path) -> int:
-    """Find what is wrong with the catalogs."""
+    """Find what is wrong with the catalogs; what is left to do is a notice."""
+    return _check(languages, project, is_release=False)
+
+
+def complete(languages: Sequence[Language], project: Path) -> int:
+    """Check, and demand all of the languages that pyproject.toml calls complete."""
+    return _check(languages, project, is_release=True)
+
+
+def _check(languages: Sequence[Language], project: Path, *, is_release: bool) -> int:
     pages = all_pages(project)
-    result = OK
+    promised = complete_languages(project)
+    status = OK
     for language in languages:
         found = list(findings(language, pages, project))
-        for each in found:
+        left = [each for each in found if isinstance(each, LEFT_TO_DO)]
+        faults = [each for each in found if each not in left]
+        if language.code not in promised:
+            # Such a language is as far as it is, in a release too.
+            left = [each for each in left if isinstance(each, OutdatedError)]
+        elif is_release:
+            faults, left = [*left, *faults], []
+        for each in (*faults, *left):
             _say(str(each))
-        if not found:
-            count = len(language.pages())
-            _say(f"{language.code}: nothing wrong in {_plural(count, 'catalog')}")
-            continue
-        result = FAILED
-        _say(f"{language.code}: {_plural(len(found), 'fault')}")
-        outdated = [each for each in found if isinstance(each, OutdatedError)]
-        if outdated:
-            _say(f"To bring catalogs up to date with their sources, type: {COMMAND}")
-        if len(outdated) < len(found):
-            _say(f"Correct the others in the catalogs, then type: {COMMAND} -- --check")
-    return result
+        if faults:
+            status = FAILED
+            _say(f"{language.code}: {_plural(len(faults), 'fault')}")
+        else:
+            count = _plural(len(language.pages()), "catalog")
+            _say(f"{language.code}: nothing wrong in {count}")
+        if left:
+            _notice(language, len(left))
+        _say_what_to_do([*faults, *left])
+    return status
+
+
+def _notice(language: Language, number: int) -> None:
+    """Say what is left to do; on GitHub, on top of the page of the run."""
+    mark = "::notice title=Translation::" if "GITHUB_ACTIONS" in os.environ else ""
+    shown = "there, pages show the older translation or the English, and say so"
+    _say(f"{mark}{language.code}: {_plural(number, 'notice')}; {shown}")
+
+
+def _say_what_to_do(found: Sequence[FileError]) -> None:
+    outdated = [each for each in found if isinstance(each, OutdatedError)]
+    if outdated:
+        _say(f"To bring catalogs up to date with their sources, type: {COMMAND}")
+    if len(outdated) < len(found):
+        _say(f"Correct the others in the catalogs, then type: {COMMAND} -- --check")
 
 
 def _changes(each: Refreshed) -> str:

@@ -1,4 +1,8 @@
-"""Find what is wrong with the catalogs of a language, and where."""
+"""Find what is wrong with the catalogs of a language, what is left to do, and where.
+
+What is wrong would break a page, or mislead its readers. What is left to do does
+neither: the page shows the older translation or the English, and says so.
+"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,10 +23,14 @@ class OutdatedError(FileError):
     """A catalog is not as its sources are; a refresh puts it right."""
 
 
+class UntranslatedError(FileError):
+    """A message has no translation, or one of an older English text."""
+
+
 def findings(
     language: Language, pages: Sequence[Page], project: Path
 ) -> Iterator[FileError]:
-    """Find what is wrong with the catalogs of a language.
+    """Find what is wrong with the catalogs of a language, and what is left to do.
 
     Args:
         language: The language.
@@ -52,6 +60,7 @@ def findings(
                 continue
             yield from _in_translations(catalog, page, rules)
             yield from _in_code(catalog, page, project)
+            yield from _untranslated(catalog, page)
             yield from _out_of_date(catalog, page)
 
 
@@ -82,6 +91,17 @@ def _in_code(catalog: Catalog, page: Page, project: Path) -> Iterator[FileError]
         lines = {entry.msgid: entry.line for entry in catalog.entries()}
         cause = f"code: with this translation, {error.cause}"
         yield FileError(catalog.path, lines.get(error.message, 1), cause)
+
+
+def _untranslated(catalog: Catalog, page: Page) -> Iterator[FileError]:
+    """Find what translators have to do, in the catalog as it is."""
+    messages = {each.msgid for each in page.sources}
+    for entry in catalog.entries():
+        if entry.msgid in messages and (entry.is_fuzzy or not entry.msgstr.strip()):
+            said = entry.is_fuzzy and entry.msgstr.strip()
+            cause = "English changed since" if said else "not translated"
+            text = f"{cause}: {_short(entry.msgid)}"
+            yield UntranslatedError(catalog.path, entry.line, text)
 
 
 def _out_of_date(catalog: Catalog, page: Page) -> Iterator[FileError]:

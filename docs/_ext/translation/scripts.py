@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from translation.checks.code_equality import difference
+from translation.messages.forms import Syntax
 from translation.messages.segments import Kind, Segment, segments
 
 
@@ -43,6 +44,16 @@ class Translated(NamedTuple):
         return self.total - len(self.untranslated)
 
 
+def messages(text: str, kind: Kind = "script") -> dict[str, Syntax]:
+    """Return the messages of a file, and how each is written.
+
+    Raises:
+        UnreadableScript: The script has none.
+    """
+    found = (piece.message for piece in segments(text, kind))
+    return {each.text: each.form.syntax for each in found if each}
+
+
 def translate(
     text: str,
     translations: Mapping[str, str],
@@ -66,15 +77,15 @@ def translate(
     result = "".join(_put(piece, translations) for piece in pieces)
     if kind == "script" and result != text and (cause := difference(text, result)):
         raise _blame(pieces, translations, path, cause)
-    messages = [piece.message for piece in pieces if piece.message]
-    english = dict.fromkeys(message.text for message in messages)
+    placed = [piece.message for piece in pieces if piece.message]
+    english = dict.fromkeys(message.text for message in placed)
     return Translated(
         result,
         total=len(english),
         untranslated=[text for text in english if not _has(translations, text)],
         titles=[
             (translations[text] if _has(translations, text) else text, text)
-            for text, form in messages
+            for text, form in placed
             if form.name == "title"
         ],
     )

@@ -44,6 +44,8 @@ class Translation(NamedTuple):
     """The translator's own comment."""
     line: int
     """Where it is in the catalog."""
+    previous: str = ""
+    """The English that a fuzzy translation was made for, if that is known."""
 
 
 class Changes(NamedTuple):
@@ -137,7 +139,10 @@ class Catalog:
     def entries(self) -> list[Translation]:
         """Return all messages; those without a translation have an empty one."""
         return [
-            Translation(e.msgid, e.msgstr, e.fuzzy, e.tcomment, e.linenum or 0)
+            Translation(
+                *(e.msgid, e.msgstr, e.fuzzy, e.tcomment, e.linenum or 0),
+                previous=e.previous_msgid or "",
+            )
             for e in self._present().values()
         ]
 
@@ -181,7 +186,10 @@ class Catalog:
                 (fuzzy if entry.fuzzy else new).append(msgid)
             elif msgid in memory and not entry.msgstr.strip():
                 entry.msgstr, entry.flags = memory[msgid], []
-            entry.occurrences = [(each.path, str(each.line)) for each in found]
+            # Without lines: one more in a source would change half of its catalog.
+            entry.occurrences = [
+                (it, "") for it in dict.fromkeys(s.path for s in found)
+            ]
             notes = dict.fromkeys(each.note for each in found if each.note)
             entry.comment = "\n".join(notes)
             entries.append(entry)

@@ -1,6 +1,7 @@
 """Which languages there are, and where the catalogs of each are."""
 
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -83,6 +84,24 @@ def codes(project: Path) -> list[str]:
                 "as gettext does, such as ja or zh_CN"
             )
     return found
+
+
+def complete_languages(project: Path) -> list[str]:
+    """Return the codes of the languages that a release must have in full.
+
+    They are in `pyproject.toml`, as `complete` below `[tool.translation]`.
+
+    Raises:
+        TranslationError: One of them has no catalogs.
+    """
+    file = project / "pyproject.toml"
+    settings = tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+    wanted = settings.get("tool", {}).get("translation", {}).get("complete", [])
+    for code in wanted:
+        if code not in codes(project):
+            cause = f"[tool.translation] lists {code!r}, and there is no locales/{code}"
+            raise TranslationError(f"pyproject.toml: {cause}")
+    return [*wanted]
 
 
 def languages(project: Path, wanted: str | None, *, new: bool) -> list[Language]:

@@ -1,0 +1,77 @@
+"""What an edition is built from, made of one English file and its catalog each."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import polib
+
+from editions.page_facts import PageFacts
+from translation.catalogs.catalog import Catalog, CatalogError, Translation
+from translation.messages.segments import UnreadableScript
+from translation.older import older
+from translation.scripts import CodeChanged, messages, translate
+from translation.sources.sources import RecipeFile
+
+OLDER = "older: "
+"""Before a message in a compiled catalog, whose English has changed."""
+_ANY_LINKS = "  # noqa"
+"""Has Sphinx not compare the links of a translation with those of the new English."""
+
+
+def load(file: Path, project: Path, faults: list[str]) -> Catalog | None:
+    """Read a catalog, if there is one; note what is wrong with it."""
+    if not file.is_file():
+        return None
+    try:
+        return Catalog.load(file)
+    except CatalogError as error:
+        faults.append(f"{file.relative_to(project)}:{error.line}: {error.cause}")
+        return None
+
+
+def translated(
+    recipe: RecipeFile, catalog: Catalog | None, project: Path, faults: list[str]
+) -> tuple[bytes, PageFacts]:
+    """Translate a recipe as far as its catalog goes.
+
+    Not at all if a translation would change its code: that is noted as a fault.
+    """
+    path = recipe.path.relative_to(project).as_posix()
+    entries = catalog.entries() if catalog else []
+    known = catalog.translations() if catalog else {}
+    try:
+        english = recipe.path.read_text("utf-8")
+        was = older(messages(english, recipe.kind), entries)
+        shown = known | {message: each.translation for message, each in was.items()}
+        made = translate(english, shown, recipe.kind, path=path)
+    except (UnicodeDecodeError, UnreadableScript):
+        # The English edition says what is wrong with it.
+        return recipe.path.read_bytes(), PageFacts()
+    except CodeChanged as error:
+        assert catalog is not None  # noqa: S101 - without one, nothing changes
+        lines = {each.msgid: each.line for each in entries}
+        file = f"{catalog.path.relative_to(project)}:{lines.get(error.message, 1)}"
+        faults.append(f"{file}: {error}")
+        return translated(recipe, None, project, faults)
+    outdated = [(each.translation, each.english, text) for text, each in was.items()]
+    facts = PageFacts(made.titles, made.total, made.untranslated, outdated)
+    return made.text.encode(), facts
+
+
+def compiled_catalog(entries: Iterable[Translation], *, is_page: bool) -> bytes:
+    """Compile a catalog for gettext.
+
+    Sphinx finds in that of a page older translations too, under names of their own.
+    """
+    made = polib.POFile()
+    made.metadata = {"Content-Type": "text/plain; charset=UTF-8"}
+    for each in entries:
+        if not each.msgstr.strip():
+            continue
+        if not each.is_fuzzy:
+            made.append(polib.POEntry(msgid=each.msgid, msgstr=each.msgstr))
+        if is_page:
+            name, text = f"{OLDER}{each.msgid}", f"{each.msgstr}{_ANY_LINKS}"
+            made.append(polib.POEntry(msgid=name, msgstr=text))
+    compiled: bytes = made.to_binary()
+    return compiled

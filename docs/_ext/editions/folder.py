@@ -10,10 +10,12 @@ The folders are arranged as in the project, so `conf.py` needs no change for an 
 Only what changed is written, so a build makes only the pages that changed.
 """
 
+import glob
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polib
 
@@ -21,8 +23,12 @@ from editions.edition import Edition
 from editions.page_facts import FOLDER, PageFacts
 from translation.catalogs.catalog import Catalog, CatalogError
 from translation.messages.segments import UnreadableScript
+from translation.refusals import refusals
 from translation.scripts import CodeChanged, translate
-from translation.sources.sources import RecipeFile
+from translation.sources.sources import RecipeFile, syntax_of
+
+if TYPE_CHECKING:
+    from translation.fault import FileError
 
 STRINGS = ("recordings", "site")
 """Catalogs of the strings in extensions and templates."""
@@ -47,18 +53,20 @@ def make(project: Path, edition: Edition, recipes: Iterable[RecipeFile]) -> None
     The English one needs none: it is built from the project itself.
 
     Raises:
-        EditionError: A catalog is broken, or would change the code of a recipe.
+        EditionError: A catalog is broken, would change the code of a recipe, or adds
+            what only authors may write; then nothing is written.
     """
     root = folder_of(project, edition)
-    catalogs = project / "locales" / edition.language / "LC_MESSAGES"
+    folder = project / "locales" / edition.language / "LC_MESSAGES"
     known = {each.path: each for each in recipes}
+    catalogs = _catalogs(project, folder, {each.page for each in known.values()})
     pages: dict[str, PageFacts] = {}
     kept: set[Path] = set()
     for source in _files(project / "recipes"):
         place = root / source.relative_to(project)
         kept.add(place)
         if recipe := known.get(source):
-            catalog = _load(catalogs / f"{recipe.page}.po", project)
+            catalog = catalogs.pop(recipe.page, None)
             content, pages[recipe.page] = _translated(recipe, catalog, project)
             _write(place, content)
         else:
@@ -69,7 +77,8 @@ def make(project: Path, edition: Edition, recipes: Iterable[RecipeFile]) -> None
         sections = (pages[page] for page in pages if Path(page).match("*/*/index"))
         pages["recipes/index"] = sum(sections, start=first)
     _link_pages(project / "docs", root / "docs")
-    pages |= _compile(catalogs, root / "locales" / edition.language / "LC_MESSAGES")
+    place = root / "locales" / edition.language / "LC_MESSAGES"
+    pages |= _compile(catalogs, place)
     facts = {root / FOLDER / f"{page}.json": each for page, each in pages.items()}
     for file, each in facts.items():
         _write(file, each.to_text().encode())
@@ -118,14 +127,38 @@ def _translated(
     return made.text.encode(), facts
 
 
-def _load(file: Path, project: Path) -> Catalog | None:
-    if not file.is_file():
-        return None
-    try:
-        return Catalog.load(file)
-    except CatalogError as error:
-        name = file.relative_to(project)
-        raise EditionError(f"{name}:{error.line}: {error.cause}") from error
+def _catalogs(
+    project: Path, folder: Path, recipes: Container[str]
+) -> dict[str, Catalog]:
+    """Read the catalogs of pages that there are, and of strings.
+
+    Raises:
+        EditionError: Some are broken, or hold what no translation may.
+    """
+    found: dict[str, Catalog] = {}
+    faults: list[FileError] = []
+    for file in sorted(folder.rglob("[!.]*.po")):
+        page = file.relative_to(folder).with_suffix("").as_posix()
+        path = next(map(str, (project / "docs").glob(f"{glob.escape(page)}.*")), "")
+        if page in recipes:
+            syntax = syntax_of(f"{page}.py")
+        elif page in STRINGS or path:
+            syntax = syntax_of(path)
+        else:
+            continue  # Sphinx would use it: it has catalogs with names of its own
+        try:
+            found[page] = Catalog.load(file)
+            faults += refusals(found[page], syntax)
+        except CatalogError as error:
+            faults.append(error)
+    if faults:
+        raise EditionError(
+            "\n".join(
+                f"{Path(each.path).relative_to(project)}:{each.line}: {each.cause}"
+                for each in faults
+            )
+        )
+    return found
 
 
 def _link_pages(docs: Path, place: Path) -> None:
@@ -147,7 +180,7 @@ def _link_pages(docs: Path, place: Path) -> None:
             entry.unlink()
 
 
-def _compile(catalogs: Path, place: Path) -> dict[str, PageFacts]:
+def _compile(catalogs: Mapping[str, Catalog], place: Path) -> dict[str, PageFacts]:
     """Write the catalogs that Sphinx and the extensions read, with their `.mo`.
 
     Returns:
@@ -155,21 +188,16 @@ def _compile(catalogs: Path, place: Path) -> dict[str, PageFacts]:
     """
     pages = {}
     kept: set[Path] = set()
-    for file in sorted(catalogs.rglob("[!.]*.po")):
-        if file.is_relative_to(catalogs / "recipes"):
-            continue
-        page = file.relative_to(catalogs).with_suffix("").as_posix()
-        catalog = _load(file, catalogs.parents[2])
-        if catalog and page not in STRINGS:
+    for page, catalog in catalogs.items():
+        if page not in STRINGS:
             known = catalog.translations()
             pages[page] = PageFacts(translated=[*known, *known.values()])
-        content = file.read_bytes()
-        for name in (file.stem, THEME) if page == "site" else (file.stem,):
-            copy = (place / file.relative_to(catalogs)).with_stem(name)
-            compiled = copy.with_suffix(".mo")
+        for name in (page, THEME) if page == "site" else (page,):
+            copy = place / f"{name}.po"
+            compiled = place / f"{name}.mo"
             kept |= {copy, compiled}
-            if _write(copy, content) or not compiled.is_file():
-                polib.pofile(content.decode()).save_as_mofile(str(compiled))
+            if _write(copy, catalog.text.encode()) or not compiled.is_file():
+                polib.pofile(catalog.text).save_as_mofile(str(compiled))
     _sweep(place, kept)
     return pages
 

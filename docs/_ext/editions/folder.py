@@ -54,7 +54,7 @@ def make(project: Path, edition: Edition, recipes: Iterable[RecipeFile]) -> None
 
     Raises:
         EditionError: A catalog is broken, would change the code of a recipe, or adds
-            what only authors may write; then nothing is written.
+            what only authors may write.
     """
     root = folder_of(project, edition)
     folder = project / "locales" / edition.language / "LC_MESSAGES"
@@ -139,11 +139,13 @@ def _catalogs(
     faults: list[FileError] = []
     for file in sorted(folder.rglob("[!.]*.po")):
         page = file.relative_to(folder).with_suffix("").as_posix()
-        path = next(map(str, (project / "docs").glob(f"{glob.escape(page)}.*")), "")
+        source = next((project / "docs").glob(f"{glob.escape(page)}.*"), None)
         if page in recipes:
             syntax = syntax_of(f"{page}.py")
-        elif page in STRINGS or path:
-            syntax = syntax_of(path)
+        elif page in STRINGS:
+            syntax = syntax_of("")
+        elif source:
+            syntax = syntax_of(source.name)
         else:
             continue  # Sphinx would use it: it has catalogs with names of its own
         try:

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from conftest import MakeSite, Site
 from forked import Build
 from markdown_it import MarkdownIt
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Dialog
 
 from recordings.store.svg_scripts import still
 
@@ -49,7 +49,7 @@ REST = {
     ".. raw:: html <script>alert(1)</script>": "the directive raw",
     ".. literalinclude:: /etc/passwd": "the directive literalinclude",
     ".. image:: https://evil.example/a.png": "the picture https://evil.example/a.png",
-    ".. |a| raw:: html <script>alert(1)</script>": "substitution_definition",
+    ".. |a| raw:: html <script>alert(1)</script>": "the directive raw",
     ".. _a: javascript:alert(1)": "a link to javascript:alert(1)",
     ":link: javascript:alert(1)": "field_list",
     "下载 :download:`这里 <../../docs/conf.py>`": "the role download with ../../docs",
@@ -67,6 +67,8 @@ MARKDOWN = {
     ":::{raw} html\n<script>alert(1)</script>\n:::": "the directive {raw} html",
     "{download}`这里 <../conf.py>`": "the role download with ../conf.py",
     "[这里](https://evil.example)": "a link to https://evil.example",
+    "见 https://evil.example": "a link to https://evil.example",
+    "好\n\n- 一": "bullet_list and list_item",
     "![图](https://evil.example/a.png)": "the picture https://evil.example/a.png",
     "{{ env.config }}": "substitution",
     "(a)=\n好": "myst_target",
@@ -374,7 +376,12 @@ def test_no_browser_runs_it(
     address = serve(site.root / "docs/_build/html")
     page = browser.new_page()
     said: list[str] = []
-    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+
+    def note(dialog: Dialog) -> None:
+        said.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note)
     names = ["recipes/sums/adding.html", "recipes/sums/index.html", "page.html"]
     pictures = [name for name, _ in made(site, "en", "*_001.svg")]
     for name in (*names, *(f"zh-cn/{it}" for it in names), *pictures):

@@ -7,6 +7,8 @@ from translation.checks.additions import additions
 from translation.fault import FileError
 from translation.messages.forms import Syntax
 
+_HINT = "only authors may add it; if it is text, write \\ before it"
+
 
 def refusals(catalog: Catalog, syntax: Syntax) -> Iterator[FileError]:
     """Yield what a build must not use, of messages of any kind, on the page or not.
@@ -16,7 +18,7 @@ def refusals(catalog: Catalog, syntax: Syntax) -> Iterator[FileError]:
         syntax: How the page is written.
     """
     for entry in catalog.entries():
-        if not entry.is_fuzzy:
-            for added in additions(entry.msgid, entry.msgstr, syntax):
-                cause = f"not in the English: {added}; only authors may add it"
-                yield FileError(catalog.path, entry.line, cause)
+        added = [] if entry.is_fuzzy else additions(entry.msgid, entry.msgstr, syntax)
+        if added:
+            cause = f"not in the English: {' and '.join(added)}; {_HINT}"
+            yield FileError(catalog.path, entry.line, cause)

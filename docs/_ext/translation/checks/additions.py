@@ -35,7 +35,7 @@ _STRESS = {"", "emphasis", "strong", "code", "literal"}
 """Roles that show nothing but their words; without a name, it is the default one."""
 
 _MARKDOWN_WORDS = {
-    *("paragraph_open", "inline", "text", "softbreak", "hardbreak"),
+    *("paragraph_open", "inline", "softbreak", "hardbreak"),
     *("em_open", "strong_open", "code_inline"),
 }
 # What a page may switch on, so that this holds whatever `conf.py` says.
@@ -45,6 +45,7 @@ _MYST = MdParserConfig(
     }
 )
 _MARKDOWN = create_md_parser(_MYST, RendererHTML)
+_ADDRESS = re.compile(r"\w+://[^\s<>]+")
 _LABEL_AND_TARGET = re.compile(r"[^<>]+<([^<>]+)>")
 
 
@@ -111,7 +112,10 @@ def _role(name: str, label: str | None, target: str) -> str:
 def _in_markdown(text: str) -> Iterator[str]:
     for token in _MARKDOWN.parse(text):
         for each in (token, *(token.children or ())):
-            if each.nesting >= 0 and each.type not in _MARKDOWN_WORDS:
+            if each.type == "text":
+                # Some viewers of notebooks and twins make links of addresses.
+                yield from (f"a link to {it}" for it in _ADDRESS.findall(each.content))
+            elif each.nesting >= 0 and each.type not in _MARKDOWN_WORDS:
                 yield _markdown_part(each)
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import MakeSite, Site
+from conftest import PROJECT, MakeSite, Site
 from forked import Build
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, Dialog
@@ -112,7 +112,7 @@ def said(make_site: MakeSite) -> Said:
     files["recipes/sums/adding.py"] = RECIPE
     for name in ("site", "recordings"):
         files[f"docs/_ext/{name}/words.py"] = 'SAID = _("Words")\n'
-    site = make_site(files, extensions=EXTENSIONS, **SETTINGS)
+    site = make_site(files, extensions=["myst_parser"], **SETTINGS)
     return Said(site.run("editions"), site.run("translation", "--check"), lines)
 
 
@@ -251,6 +251,9 @@ def site(make_site: MakeSite) -> Site:
         },
         extensions=[*EXTENSIONS, "sphinx_llm_friendly"],
         html_baseurl="https://example.org/",
+        html_theme="furo",
+        html_static_path=[str(PROJECT / "docs/_static")],
+        templates_path=[str(PROJECT / "docs/_templates")],
         recordings_block_times=False,
         **SETTINGS,
     )

@@ -36,6 +36,7 @@ VALID: Mapping[str, Sequence[object]] = {
     "shared_folders": [[], ["../recipes/io"], ("../recipes/io",)],
     "tolerance": [0, 0.05, 0.99],
     "block_times": [True, 0],
+    "svg_scripts": [True, 0],
     "commits": ["", "https://example.org/commit/{}"],
 }
 

@@ -51,12 +51,13 @@ REST = {
     ".. image:: https://evil.example/a.png": "the picture https://evil.example/a.png",
     ".. |a| raw:: html <script>alert(1)</script>": "the directive raw",
     ".. _a: javascript:alert(1)": "a link to javascript:alert(1)",
-    ":link: javascript:alert(1)": "field_list",
+    ":link: javascript:alert(1)": "field list",
     "下载 :download:`这里 <../../docs/conf.py>`": "the role download with ../../docs",
     "见 :doc:`这里 </page>`": "the role doc with /page",
     "见 `这里 <javascript:alert(1)>`__": "a link to javascript:alert(1)",
     "见 https://evil.example": "a link to https://evil.example",
-    "今天 |today|": "substitution_reference",
+    "今天 |today|": "substitution reference",
+    "好\n\n.. include:: /etc/passwd": "the directive include",
     "代码 ::": "a mark for code (::)",
     "甲\u202e乙": "the hidden character U+202E",
 }
@@ -68,10 +69,10 @@ MARKDOWN = {
     "{download}`这里 <../conf.py>`": "the role download with ../conf.py",
     "[这里](https://evil.example)": "a link to https://evil.example",
     "见 https://evil.example": "a link to https://evil.example",
-    "好\n\n- 一": "bullet_list and list_item",
+    "好\n\n- 一": "bullet list and list item",
     "![图](https://evil.example/a.png)": "the picture https://evil.example/a.png",
     "{{ env.config }}": "substitution",
-    "(a)=\n好": "myst_target",
+    "(a)=\n好": "myst target",
 }
 STRINGS = {
     "<script>alert(1)</script>": "the character <",

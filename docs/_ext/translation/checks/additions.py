@@ -76,8 +76,15 @@ def _in_text(text: str) -> Iterator[str]:
 
 
 def _in_rest(text: str) -> Iterator[str]:
-    """Yield what is in a text besides words, as it is read where it is put."""
-    text = one_line(text)
+    """Yield what is in a text besides words: on one line as in a script, and as it is.
+
+    Pages that Sphinx translates are read line by line.
+    """
+    for each in dict.fromkeys((one_line(text), text.strip())):
+        yield from _in_paragraph(each)
+
+
+def _in_paragraph(text: str) -> Iterator[str]:
     if text.endswith("::"):
         yield "a mark for code (::)"
         text = text.rstrip(":")
@@ -95,7 +102,8 @@ def _in_rest(text: str) -> Iterator[str]:
         elif isinstance(node, nodes.image):
             yield f"the picture {node['uri']}"
         elif not isinstance(node, _REST_WORDS):
-            yield f"{node.tagname} {'' if node.children else node.rawsource}".strip()
+            name = node.tagname.replace("_", " ")
+            yield f"{name} {'' if node.children else node.rawsource}".strip()
 
 
 def _target(node: nodes.Element) -> str:
@@ -133,4 +141,5 @@ def _markdown_part(token: Token) -> str:
             return f"the role {token.meta['name']} with {target}"
         case "fence" | "colon_fence":
             return f"the directive {token.info.strip() or token.markup}"
-    return f"{token.type.removesuffix('_open')} {token.content}".strip()
+    name = token.type.removesuffix("_open").replace("_", " ")
+    return f"{name} {token.content}".strip()

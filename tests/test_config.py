@@ -22,6 +22,7 @@ INVALID: Mapping[str, Sequence[object]] = {
     "shared_folders": ["../recipes/io", None, [7]],
     "tolerance": [None, "0.1", True, -0.1, 1, math.nan],
     "block_times": [None, "no", 0.5, []],
+    "svg_scripts": [None, "no", 0.5, []],
     "commits": [None, "https://example.org/commit/", 7],
 }
 VALID: Mapping[str, Sequence[object]] = {
@@ -35,6 +36,7 @@ VALID: Mapping[str, Sequence[object]] = {
     "shared_folders": [[], ["../recipes/io"], ("../recipes/io",)],
     "tolerance": [0, 0.05, 0.99],
     "block_times": [True, 0],
+    "svg_scripts": [True, 0],
     "commits": ["", "https://example.org/commit/{}"],
 }
 

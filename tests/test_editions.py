@@ -327,7 +327,7 @@ def test_what_is_no_catalog_and_no_recipe_is_left_alone(changing: Site) -> None:
 def test_a_folder_that_is_no_language_is_named(
     make_site: MakeSite, module: str
 ) -> None:
-    for name in ("zh-TW", "templates"):
+    for name in ("zh-TW", "templates", "en"):
         done = make_site({f"locales/{name}/LC_MESSAGES/index.po": ""}).run(module)
         assert done.status
         assert done.stderr.startswith(f"locales/{name}: ")

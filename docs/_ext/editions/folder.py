@@ -11,6 +11,7 @@ The folders are arranged as in the project, so `conf.py` needs no change for an 
 Only what changed is written, so a build makes only the pages that changed.
 """
 
+import glob
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ from pathlib import Path
 from editions.edition import Edition
 from editions.page_facts import FAULTS, FOLDER, PageFacts
 from editions.translated_files import compiled_catalog, load, translated
-from translation.sources.sources import RecipeFile
+from translation.sources.sources import RecipeFile, syntax_of
 
 STRINGS = ("recordings", "site")
 """Catalogs of the strings in extensions and templates."""
@@ -53,7 +54,8 @@ def make(project: Path, edition: Edition, recipes: Iterable[RecipeFile]) -> list
         place = root / source.relative_to(project)
         kept.add(place)
         if recipe := known.get(source):
-            catalog = load(catalogs / f"{recipe.page}.po", project, faults)
+            file = catalogs / f"{recipe.page}.po"
+            catalog = load(file, project, faults, syntax_of(f"{recipe.page}.py"))
             text, pages[recipe.page] = translated(recipe, catalog, project, faults)
             _write(place, text)
         else:
@@ -65,7 +67,7 @@ def make(project: Path, edition: Edition, recipes: Iterable[RecipeFile]) -> list
         pages["recipes/index"] = sum(sections, start=first)
     _link_pages(project / "docs", root / "docs")
     place = root / "locales" / edition.language / "LC_MESSAGES"
-    pages |= _compile(catalogs, place, faults)
+    pages |= _compile(catalogs, place, faults, project / "docs")
     facts = {root / FOLDER / f"{page}.json": each for page, each in pages.items()}
     for file, each in facts.items():
         _write(file, each.to_text().encode())
@@ -114,7 +116,9 @@ def _link_pages(docs: Path, place: Path) -> None:
             entry.unlink()
 
 
-def _compile(catalogs: Path, place: Path, faults: list[str]) -> dict[str, PageFacts]:
+def _compile(
+    catalogs: Path, place: Path, faults: list[str], docs: Path
+) -> dict[str, PageFacts]:
     """Write the compiled catalogs that Sphinx and the extensions read.
 
     Returns:
@@ -126,7 +130,11 @@ def _compile(catalogs: Path, place: Path, faults: list[str]) -> dict[str, PageFa
         if file.is_relative_to(catalogs / "recipes"):
             continue
         page = file.relative_to(catalogs).with_suffix("").as_posix()
-        catalog = load(file, catalogs.parents[2], faults)
+        source = next(docs.glob(f"{glob.escape(page)}.*"), None)
+        if not source and page not in STRINGS:
+            continue  # Sphinx would use it: it has catalogs with names of its own
+        syntax = syntax_of(source.name if source else "")
+        catalog = load(file, catalogs.parents[2], faults, syntax)
         if catalog is None:
             continue
         entries, is_page = catalog.entries(), page not in STRINGS

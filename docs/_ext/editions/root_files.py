@@ -63,6 +63,6 @@ def words(project: Path, editions: Sequence[Edition]) -> dict[str, Words]:
 def _words(project: Path, edition: Edition) -> Words:
     file = project / "locales" / edition.language / "LC_MESSAGES" / "site.po"
     # If it is broken, that was told where the edition was made.
-    catalog = load(file, project, [])
+    catalog = load(file, project, [], "text")
     known = catalog.translations() if catalog else {}
     return lambda text: known.get(text, text)

@@ -7,8 +7,10 @@ import polib
 
 from editions.page_facts import PageFacts
 from translation.catalogs.catalog import Catalog, CatalogError, Translation
+from translation.messages.forms import Syntax
 from translation.messages.segments import UnreadableScript
 from translation.older import older
+from translation.refusals import refusals
 from translation.scripts import CodeChanged, messages, translate
 from translation.sources.sources import RecipeFile
 
@@ -18,15 +20,23 @@ _ANY_LINKS = "  # noqa"
 """Has Sphinx not compare the links of a translation with those of the new English."""
 
 
-def load(file: Path, project: Path, faults: list[str]) -> Catalog | None:
-    """Read a catalog, if there is one; note what is wrong with it."""
+def load(
+    file: Path, project: Path, faults: list[str], syntax: Syntax
+) -> Catalog | None:
+    """Read a catalog, if there is one; note what is wrong with it.
+
+    One that adds what only authors may write is not used at all.
+    """
     if not file.is_file():
         return None
     try:
-        return Catalog.load(file)
+        catalog = Catalog.load(file)
     except CatalogError as error:
         faults.append(f"{file.relative_to(project)}:{error.line}: {error.cause}")
         return None
+    refused = [*refusals(catalog, syntax)]
+    faults += [f"{file.relative_to(project)}:{it.line}: {it.cause}" for it in refused]
+    return None if refused else catalog
 
 
 def translated(

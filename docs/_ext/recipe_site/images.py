@@ -1,15 +1,16 @@
-"""Give the pictures on a page their size, and have browsers load them when needed."""
+"""Show pictures as Sphinx does, with their size, and load them when they are needed."""
 
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from docutils import nodes
 from sphinx.util.images import get_image_size
+from sphinx_gallery.directives import imgsgnode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from docutils import nodes
     from sphinx.application import Sphinx
 
 _IMAGE = re.compile(
@@ -20,22 +21,30 @@ Size = tuple[int, int]
 """Width and height, in pixels."""
 
 
+def show_as_sphinx_does(_app: "Sphinx", document: nodes.document) -> None:
+    """Replace Sphinx-Gallery's own pictures, whose alternatives may end their `<img>`.
+
+    That writes them as they are, so one with a quotation mark could bring attributes.
+    """
+    for each in list(document.findall(imgsgnode)):
+        about = {"uri": each["uri"], "alt": each["alt"], "classes": each["class"] or []}
+        each.replace_self(nodes.image("", **about))
+
+
 def add_sizes(
     app: "Sphinx",
-    page: str,
+    _page: str,
     _template: str,
     context: dict[str, Any],
-    _tree: "nodes.document | None",
+    _tree: nodes.document | None,
 ) -> None:
     """Add to a page's pictures what `sized` adds."""
     if "<img " in context.get("body", ""):
         known: Mapping[str, str] = getattr(app.builder, "images", {})
         files = {name: Path(app.srcdir, file) for file, name in known.items()}
-        # Where Sphinx-Gallery keeps a page's pictures, of which Sphinx knows nothing.
-        drawn = Path(app.srcdir, page).parent / "images"
 
         def size_of(name: str) -> Size | None:
-            return get_image_size(files.get(name, drawn / name))
+            return get_image_size(files[name]) if name in files else None
 
         context["body"] = sized(context["body"], size_of)
 
@@ -57,5 +66,6 @@ def sized(html: str, size_of: "Callable[[str], Size | None]") -> str:
 
 
 def setup_images(app: "Sphinx") -> None:
-    """Connect to a page's writing."""
+    """Connect to a page's reading, before Sphinx collects pictures, and its writing."""
+    app.connect("doctree-read", show_as_sphinx_does, priority=400)
     app.connect("html-page-context", add_sizes)

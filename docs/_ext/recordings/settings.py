@@ -51,6 +51,9 @@ class Settings:
     """Relative difference between two numbers up to which they count as equal."""
     block_times: bool = True
     """Show below each code block how long it took, if that was 0.1 seconds or more."""
+    svg_scripts: bool = False
+    """Keep scripts in recorded SVG pictures; else they are taken out where a page, a
+    notebook or a guide shows one."""
     commits: str = ""
     """Address of a commit on the web, with `{}` for its digits: the run card links to
     it."""
@@ -132,6 +135,7 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         "a number from 0 to below 1",
     ),
     "block_times": (lambda it: it in (True, False), "True or False"),
+    "svg_scripts": (lambda it: it in (True, False), "True or False"),
     "commits": (lambda it: it == "" or _has_place(it), "an address with {}"),
 }
 """What each setting may be, as a test and in words."""

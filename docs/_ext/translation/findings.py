@@ -12,6 +12,7 @@ from translation.catalogs.languages import Language
 from translation.checks.checks import Rules, problems
 from translation.checks.glossary import Glossary, GlossaryError
 from translation.fault import FileError
+from translation.refusals import refusals
 from translation.scripts import CodeChanged, translate
 from translation.sources.sources import Page, text_of
 
@@ -58,6 +59,7 @@ def findings(
             except CatalogError as error:
                 yield error
                 continue
+            yield from refusals(catalog, page.syntax)
             yield from _in_translations(catalog, page, rules)
             yield from _in_code(catalog, page, project)
             yield from _untranslated(catalog, page)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from translation.catalogs.catalog import Translation
 from translation.catalogs.similar import most_similar
+from translation.checks.additions import additions
 from translation.checks.checks import Problem, Rules, problems
 from translation.messages.forms import Syntax
 
@@ -61,6 +62,8 @@ def _fits(message: str, translation: str, syntax: Syntax) -> bool:
     It may lack what the new English has. It must not name what that no longer does,
     such as a page that is gone; an address elsewhere is none of these.
     """
+    if additions(message, translation, syntax):
+        return False
     found = problems(message, translation, Rules(is_chinese=False), syntax=syntax)
     return not any(map(_breaks, found))
 

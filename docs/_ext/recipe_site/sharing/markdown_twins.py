@@ -4,12 +4,10 @@ It knows nothing of Sphinx-Gallery's nodes, nor of what only makes sense on a we
 """
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from bs4 import BeautifulSoup
 from docutils import nodes
-from sphinx.util.osutil import relative_uri
 
 from recipe_site.diff_blocks import DIFF
 from recipe_site.fold import fold
@@ -27,7 +25,7 @@ _OUTPUTS = {"none", "myst-ansi"}
 
 def prepare(
     _app: "Sphinx",
-    page: str,
+    _page: str,
     _template: str,
     context: dict[str, Any],
     document: nodes.document | None,
@@ -36,14 +34,14 @@ def prepare(
     scripts = context.get("script_files", ())
     context["script_files"] = [it for it in scripts if not _is_own_button(it)]
     if document is not None:
-        tidy(document, page)
+        tidy(document)
 
 
 def _is_own_button(script: Any) -> bool:
     return _OWN_BUTTON in (getattr(script, "attributes", {}).get("body") or "")
 
 
-def tidy(document: nodes.document, page: str) -> None:
+def tidy(document: nodes.document) -> None:
     """Leave out what only makes sense on a web page, and write the rest as docutils."""
     for node in list(document.findall(nodes.Element)):
         if _ONLY_ON_THE_PAGE.intersection(node.get("classes", ())):
@@ -56,19 +54,21 @@ def tidy(document: nodes.document, page: str) -> None:
             _replace(node, nodes.rubric("", node["summary"]), *node.children)
         elif node.tagname == "code_links_block":  # Sphinx-Gallery's
             _replace(node, _code(node.astext(), node["lang"].lower()))
-        elif node.tagname == "imgsgnode":  # the same
-            address = f"_images/{PurePosixPath(node['uri']).name}"
-            about = {"uri": relative_uri(page, address), "alt": node["alt"]}
-            _replace(node, nodes.paragraph("", "", nodes.image("", **about)))
+        elif isinstance(node, nodes.image) and not _is_in_a_line(node):
+            _replace(node, nodes.paragraph("", "", node.copy()))
 
 
 def _instead_of_html(node: nodes.raw) -> Iterator[nodes.Element]:
     """Yield what stands for a piece of HTML: diffs and the kinds of pitfalls."""
     if DIFF in node:
         yield _code(node[DIFF], "diff")
-    elif isinstance(node.parent, nodes.TextElement):
+    elif _is_in_a_line(node):
         chips = BeautifulSoup(node.astext(), "html.parser").select(".chip")
         yield nodes.inline("", ", ".join(chip.get_text() for chip in chips))
+
+
+def _is_in_a_line(node: nodes.Node) -> bool:
+    return isinstance(node.parent, nodes.TextElement)
 
 
 def _replace(node: nodes.Element, *others: nodes.Node) -> None:

@@ -7,6 +7,7 @@ from sphinx.locale import get_translation
 
 from recipe_site.sharing import descriptions, feed, head, markdown_twins, sitemap
 from recipe_site.sharing.pages import shared_pages, shared_site
+from recipe_site.sharing.twin_words import setup_twin_words
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -36,6 +37,7 @@ def publish(app: "Sphinx", failure: Exception | None) -> None:
 def setup_sharing(app: "Sphinx") -> None:
     """Connect to events in the order of a build's life."""
     app.add_js_file("copy-markdown.js", loading_method="defer")
+    setup_twin_words(app)
     app.connect("doctree-read", descriptions.remember)
     app.connect("env-updated", head.say_which_titles_are_english)
     # sphinx-llm-friendly writes the twin at priority 500; then the tree is another.

@@ -50,12 +50,10 @@ def figure(
         published: Names that figures got on the site, by those that they had.
     """
     sources = {name: uri for uri, name in published.items()}
-    for node in document.findall(nodes.Element):
-        # Sphinx-Gallery has a node of its own for the figures of a recipe.
-        if node.tagname in ("image", "imgsgnode") and "uri" in node:
-            uri = node["uri"].lstrip("/")
-            file = source / sources.get(PurePosixPath(uri).name, uri)
-            return file if file.is_file() and _can_be_drawn(file) else None
+    for node in document.findall(nodes.image):
+        uri = node["uri"].lstrip("/")
+        file = source / sources.get(PurePosixPath(uri).name, uri)
+        return file if file.is_file() and _can_be_drawn(file) else None
     return None
 
 

@@ -24,6 +24,7 @@ from recordings.page import notebook_download as download
 from recordings.page.markdown import to_markdown
 from recordings.settings import Settings
 from recordings.store.store import ReadOnlyError, StoreError
+from recordings.store.svg_scripts import without_scripts
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,10 @@ class Build:
     def __init__(self, library: Library, entries: Iterable[Entry]) -> None:
         """Keep the entries by page."""
         self.library = library
-        self.entries = {entry.recipe.page: entry for entry in entries}
+        shown = (
+            entries if library.settings.svg_scripts else map(_without_scripts, entries)
+        )
+        self.entries = {entry.recipe.page: entry for entry in shown}
 
     def recording(self, page: str) -> Recording | None:
         """Return the recording that a page shows: a fresh one, or none."""
@@ -172,6 +176,15 @@ def _prepare(app: Sphinx, settings: Settings) -> Build:
     if may_run and settings.mode != "replay" and (anew or not current):
         entries = renewal.renew(library, entries, anew=anew)
     return Build(library, entries)
+
+
+def _without_scripts(entry: Entry) -> Entry:
+    """Return an entry whose pictures run nothing, whether its run went well or not."""
+    failure = entry.failure
+    if failure and failure.recording:
+        failure = replace(failure, recording=without_scripts(failure.recording))
+    recording = entry.recording and without_scripts(entry.recording)
+    return replace(entry, recording=recording, failure=failure)
 
 
 def _warn(entry: Entry, library: Library) -> None:

@@ -74,10 +74,17 @@ def codes(project: Path) -> list[str]:
     """Return the codes of the languages that a project has catalogs for.
 
     Raises:
-        TranslationError: A folder of catalogs is not named after a language.
+        TranslationError: A folder of catalogs is not named after a language, or after
+            that of the sources.
     """
     found = sorted(each.parent.name for each in project.glob("locales/*/LC_MESSAGES"))
     for code in found:
+        if code == SOURCE_LANGUAGE:
+            # Sphinx would use them for the English pages, and nothing checks them.
+            raise TranslationError(
+                f"locales/{code}: the language of the sources has no catalogs; remove "
+                "the folder LC_MESSAGES in it"
+            )
         if not _exists(code):
             raise TranslationError(
                 f"locales/{code}: {code!r} is not a language code; rename the folder "

@@ -27,6 +27,9 @@ CHECKS = (
 )
 """What can be switched off."""
 
+_MAY_BE_NEW = {"literals", "placeholders", "emphasis", "rest"}
+"""What a translation may have more of, with a reason; a literal needs none."""
+
 _COMMENT = re.compile(r"check:\s*(?P<name>[\w-]*)\s*off\b\s*:?\s*(?P<why>.*)")
 _OPTION = re.compile(Body.patterns["option_marker"])
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
@@ -107,13 +110,17 @@ def _switched_off(comment: str) -> tuple[set[str], list[Problem]]:
 def _compared(
     source: Counter[tuple[str, str]], target: Counter[tuple[str, str]]
 ) -> Iterator[Problem]:
-    """Compare what must be in both; a literal may be there more often."""
+    """Compare what must be in both; what may be new nowhere, `additions` finds."""
     for kind, text in source:
         if target[kind, text] < source[kind, text]:
             yield Problem(kind, f"{text} is lost")
     for kind, text in target:
         wanted, given = source[kind, text], target[kind, text]
-        if given > wanted and not (kind == "literals" and wanted):
+        if (
+            given > wanted
+            and kind in _MAY_BE_NEW
+            and not (kind == "literals" and wanted)
+        ):
             yield Problem(kind, f"{text} is new")
 
 

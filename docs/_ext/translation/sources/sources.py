@@ -14,6 +14,7 @@ from recordings import settings
 from recordings.gallery import scripts
 from translation.catalogs.catalog import Source
 from translation.fault import FileError
+from translation.messages.forms import Syntax
 from translation.messages.segments import Kind, UnreadableScript, segments
 
 
@@ -40,6 +41,23 @@ class Page(NamedTuple):
     """The file that it is made of, from the project's folder; none for strings."""
     kind: Kind | None = None
     """What the file is; None where Sphinx or Babel finds the messages."""
+
+    @property
+    def syntax(self) -> Syntax:
+        """How its messages are written, those that are plain text aside."""
+        return syntax_of(self.path)
+
+
+def syntax_of(path: str) -> Syntax:
+    """Return how a page is written, by the name of its file; strings have none.
+
+    Examples:
+        >>> syntax_of("docs/index.md"), syntax_of("recipes/a/b.py"), syntax_of("")
+        ('markdown', 'rest', 'text')
+    """
+    if not path:
+        return "text"
+    return "rest" if path.endswith((".py", ".rst", ".txt")) else "markdown"
 
 
 def recipe_files(project: Path) -> list[RecipeFile]:

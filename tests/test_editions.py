@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from gettext import GNUTranslations
 from pathlib import Path
 
 import pytest
@@ -228,6 +229,26 @@ def test_a_page_that_sphinx_translates_shows_older_texts_too(changing: Site) -> 
     assert "older: " not in page
 
 
+def test_a_string_whose_english_changed_keeps_its_older_translation(
+    changing: Site,
+) -> None:
+    """But not one that lacks what Python fills in."""
+    page = "{{ _('Go to the first page') }} {{ _('%s of them') % 2 }}"
+    old = {"Go to the very first page": "回首页", "Two of them": "其中两个"}
+    changing.write({f"{CATALOGS}/site.po": catalog(old)})
+    template = "docs/_templates/search.html"
+    changing.write({template: page})
+    made = changing.run("editions")
+    assert made.status == 0, made.stderr
+    place = "docs/_build/editions/zh-cn/locales/zh_CN/LC_MESSAGES/site.mo"
+    with (changing.root / place).open("rb") as file:
+        known = GNUTranslations(file)
+    assert known.gettext("Go to the first page") == "回首页"
+    assert known.gettext("%s of them") == "%s of them"
+    (changing.root / template).unlink()
+    (changing.root / f"{CATALOGS}/site.po").unlink()
+
+
 def test_a_translation_that_is_equal_counts(changing: Site) -> None:
     equal = catalog({THIRD: THIRD})
     changing.write({f"{CATALOGS}/recipes/sums/other.po": equal})
@@ -296,6 +317,7 @@ def test_a_broken_catalog_is_named_and_holds_up_no_other_page(
 ) -> None:
     content, cause = BROKEN[name]
     changing.write({ADDING: content})
+    changing.write({f"{CATALOGS}/index.po": catalog({"Start": "开始"})})
     made = changing.run("editions")
     done = [changing.build_edition("zh_CN", *REPLAY) for _again in range(2)]
     english = changing.build(*REPLAY)
@@ -308,7 +330,7 @@ def test_a_broken_catalog_is_named_and_holds_up_no_other_page(
         assert build.status == 1
         assert f"WARNING: {made.stderr.strip()}" in build.stderr
     assert "0 % of this page is translated" in done[0].page("recipes/sums/adding.html")
-    assert "A page." in done[0].page("index.html")
+    assert "开始" in done[0].page("index.html")
 
 
 def test_what_is_no_catalog_and_no_recipe_is_left_alone(changing: Site) -> None:

@@ -12,7 +12,8 @@ from editions import folder
 from editions.edition import Edition, editions
 from editions.root_files import root_files, words
 from translation.fault import TranslationError
-from translation.sources.sources import recipe_files
+from translation.sources.sources import Page, SourceError, recipe_files
+from translation.sources.strings import string_pages
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,11 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"there is no docs/conf.py in {project}: name its folder")
     try:
         known = editions(project)
-        recipes = recipe_files(project)
+        recipes, strings = recipe_files(project), _strings(project)
         for edition in known:
             if not edition.is_source:
                 # The build of the edition reports them, and the others go on.
-                for fault in folder.make(project, edition, recipes):
+                for fault in folder.make(project, edition, recipes, strings):
                     sys.stderr.write(f"{fault}\n")
     except TranslationError as error:
         sys.stderr.write(f"{error}\n")
@@ -49,6 +50,14 @@ def main(arguments: list[str] | None = None) -> int:
     if options.site:
         _write_root(options.site, conf, known)
     return 0
+
+
+def _strings(project: Path) -> list[Page]:
+    """Return the strings of the code; none if that can't be read: a build tells why."""
+    try:
+        return list(string_pages(project))
+    except SourceError:
+        return []
 
 
 def _write_root(site: Path, conf: Path, known: list[Edition]) -> None:

@@ -14,13 +14,13 @@ Only what changed is written, so a build makes only the pages that changed.
 import glob
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from editions.edition import Edition
 from editions.page_facts import FAULTS, FOLDER, PageFacts
 from editions.translated_files import compiled_catalog, load, translated
-from translation.sources.sources import RecipeFile, syntax_of
+from translation.sources.sources import Page, RecipeFile, syntax_of
 
 STRINGS = ("recordings", "site")
 """Catalogs of the strings in extensions and templates."""
@@ -35,7 +35,12 @@ def folder_of(project: Path, edition: Edition) -> Path:
     return project / "docs" / "_build" / "editions" / edition.name
 
 
-def make(project: Path, edition: Edition, recipes: Iterable[RecipeFile]) -> list[str]:
+def make(
+    project: Path,
+    edition: Edition,
+    recipes: Iterable[RecipeFile],
+    strings: Iterable[Page] = (),
+) -> list[str]:
     """Make or refresh the folder of an edition.
 
     The English one needs none: it is built from the project itself.
@@ -67,7 +72,8 @@ def make(project: Path, edition: Edition, recipes: Iterable[RecipeFile]) -> list
         pages["recipes/index"] = sum(sections, start=first)
     _link_pages(project / "docs", root / "docs")
     place = root / "locales" / edition.language / "LC_MESSAGES"
-    pages |= _compile(catalogs, place, faults, project / "docs")
+    said = {page.name: [each.msgid for each in page.sources] for page in strings}
+    pages |= _compile(catalogs, place, said, faults, project / "docs")
     facts = {root / FOLDER / f"{page}.json": each for page, each in pages.items()}
     for file, each in facts.items():
         _write(file, each.to_text().encode())
@@ -117,7 +123,11 @@ def _link_pages(docs: Path, place: Path) -> None:
 
 
 def _compile(
-    catalogs: Path, place: Path, faults: list[str], docs: Path
+    catalogs: Path,
+    place: Path,
+    strings: Mapping[str, list[str]],
+    faults: list[str],
+    docs: Path,
 ) -> dict[str, PageFacts]:
     """Write the compiled catalogs that Sphinx and the extensions read.
 
@@ -140,13 +150,14 @@ def _compile(
         entries, is_page = catalog.entries(), page not in STRINGS
         if is_page:
             pages[page] = PageFacts(catalog=entries)
+        content = compiled_catalog(entries, None if is_page else strings.get(page, ()))
         for name in (file.stem, THEME) if page == "site" else (file.stem,):
             copy = (place / file.relative_to(catalogs)).with_stem(name)
             compiled = copy.with_suffix(".mo")
             kept |= {copy, compiled}
-            if _write(copy, file.read_bytes()) or not compiled.is_file():
-                # Written even if equal: else Sphinx finds it older than the other.
-                compiled.write_bytes(compiled_catalog(entries, is_page=is_page))
+            # After the other, even if equal: else Sphinx finds that this one is older.
+            if _write(copy, file.read_bytes()) or not _is(compiled, content):
+                compiled.write_bytes(content)
     _sweep(place, kept)
     return pages
 
@@ -155,11 +166,15 @@ def _write(file: Path, content: bytes) -> bool:
     """Write a file if that changes it; return whether it did."""
     if file.is_symlink():
         file.unlink()
-    if file.is_file() and file.read_bytes() == content:
+    if _is(file, content):
         return False
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
     return True
+
+
+def _is(file: Path, content: bytes) -> bool:
+    return file.is_file() and file.read_bytes() == content
 
 
 def _link(place: Path, target: Path) -> None:

@@ -119,10 +119,17 @@ def _compared(was: str, now: str) -> Iterator[str]:
         return
     old, new = (re.findall(r"\s+|\w+|[^\w\s]", text) for text in (was, now))
     matcher = SequenceMatcher(None, old, new, autojunk=False)
+    gone = come = ""
     for kind, *(a, b, c, d) in matcher.get_opcodes():
-        gone, come = escape("".join(old[a:b])), escape("".join(new[c:d]))
-        if kind == "equal":
-            yield come
-            continue
-        yield f"<del>{gone}</del>" if gone else ""
-        yield f"<ins>{come}</ins>" if come else ""
+        before, after = "".join(old[a:b]), "".join(new[c:d])
+        if kind == "equal" and not after.isspace():
+            yield _marked(gone, come) + escape(after)
+            gone = come = ""
+        else:  # a space between two changed words is part of the change
+            gone, come = gone + before, come + after
+    yield _marked(gone, come)
+
+
+def _marked(gone: str, come: str) -> str:
+    marked = f"<del>{escape(gone)}</del>" if gone else ""
+    return f"{marked}<ins>{escape(come)}</ins>" if come else marked

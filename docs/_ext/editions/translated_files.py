@@ -1,6 +1,6 @@
 """What an edition is built from, made of one English file and its catalog each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import polib
@@ -68,11 +68,19 @@ def translated(
     return made.text.encode(), facts
 
 
-def compiled_catalog(entries: Iterable[Translation], *, is_page: bool) -> bytes:
-    """Compile a catalog for gettext.
+def compiled_catalog(
+    entries: Sequence[Translation], strings: Iterable[str] | None
+) -> bytes:
+    """Compile a catalog for gettext, with its older translations.
 
-    Sphinx finds in that of a page older translations too, under names of their own.
+    For a page, those have names of their own, by which Sphinx is led to them; a string
+    of the code finds its own.
+
+    Args:
+        entries: What the catalog has.
+        strings: The strings that the code has; None if it is the catalog of a page.
     """
+    was = older(dict.fromkeys(strings or (), "text"), entries)
     made = polib.POFile()
     made.metadata = {"Content-Type": "text/plain; charset=UTF-8"}
     for each in entries:
@@ -80,8 +88,10 @@ def compiled_catalog(entries: Iterable[Translation], *, is_page: bool) -> bytes:
             continue
         if not each.is_fuzzy:
             made.append(polib.POEntry(msgid=each.msgid, msgstr=each.msgstr))
-        if is_page:
+        if strings is None:
             name, text = f"{OLDER}{each.msgid}", f"{each.msgstr}{_ANY_LINKS}"
             made.append(polib.POEntry(msgid=name, msgstr=text))
+    for message, each_older in was.items():
+        made.append(polib.POEntry(msgid=message, msgstr=each_older.translation))
     compiled: bytes = made.to_binary()
     return compiled

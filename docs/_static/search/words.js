@@ -2,10 +2,10 @@
 //
 // Latin words are stemmed, so that "cleared" finds "clearing". An identifier is a term
 // without its underscores, and so are its parts: zero_grad is zerograd, zero and grad.
-// Chinese and Japanese have no spaces: terms are all pairs of neighbors.
+// Chinese has no spaces: its terms are all pairs of neighbors.
 
-const HAN = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}ー]/u;
-const WORD = RegExp(`${HAN.source}+|(?:(?!${HAN.source})[\\p{L}\\p{N}_])+`, "gu");
+const WORD = /[\u3040-\u30ff\p{Script=Han}]+|(?:(?![\u3040-\u30ff\p{Script=Han}])[\p{L}\p{N}_])+/gu;
+const HAN = /[\u3040-\u30ff\p{Script=Han}]/u; // or kana
 const PART = /_+|(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
 
 export const isHan = (text) => HAN.test(text);

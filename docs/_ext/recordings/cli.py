@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
@@ -24,6 +25,9 @@ USAGE, INTERRUPTED = 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what a command line asks for; return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names and reasons may be any text
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     alone = getattr(options, "json", False)
     with _own_output(alone=alone) as options.document:
@@ -45,7 +49,8 @@ def _own_output(*, alone: bool) -> Iterator[TextIO]:
         restored.callback(stdout.flush)
         # Not just of this process: conf.py and what is started from here may print.
         os.dup2(2, 1)
-        yield restored.enter_context(os.fdopen(os.dup(kept), "w", encoding="utf-8"))
+        how = {"encoding": "utf-8", "errors": "backslashreplace"}  # as JSON has it, too
+        yield restored.enter_context(os.fdopen(os.dup(kept), "w", **how))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -63,7 +63,7 @@ def _failed(entry: Entry, result: dict[str, Any], *, was_to_be_new: bool) -> Ent
     partial = None
     if file := result["partial"]:
         with suppress(OSError, RecordingError):  # the failure is told all the same
-            partial = from_text(Path(file).read_text("utf-8"), file)
+            partial = from_text(Path(file).read_text("utf-8"), file, is_new=True)
     return replace(
         entry,
         state=state,

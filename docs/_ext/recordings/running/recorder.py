@@ -24,7 +24,7 @@ from recordings.library import Library, open_library
 from recordings.machine import git as repository
 from recordings.machine import provenance, reads
 from recordings.machine.portable import make_portable
-from recordings.machine.workspace import mirror
+from recordings.machine.workspace import GONE, is_there, mirror
 from recordings.model import CodeBlock, Ingredients, Recipe, Recording, Run
 from recordings.running.job import Host, Job, Outcome
 from recordings.store.notebook import to_text
@@ -64,9 +64,14 @@ def attempt(job: Job, host: Host) -> Outcome:
     except (UnreadableRecipe, RecipeChanged) as refused:
         return Outcome(failure=str(refused))
     except SystemExit as left:
-        return Outcome(failure=f"it called sys.exit({left.code!r})")
+        code = left.code
+        plain = isinstance(code, int | str | None)
+        said = repr(code) if plain else type(code).__name__
+        return Outcome(failure=f"it called sys.exit({said})")
     except BaseException as error:  # noqa: BLE001 - whatever it is, the runner must know
-        reason = capture.reason(type(error).__name__, str(error))
+        if not is_there(Path(job.workspace)):
+            return Outcome(failure=GONE)
+        reason = capture.reason(type(error).__name__, capture.said(error))
         return Outcome(failure=reason, traceback=traceback.format_exc())
 
 
@@ -87,6 +92,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     project = repository.project(recipe.path.parent.resolve(), library.conf_dir)
     copies = (job.shared or folder) / "copy"
     script = mirror(recipe.path, project, copies)
+    copied = copies.stat().st_mtime
     portable = make_portable(script.parent, recipe.path.parent)
     try:
         library.ingredients(recipe)
@@ -138,7 +144,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         recipe.path.parent.resolve() / recipe.path.name,
         project,
         copies / (project.name or "project"),
-        copies.stat().st_mtime,
+        copied,
         folder,
     )
     code, modules = _code(library, recipe)

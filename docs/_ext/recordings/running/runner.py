@@ -28,6 +28,7 @@ from recordings.running.job import Ending, Job
 from recordings.running.turns import Turns
 from recordings.store.notebook import RecordingError, from_text, to_text
 from recordings.store.store import StoreError
+from recordings.texts import one_line
 
 POLL_INTERVAL = 0.2
 """Seconds between two looks at which recipes have begun."""
@@ -134,9 +135,7 @@ class _Work:
                 else:
                     store.rename(entry.found_at, entry.recipe.file)
             except StoreError as error:
-                self._end(
-                    Result(entry, "failed", reason=supervisor.one_line(str(error)))
-                )
+                self._end(Result(entry, "failed", reason=one_line(str(error))))
             else:
                 taken.add(entry.found_at)
                 self._end(Result(entry, "renamed", entry.recording))
@@ -250,7 +249,7 @@ class _Work:
             self._fail(entry, ending.outcome.failure or "it gave nothing", ending)
             return
         try:
-            recording = new = from_text(text, name)
+            recording = new = from_text(text, name, is_new=True)
             if self.write:
                 rules = self.library.rules(entry.recipe)
                 recording = merged(entry.recording, new, rules)
@@ -268,7 +267,7 @@ class _Work:
     def _fail(self, entry: Entry, reason: str, ending: Ending | None = None) -> None:
         log = self._log(entry) if ending else None
         seconds, tail = (ending.seconds, ending.tail) if ending else (0.0, "")
-        text, partial = supervisor.one_line(reason), None
+        text, partial = one_line(reason), None
         if ending and ending.outcome.failure and ending.outcome.recording:
             with suppress(OSError):  # the failure is told all the same
                 self._partial(entry).write_text(ending.outcome.recording, "utf-8")

@@ -48,7 +48,7 @@ def main(job: Job, log: int, supervisor: int) -> NoReturn:
 
     def echo(text: str) -> None:
         with suppress(OSError):
-            os.write(log, text.encode("utf-8", "replace"))
+            os.write(log, text.encode("utf-8", "backslashreplace"))
 
     def note_line(line: int) -> None:
         with suppress(OSError):
@@ -58,7 +58,8 @@ def main(job: Job, log: int, supervisor: int) -> NoReturn:
     _forget_server(preloaded.MAIN_PROCESS)
     held_elsewhere = max(0, preloaded.FILE_MEMORY - provenance.file_memory())
     outcome = recorder.attempt(job, Host(echo, note_line, held_elsewhere))
-    outcome.save(folder)
+    with suppress(OSError):  # the supervisor will find none, and say why
+        outcome.save(folder)
     echo(outcome.traceback)
     os._exit(0)
 

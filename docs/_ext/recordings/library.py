@@ -163,7 +163,14 @@ class Library:
 
     def _read(self, name: str) -> Recording | None:
         text = self.store.read(name)
-        return None if text is None else from_text(text, self.store.where(name))
+        if text is None:
+            return None
+        found = from_text(text, self.store.where(name))
+        if found.key != make_key(found.ingredients):
+            raise RecordingError(
+                f"{self.store.where(name)}: its key is not that of its ingredients"
+            )
+        return found
 
     def _find(self, name: str) -> Recipe:
         """Find a recipe as people call it."""

@@ -29,6 +29,8 @@ from recordings.units import size
 FORMAT = 1
 """Version of the metadata. A recording with a different one counts as missing."""
 
+NOTEBOOK = (4, 5)
+"""Version of notebooks."""
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -74,8 +76,8 @@ def to_text(recording: Recording) -> str:
             del about[optional]
     notebook = nbformat.from_dict(
         {
-            "nbformat": 4,
-            "nbformat_minor": 5,
+            "nbformat": NOTEBOOK[0],
+            "nbformat_minor": NOTEBOOK[1],
             "metadata": {**KERNEL, "recording": about},
             "cells": [
                 _cell(number, block) for number, block in enumerate(recording.blocks, 1)
@@ -138,7 +140,8 @@ def from_text(text: str, name: str, *, is_new: bool = False) -> Recording:
         check_characters(text, [about, cells])
         recording = _recording(about, cells, known=known)
     except FAULTS as error:
-        raise RecordingError(f"{name}: its recording is damaged: {error}") from error
+        cause = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise RecordingError(f"{name}: its recording is damaged: {cause}") from error
     if was_sealed and not whole:
         raise RecordingError(f"{name}: it was changed after it was recorded")
     return recording
@@ -168,6 +171,8 @@ def _parsed(text: str, *, known: bool) -> tuple[Any, list[Any]]:
     check_depth(found)
     if not known:
         nbformat.validate(nbformat.v4.to_notebook(found))
+    elif (found["nbformat"], found["nbformat_minor"]) != NOTEBOOK:
+        raise ValueError("it is of another version")
     for cell in found["cells"]:
         cell["source"] = _joined(cell["source"])
         for output in cell.get("outputs", ()):

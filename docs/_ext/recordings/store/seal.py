@@ -12,18 +12,21 @@ _SEAL = re.compile(r'^ {3}"seal": "([0-9a-f]*)"', re.MULTILINE)
 
 
 def sealed(text: str) -> str:
-    """Seal a text, whose seal is empty so far."""
-    return _SEAL.sub(f'   "seal": "{_digest(text)}"', text, count=1)
+    """Return a text with the seal that fits, whatever is in the place of it."""
+    return _SEAL.sub(_line(_digest(text)), text, count=1)
 
 
 def is_sealed(text: str) -> bool:
     """Tell whether a text has a seal that fits, whatever its line ends."""
     found = _SEAL.search(text)
-    if not found:
-        return False
-    text = text.replace("\r\n", "\n")
-    return found[1] == _digest(_SEAL.sub('   "seal": ""', text, count=1))
+    return found is not None and found[1] == _digest(text)
+
+
+def _line(seal: str) -> str:
+    return f'   "seal": "{seal}"'
 
 
 def _digest(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+    """Digest all of a text but its seal."""
+    rest = _SEAL.sub(_line(""), text.replace("\r\n", "\n"), count=1)
+    return sha256(rest.encode()).hexdigest()

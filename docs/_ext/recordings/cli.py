@@ -14,8 +14,9 @@ from typing import TextIO
 from sphinx.errors import ConfigError
 
 from recordings import commands
+from recordings.finding import UnknownRecipe
 from recordings.gallery import signatures
-from recordings.library import Library, UnknownRecipe, open_library
+from recordings.library import Library, open_library
 from recordings.machine.process_tree import die_with_parent
 from recordings.store.store import ReadOnlyError, StoreError
 
@@ -49,8 +50,8 @@ def _own_output(*, alone: bool) -> Iterator[TextIO]:
         restored.callback(stdout.flush)
         # Not just of this process: conf.py and what is started from here may print.
         os.dup2(2, 1)
-        how = {"encoding": "utf-8", "errors": "backslashreplace"}  # as JSON has it, too
-        yield restored.enter_context(os.fdopen(os.dup(kept), "w", **how))
+        file = os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="backslashreplace")
+        yield restored.enter_context(file)  # which is an escape to JSON, too
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -59,7 +59,7 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
 
 def status(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Tell which recordings are fresh, stale or missing, and why."""
-    orphans = [] if options.recipes else library.orphans()
+    orphans = [] if options.recipes else library.orphans(entries)
     outdated = [each for each in entries if each.state != "fresh" or each.found_at]
     if options.json:
         _write_json(

@@ -48,9 +48,10 @@ def renew(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:
             "recordings that are there, add: -D recordings_mode=replay"
         ) from error
     compared: list[Entry] = []
+    strays = library.strays()
     for before in entries:
         result = results.get(before.recipe.page)
-        entry = library.entry(before.recipe) if result else before
+        entry = library.entry(before.recipe, strays) if result else before
         if result and result["status"] == "failed":
             entry = _failed(entry, result, was_to_be_new=anew)
         compared.append(entry)

@@ -1,6 +1,7 @@
 """Make sure that a recording can be shown: its fields, its pictures and its files."""
 
 import math
+from collections.abc import Iterable
 from functools import cache
 from pathlib import PurePosixPath
 from reprlib import repr as shortened
@@ -25,16 +26,15 @@ def check_depth(value: Any) -> None:
     """
     level = [value]
     for _ in range(DEEPEST):
-        level = [child for each in level for child in _children(each)]
+        children = (each for parent in level for each in _children(parent))
+        level = [each for each in children if isinstance(each, dict | list)]
         if not level:
             return
     raise ValueError("its values are nested too deeply")
 
 
-def _children(value: Any) -> Any:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+def _children(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def check_characters(text: str, value: Any) -> None:
@@ -54,9 +54,10 @@ def check_characters(text: str, value: Any) -> None:
         each = values.pop()
         if isinstance(each, str) and has_half(each):
             raise ValueError("a text has half of a character in it (a lone surrogate)")
-        values.extend(_children(each))
+        if isinstance(each, dict | list):
+            values.extend(_children(each))
         if isinstance(each, dict):
-            values.extend(each)
+            values.extend(each)  # its keys
 
 
 def check_types(part: Any) -> None:
@@ -65,7 +66,7 @@ def check_types(part: Any) -> None:
     Raises:
         TypeError: One does not.
     """
-    for name, kinds in _kinds(type(part)).items():
+    for name, kinds in _kinds(part.__class__).items():
         value = getattr(part, name)
         # JSON knows no such numbers, but Python reads them.
         endless = isinstance(value, float) and not math.isfinite(value)

@@ -6,8 +6,6 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-import nbformat
-
 from recordings.model import (
     CodeBlock,
     Confirmation,
@@ -74,6 +72,8 @@ def to_text(recording: Recording) -> str:
     for optional in ("confirmations", "names"):
         if not about[optional]:
             del about[optional]
+    import nbformat  # noqa: PLC0415 - slow to load, and what is known is only read
+
     notebook = nbformat.from_dict(
         {
             "nbformat": NOTEBOOK[0],
@@ -140,7 +140,7 @@ def from_text(text: str, name: str, *, is_new: bool = False) -> Recording:
         check_characters(text, [about, cells])
         recording = _recording(about, cells, known=known)
     except FAULTS as error:
-        cause = f"{error} is missing" if isinstance(error, KeyError) else error
+        cause = f"{error} is missing" if isinstance(error, KeyError) else f"{error}"
         raise RecordingError(f"{name}: its recording is damaged: {cause}") from error
     if was_sealed and not whole:
         raise RecordingError(f"{name}: it was changed after it was recorded")
@@ -170,6 +170,8 @@ def _parsed(text: str, *, known: bool) -> tuple[Any, list[Any]]:
     found: dict[str, Any] = json.loads(text, parse_constant=_refuse)
     check_depth(found)
     if not known:
+        import nbformat  # noqa: PLC0415 - as above
+
         nbformat.validate(nbformat.v4.to_notebook(found))
     elif (found["nbformat"], found["nbformat_minor"]) != NOTEBOOK:
         raise ValueError("it is of another version")

@@ -18,6 +18,7 @@ from recordings.finding import UnknownRecipe
 from recordings.gallery import signatures
 from recordings.library import Library, open_library
 from recordings.machine.process_tree import die_with_parent
+from recordings.running.versions import OtherVersions
 from recordings.store.store import ReadOnlyError, StoreError
 
 USAGE, INTERRUPTED = 2, 130
@@ -65,6 +66,8 @@ def _run(options: argparse.Namespace) -> int:
         status: int = options.command(library, entries, options)
     except (ConfigError, UnknownRecipe) as error:
         return _complain(str(error), USAGE)
+    except OtherVersions as error:
+        return _complain(f"{error}; nothing was run", commands.FAILED)
     except ReadOnlyError as error:
         return _complain(f"{error}; nothing was run", commands.FAILED)
     except StoreError as error:

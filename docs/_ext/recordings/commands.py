@@ -14,7 +14,7 @@ from recordings.comparison.confirm import merged
 from recordings.comparison.verify import SettingError, compare
 from recordings.library import Library
 from recordings.model import Entry
-from recordings.running import progress, runner
+from recordings.running import progress, runner, versions
 from recordings.running.events import Result
 from recordings.store.notebook import to_text
 
@@ -103,6 +103,8 @@ def verify(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Run recipes again, and compare with their recordings."""
     known = [each for each in entries if each.state == "fresh"]
     if options.confirm:
+        if not options.scheduler:
+            versions.check(library.packages)
         library.store.check_writable(_file(each) for each in known)
     results = _with_runner(library, known, options, anew=True, write=False)
     told = ((each.entry, _fault(library, each, options)) for each in results)

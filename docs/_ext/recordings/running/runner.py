@@ -21,7 +21,7 @@ from recordings.library import LOGS, Library
 from recordings.machine import capacity, spawn
 from recordings.machine.process_tree import ended_by_sigterm
 from recordings.model import Entry
-from recordings.running import beginnings, dask, fork_server, supervisor
+from recordings.running import beginnings, dask, fork_server, supervisor, versions
 from recordings.running.branches import Branches
 from recordings.running.events import Planned, Report, Result, Started
 from recordings.running.job import Ending, Job
@@ -73,7 +73,8 @@ def run(  # noqa: PLR0913 - all but two have a default
         What became of each recipe that was run or renamed, in the order of `entries`.
 
     Raises:
-        ReadOnlyError: Recordings can't be written; nothing was run.
+        OtherVersions: Recordings belong to versions that are not installed here.
+        ReadOnlyError: Recordings can't be written; in both cases, nothing was run.
     """
     work = _Work(
         library,
@@ -90,6 +91,8 @@ def run(  # noqa: PLR0913 - all but two have a default
     if wanted:
         wanted = work.turns.with_earlier(wanted)
         if write:
+            if executor is None:
+                versions.check(library.packages)
             library.store.check_writable(each.recipe.file for each in wanted)
         with ended_by_sigterm(), work.turns:
             work.run(sorted(wanted, key=_longest_first), executor)

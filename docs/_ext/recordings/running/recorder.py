@@ -22,7 +22,7 @@ from recordings.key import conf_code, first_imports, noted
 from recordings.key.ingredients import code_trees, make_key, names_lines
 from recordings.library import Library, open_library
 from recordings.machine import git as repository
-from recordings.machine import provenance, reads
+from recordings.machine import guard, provenance, reads
 from recordings.machine.portable import make_portable
 from recordings.machine.workspace import GONE, is_there, mirror
 from recordings.model import CodeBlock, Ingredients, Recipe, Recording, Run
@@ -109,6 +109,8 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         return peak + host.shared_memory if peak else None
 
     commit = provenance.commit(recipe.path)
+    if recipe.kind == "recipe":  # a guide's cells run in a process of their own
+        guard.protect(recipe.path.parent)
     provenance.reset_peak_memory()
     if recipe.kind == "guide":
         from recordings.guides import kernel, reading  # noqa: PLC0415 - MyST-NB

@@ -413,7 +413,8 @@ def test_scheduler_that_is_not_there_is_told(make: MakeProject) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
 )
 def test_interrupted_run_keeps_what_is_finished(
     make: MakeProject, number: signal.Signals, status: int
@@ -438,6 +439,7 @@ def test_interrupted_run_keeps_what_is_finished(
     process.stdout.close()
     assert process.wait(PATIENCE) == status, told
     assert "Traceback" not in told
+    assert told.endswith("recordings: stopped; what was finished is kept\n")
     assert [*project.recordings] == ["recipes/all/quick.ipynb"]
 
 

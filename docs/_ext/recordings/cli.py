@@ -21,6 +21,7 @@ from recordings.machine.process_tree import die_with_parent
 from recordings.running.versions import OtherVersions
 from recordings.store.store import ReadOnlyError, StoreError
 
+STOPPED = "stopped; what was finished is kept"
 USAGE, INTERRUPTED = 2, 130
 """Exit statuses, beside those of `recordings.commands`."""
 
@@ -74,7 +75,11 @@ def _run(options: argparse.Namespace) -> int:
         advice = "make sure that recordings_path in conf.py is right, and open to you"
         return _complain(f"{error}; {advice}", commands.FAILED)
     except KeyboardInterrupt:
-        return _complain("stopped; what was finished is kept", INTERRUPTED)
+        return _complain(STOPPED, INTERRUPTED)
+    except SystemExit as left:  # it was told to end
+        with suppress(OSError):  # the terminal may have gone
+            _complain(STOPPED, commands.FAILED)
+        raise left from None
     return status
 
 

@@ -27,8 +27,8 @@ def workspace() -> Iterator[Path]:
     """Make a folder, and remove it whatever was done in it."""
     _sweep(Path(tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    (folder / MARK).touch()
     try:
+        (folder / MARK).touch()
         with _locked(folder) as descriptor:
             try:
                 yield folder

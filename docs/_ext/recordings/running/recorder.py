@@ -91,7 +91,10 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     folder = Path(job.workspace)
     project = repository.project(recipe.path.parent.resolve(), library.conf_dir)
     copies = (job.shared or folder) / "copy"
-    script = mirror(recipe.path, project, copies)
+    try:
+        script = mirror(recipe.path, project, copies)
+    except OSError as error:
+        raise UnreadableRecipe(f"its folder can't be copied: {error}") from error
     copied = copies.stat().st_mtime
     portable = make_portable(script.parent, recipe.path.parent)
     try:

@@ -19,7 +19,7 @@ from recordings.comparison.confirm import merged
 from recordings.key import in_file_settings
 from recordings.library import LOGS, Library
 from recordings.machine import capacity, spawn
-from recordings.machine.process_tree import ended_by_sigterm
+from recordings.machine.process_tree import ended_in_order
 from recordings.model import Entry
 from recordings.running import beginnings, dask, fork_server, supervisor, versions
 from recordings.running.branches import Branches
@@ -94,7 +94,7 @@ def run(  # noqa: PLR0913 - all but two have a default
             if executor is None:
                 versions.check(library.packages)
             library.store.check_writable(each.recipe.file for each in wanted)
-        with ended_by_sigterm(), work.turns:
+        with ended_in_order(), work.turns:
             work.run(sorted(wanted, key=_longest_first), executor)
     order = {entry.recipe.page: number for number, entry in enumerate(entries)}
     asked = [each for each in work.results if each.entry.recipe.page in order]

@@ -252,6 +252,8 @@ def _why(status: int | None, folder: Path) -> str:
     """Say of an exit status, and of the run's folder, why a worker left no outcome."""
     if not is_there(folder):
         return GONE
+    if status == worker.UNSAVED:
+        return f"there is no room for its results in {folder.parent}"
     if status is None or status >= 0:
         return f"ended without a result: exit status {status}"
     try:

@@ -170,9 +170,17 @@ b"x" * 2**32
         "its supervisor was killed",
     ),
     "kills_its_parent_and_has_a_daemon": (
-        f"""{DAEMON}
+        f"""
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        code = "import time; time.sleep(40)"
+        os.execve(sys.executable, [sys.executable, "-c", code, MARK], {{}})
+    os._exit(0)
+os.wait()
 os.kill(os.getppid(), 9)
-time.sleep(40)
+{SLEEP}
 """,
         "its supervisor was killed",
     ),

@@ -130,3 +130,25 @@ def test_a_runner_and_a_build_on_one_store_lose_nothing(
     assert "small" in build.page("recipes/all/small.html")
     assert {entry.state for entry in project.library.entries()} == {"fresh"}
     assert wait_for(project.leaves_nothing)
+
+
+KILLS_ITS_RUNNER = """
+import os, psutil, time
+def is_runner(process):
+    return "--json" in process.cmdline() and "recordings" in process.cmdline()
+time.sleep(1)
+next(filter(is_runner, psutil.Process().parents())).kill()
+time.sleep(40)
+"""
+
+
+def test_a_recipe_that_kills_its_runner_costs_no_finished_one(
+    make_project: MakeProject,
+) -> None:
+    project = make_project({"a": SMALL, "kills": KILLS_ITS_RUNNER})
+    build = project.site.build()
+    assert build.status == 2
+    said = "recordings: the run was killed by SIGKILL; what was finished is kept"
+    assert said in build.stderr
+    assert kept(project.site.root / "docs/recordings") == ["a.ipynb"]
+    assert wait_for(project.leaves_nothing)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -40,6 +41,12 @@ def renew(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:
         except BaseException:
             runner.terminate()  # in order: it keeps what is finished
             raise
+    if runner.returncode < 0:
+        name = signal.Signals(-runner.returncode).name
+        raise ConfigError(
+            f"recordings: the run was killed by {name}; what was finished is kept, so "
+            "build again for the rest"
+        )
     try:
         results = {each["page"]: each for each in json.loads(document)["results"]}
     except ValueError as error:

@@ -131,6 +131,38 @@ def test_run_records_what_is_not_fresh(make: MakeProject) -> None:
     assert added == 3
 
 
+def test_nothing_is_filed_under_versions_that_did_not_run(make: MakeProject) -> None:
+    project = make(one="print(1)", two="print(2)")
+    project.keep("one")
+    conf = project.site.root / "docs/conf.py"
+    pins = (
+        "recordings_requirements = ['a-package==1', 'matplotlib==3.0.0', 'pytest==1']"
+    )
+    before, kept = conf.read_text("utf-8"), project.recordings
+    conf.write_text(f"{before}{pins}\n", "utf-8")
+    done = project("run")
+    assert done.status == 1
+    first, titles, *rows, last = done.stderr.splitlines()
+    assert first == (
+        "recordings: recordings would be filed under versions that did not run:"
+    )
+    assert titles.split() == ["package", "pinned", "installed"]
+    assert [row.split()[:2] for row in rows] == [
+        ["matplotlib", "3.0.0"],
+        ["pytest", "1"],
+    ]
+    assert "recordings_requirements in conf.py" in last
+    assert last.endswith("; nothing was run")
+    assert done.stdout == ""
+    assert project.recordings == kept
+    assert not (conf.parent / "_build/recordings/logs").exists()
+    build = project.site.build()
+    assert build.status == 2
+    assert "  matplotlib  3.0.0 " in build.stderr
+    assert "add: -D recordings_mode=replay" in build.stderr
+    assert project.recordings == kept
+
+
 LINES = "\\n\\nfirst [b]\\n\\n  second\\n"
 
 
@@ -387,7 +419,8 @@ def test_scheduler_that_is_not_there_is_told(make: MakeProject) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
 )
 def test_interrupted_run_keeps_what_is_finished(
     make: MakeProject, number: signal.Signals, status: int
@@ -412,6 +445,7 @@ def test_interrupted_run_keeps_what_is_finished(
     process.stdout.close()
     assert process.wait(PATIENCE) == status, told
     assert "Traceback" not in told
+    assert told.endswith("recordings: stopped; what was finished is kept\n")
     assert [*project.recordings] == ["recipes/all/quick.ipynb"]
 
 

@@ -15,6 +15,7 @@ from recordings.gallery.scripts import settings_of_block, split
 from recordings.key.ingredients import is_code
 from recordings.model import CodeBlock, Recording
 from recordings.store.notebook import from_text
+from recordings.store.seal import sealed
 
 ROOT = Path(__file__).parents[1]
 RECORDINGS = ROOT / "docs" / "recordings"
@@ -39,7 +40,8 @@ def test_verify_fails_on_a_loss_changed_by_a_tenth(tmp_path: Path) -> None:
     found = re.search(r"mini-batches: loss from (\d+\.\d+)", text)
     assert found, "the recording tells the lowest loss of a mini-batch"
     loss = f"{float(found[1]) * 1.1:.3f}"
-    file.write_text(text.replace(found[0], found[0].replace(found[1], loss)), "utf-8")
+    text = text.replace(found[0], found[0].replace(found[1], loss))
+    file.write_text(sealed(text), "utf-8")
     before = file.read_bytes()
     verified = run_module(tmp_path, "recordings", "verify")
     assert verified.status == 1, verified.stderr

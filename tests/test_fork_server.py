@@ -254,8 +254,11 @@ def start_runner(
             process.kill()
 
 
+ENDINGS = [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
 @pytest.mark.parametrize("end", ["", AFRESH], ids=["forked", "afresh"])
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", ENDINGS, ids=lambda it: it.name)
 def test_a_runner_that_is_ended_leaves_nothing(
     start_runner: Callable[..., tuple[Project, subprocess.Popen[bytes]]],
     end: str,

@@ -17,7 +17,7 @@ from recordings.key.ingredients import (
     names_lines,
 )
 from recordings.key.local_files import default_kind, digest
-from recordings.key.pins import pins, pins_of_group
+from recordings.key.pins import contradicted, pins, pins_of_group
 from recordings.model import Block, Ingredients, Recipe
 
 RECIPE = '''"""
@@ -433,6 +433,27 @@ def test_pins() -> None:
     assert [*pins(requirements)] == sorted(pins(requirements))
     with pytest.raises(ValueError, match="dependency specifier"):
         pins(["==1"])
+
+
+def test_what_is_installed_is_compared_with_what_is_pinned() -> None:
+    pinned = pins(
+        [
+            *("one==1.0", "two==2", "gpu==2.0", "absent==1", "pre==1rc1"),
+            *("here==1; python_version > '3'", "here==2; python_version < '3'"),
+            "comma==1; python_version in '3.8, 3.9'",
+        ]
+    )
+    installed = {
+        "one": "1",
+        "two": "2.1",
+        "gpu": "2.0+cu128",
+        "pre": "1rc1",
+        "here": "1",
+        "comma": "2",
+    }
+    assert contradicted(pinned, installed) == {"two": ("2", "2.1")}
+    later = {**installed, "here": "2", "one": "1.0.1"}
+    assert contradicted(pinned, later).keys() == {"one", "two", "here"}
 
 
 def test_pins_of_a_dependency_group(tmp_path: Path) -> None:

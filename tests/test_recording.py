@@ -29,6 +29,13 @@ RECORDING = Recording(
 )
 
 
+def opened(recording: Recording = RECORDING) -> Any:
+    """Give a notebook that can be edited: one from before recordings had seals."""
+    notebook = json.loads(to_text(recording))
+    del notebook["metadata"]["recording"]["seal"]
+    return notebook
+
+
 def test_what_is_written_is_read_again() -> None:
     text = to_text(RECORDING)
     nbformat.validate(nbformat.reads(text, as_version=4))
@@ -39,7 +46,7 @@ def test_what_is_written_is_read_again() -> None:
 
 
 def test_what_was_recorded_before_there_were_names_is_read() -> None:
-    notebook = json.loads(to_text(RECORDING))
+    notebook = opened()
     del notebook["metadata"]["recording"]["names"]
     before = replace(RECORDING, names={})
     assert from_text(json.dumps(notebook), "good.ipynb") == before
@@ -75,7 +82,19 @@ def edit(*path: Any, to: object) -> Callable[[Any], None]:
 
 
 ABOUT = ("metadata", "recording")
+DEEP: Any = []
+for _ in range(100):
+    DEEP = [DEEP]
 EDITS = {
+    "no version of notebooks": edit("nbformat", to=False),
+    "a version that is no number": edit("nbformat_minor", to=float("nan")),
+    "half a character": edit("cells", 0, "outputs", 0, "text", to="\ud800"),
+    "half a character as a name": edit(*ABOUT, "names", "\udc00", to=[]),
+    "more memory than there is": edit(*ABOUT, "run", "peak_memory", to=10**400),
+    "a date of no year": edit(*ABOUT, "run", "date", to="0000-00-00"),
+    "lists in lists": edit(*ABOUT, "ingredients", "settings", to={"a": DEEP}),
+    "no metadata": edit("metadata", to=[]),
+    "no cells": edit("cells", to={}),
     "another version of notebooks": edit("nbformat", to=3),
     "another format": edit(*ABOUT, "format", to=99),
     "no recording": edit(*ABOUT, to="mine"),
@@ -103,10 +122,56 @@ EDITS = {
 
 @pytest.mark.parametrize("apply", EDITS.values(), ids=EDITS.keys())
 def test_what_a_hand_broke_is_named(apply: Callable[[Any], None]) -> None:
-    notebook = json.loads(to_text(RECORDING))
+    notebook = opened()
     apply(notebook)
     with pytest.raises(RecordingError, match=r"^good\.ipynb: "):
         from_text(json.dumps(notebook), "good.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"one\\n"', '"two\\n"'),
+        ('"seconds": 1,', '"seconds": 9,'),
+        ('"key": "some key"', '"key": "another key"'),
+        ("print(", "print( "),
+    ],
+)
+def test_what_a_hand_changed_is_named(old: str, new: str) -> None:
+    text = to_text(RECORDING)
+    changed = text.replace(old, new, 1)
+    assert changed != text
+    cause = r"^good\.ipynb: it was changed after it was recorded"
+    with pytest.raises(RecordingError, match=cause):
+        from_text(changed, "good.ipynb")
+
+
+def test_line_ends_are_nobody_s_change() -> None:
+    text = to_text(RECORDING).replace("\n", "\r\n")
+    assert from_text(text, "good.ipynb") == RECORDING
+
+
+def test_half_of_a_character_is_written_as_python_writes_it() -> None:
+    outputs = ({**OUTPUT, "text": "a \ud83d"},)
+    block = replace(RECORDING.blocks[0], outputs=outputs)
+    text = to_text(replace(RECORDING, blocks=(block,)))
+    (read,) = from_text(text, "good.ipynb").blocks
+    assert read.outputs[0]["text"] == r"a \ud83d"
+
+
+def test_a_recording_that_builds_cannot_bear_is_named() -> None:
+    outputs = ({**OUTPUT, "text": "x" * 2**25},)
+    block = replace(RECORDING.blocks[0], outputs=outputs)
+    text = to_text(replace(RECORDING, blocks=(block,)))
+    with pytest.raises(RecordingError, match=r"^good\.ipynb: .* 32 MiB; it may have"):
+        from_text(text, "good.ipynb")
+
+
+def test_a_truncated_recording_is_named() -> None:
+    text = to_text(RECORDING)
+    for length in range(0, len(text) - 1, 37):
+        with pytest.raises(RecordingError, match=r"^good\.ipynb: "):
+            from_text(text[:length], "good.ipynb")
 
 
 SVG = '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><path/></svg>\n'
@@ -120,7 +185,7 @@ def bitmap(kind: str) -> bytes:
 
 def with_picture(kind: str, data: object, alternative: object = "Nothing.") -> str:
     """Give a recording's text whose block drew a picture."""
-    notebook = json.loads(to_text(RECORDING))
+    notebook = opened()
     notebook["cells"][0]["outputs"] = [
         {
             "output_type": "display_data",

@@ -16,6 +16,7 @@ from stores import keep, printed
 
 from recordings.gallery import signatures
 from recordings.library import open_library
+from recordings.store.seal import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -235,7 +236,7 @@ def test_a_page_is_made_again_when_its_recording_changed(site: Site) -> None:
         ):
             text = recording.read_text("utf-8")
             assert old in text
-            recording.write_text(text.replace(old, new), "utf-8")
+            recording.write_text(sealed(text.replace(old, new)), "utf-8")
             build = site.build(*REPLAY)
             assert build.status == 0, build.stderr
             assert shown in build.page("recipes/some/prints.html")

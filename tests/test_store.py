@@ -4,6 +4,7 @@ import os
 import random
 import resource
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -127,7 +128,7 @@ def test_what_is_in_the_way_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").mkdir()
     (tmp_path / "b.ipynb").write_bytes(b"\x89PNG\xff")
     store = Store(str(tmp_path))
-    with pytest.raises(StoreError, match=r"a\.ipynb: cannot be read: Is a directory"):
+    with pytest.raises(RecordingError, match=r"a\.ipynb: not a file"):
         store.read("a.ipynb")
     with pytest.raises(StoreError, match=r"a\.ipynb: cannot be written: "):
         store.write("a.ipynb", TEXT)
@@ -138,6 +139,35 @@ def test_what_is_in_the_way_is_a_fault(tmp_path: Path) -> None:
     for act in (store.read, store.remove, lambda name: store.write(name, TEXT)):
         with pytest.raises(StoreError, match=r"b\.ipynb/c\.ipynb: cannot be "):
             act("c.ipynb")
+
+
+def test_what_is_no_file_is_neither_read_nor_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    (tmp_path / "circle.ipynb").symlink_to("circle.ipynb")
+    with socket.socket(socket.AF_UNIX) as at:
+        at.bind(str(tmp_path / "socket.ipynb"))
+        store = Store(str(tmp_path))
+        for name in ("pipe.ipynb", "circle.ipynb", "socket.ipynb"):
+            with pytest.raises(RecordingError, match=rf"/{name}: not a file"):
+                store.read(name)
+            store.write(name, TEXT)
+            assert store.read(name) == TEXT
+
+
+def test_what_is_too_large_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "large.ipynb").open("wb") as file:
+        file.truncate(50 * 2**20)
+    store = Store(str(tmp_path))
+    with pytest.raises(RecordingError, match=r"large\.ipynb: .*50 MiB; it may have"):
+        store.read("large.ipynb")
+
+
+def test_folders_in_a_circle_are_listed_once(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    store.write("one/a.ipynb", TEXT)
+    (tmp_path / "one" / "again").symlink_to(tmp_path)
+    (tmp_path / "circle").symlink_to("circle")
+    assert store.names() == ["one/a.ipynb"]
 
 
 def test_an_unwritable_folder_is_a_fault_and_stays_as_it_was() -> None:

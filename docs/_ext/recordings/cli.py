@@ -7,23 +7,30 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
 from sphinx.errors import ConfigError
 
 from recordings import commands
+from recordings.finding import UnknownRecipe
 from recordings.gallery import signatures
-from recordings.library import Library, UnknownRecipe, open_library
+from recordings.library import Library, open_library
 from recordings.machine.process_tree import die_with_parent
+from recordings.running.versions import OtherVersions
 from recordings.store.store import ReadOnlyError, StoreError
 
+STOPPED = "stopped; what was finished is kept"
 USAGE, INTERRUPTED = 2, 130
 """Exit statuses, beside those of `recordings.commands`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what a command line asks for; return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names and reasons may be any text
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     alone = getattr(options, "json", False)
     with _own_output(alone=alone) as options.document:
@@ -45,7 +52,8 @@ def _own_output(*, alone: bool) -> Iterator[TextIO]:
         restored.callback(stdout.flush)
         # Not just of this process: conf.py and what is started from here may print.
         os.dup2(2, 1)
-        yield restored.enter_context(os.fdopen(os.dup(kept), "w", encoding="utf-8"))
+        file = os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="backslashreplace")
+        yield restored.enter_context(file)  # which is an escape to JSON, too
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -59,13 +67,19 @@ def _run(options: argparse.Namespace) -> int:
         status: int = options.command(library, entries, options)
     except (ConfigError, UnknownRecipe) as error:
         return _complain(str(error), USAGE)
+    except OtherVersions as error:
+        return _complain(f"{error}; nothing was run", commands.FAILED)
     except ReadOnlyError as error:
         return _complain(f"{error}; nothing was run", commands.FAILED)
     except StoreError as error:
         advice = "make sure that recordings_path in conf.py is right, and open to you"
         return _complain(f"{error}; {advice}", commands.FAILED)
     except KeyboardInterrupt:
-        return _complain("stopped; what was finished is kept", INTERRUPTED)
+        return _complain(STOPPED, INTERRUPTED)
+    except SystemExit as left:  # it was told to end
+        with suppress(OSError):  # the terminal may have gone
+            _complain(STOPPED, commands.FAILED)
+        raise left from None
     return status
 
 

@@ -14,7 +14,7 @@ from recordings.comparison.confirm import merged
 from recordings.comparison.verify import SettingError, compare
 from recordings.library import Library
 from recordings.model import Entry
-from recordings.running import progress, runner
+from recordings.running import progress, runner, versions
 from recordings.running.events import Result
 from recordings.store.notebook import to_text
 
@@ -59,7 +59,7 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
 
 def status(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Tell which recordings are fresh, stale or missing, and why."""
-    orphans = [] if options.recipes else library.orphans()
+    orphans = [] if options.recipes else library.orphans(entries)
     outdated = [each for each in entries if each.state != "fresh" or each.found_at]
     if options.json:
         _write_json(
@@ -103,6 +103,8 @@ def verify(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Run recipes again, and compare with their recordings."""
     known = [each for each in entries if each.state == "fresh"]
     if options.confirm:
+        if not options.scheduler:
+            versions.check(library.packages)
         library.store.check_writable(_file(each) for each in known)
     results = _with_runner(library, known, options, anew=True, write=False)
     told = ((each.entry, _fault(library, each, options)) for each in results)

@@ -1,17 +1,17 @@
 """Which recipes there are, and whether their recordings are fresh."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from sphinx.errors import ConfigError
 
-from recordings.comparison.confirm import has_code
 from recordings.comparison.verify import Rules
+from recordings.finding import find
 from recordings.gallery import hooks, scripts
-from recordings.key import conf_code, local_files
+from recordings.key import conf_code, known_digests, local_files
 from recordings.key.differences import differences
 from recordings.key.ingredients import (
     NOTHING,
@@ -21,17 +21,19 @@ from recordings.key.ingredients import (
 )
 from recordings.model import Entry, Ingredients, Recipe, Recording, State
 from recordings.settings import Settings, from_namespace, read
-from recordings.store.notebook import ForeignError, RecordingError, from_text
+from recordings.shelf import Strays, is_of
+from recordings.shelf import read as read_recording
+from recordings.store.notebook import RecordingError
 from recordings.store.store import Store
 
+MISSING = "it has no recording yet"
 LOGS = Path("_build", "recordings", "logs")
 """Folder of the logs, and of what failed recipes gave, below that of `conf.py`."""
 TREES = Path("_build", "recordings", "trees")
 """Folder of digests that need not be made again, below that of `conf.py`."""
 
-
-class UnknownRecipe(Exception):  # noqa: N818 - what was typed, not a fault here
-    """A name is no recipe's, or several recipes'; the message says which are near."""
+DIGESTS = TREES / local_files.ALGORITHM / f"blocks-{sys.version_info.minor}.json"
+"""File of digests of code blocks; what is code depends on Python's version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +65,39 @@ class Library:
         Raises:
             UnknownRecipe: A name is no recipe's, or that of several.
         """
-        chosen = {self._find(name).page for name in names}
+        chosen = {find(self.recipes, name).page for name in names}
         wanted = [each for each in self.recipes if not names or each.page in chosen]
-        return [self.entry(each) for each in wanted]
+        with known_digests.kept_in(self.conf_dir / DIGESTS):
+            strays, keys = self.strays(), dict[str, str]()
+            return [self.entry(each, strays, keys) for each in wanted]
 
-    def entry(self, recipe: Recipe) -> Entry:
-        """Compare a recipe with its recording, wherever in the store that is."""
+    def strays(self) -> Strays:
+        """Find, when it is asked, what is in the store under names of no recipe."""
+        return Strays(self.store, {recipe.file for recipe in self.recipes})
+
+    def entry(
+        self,
+        recipe: Recipe,
+        strays: Strays | None = None,
+        keys: dict[str, str] | None = None,
+    ) -> Entry:
+        """Compare a recipe with its recording, wherever in the store that is.
+
+        Args:
+            recipe: The recipe.
+            strays: The recordings of no recipe, if they were looked for before.
+            keys: As for `ingredients`.
+        """
+        strays = strays or self.strays()
         try:
-            recording, cause = self._read(recipe.file), "it has no recording yet"
+            recording, cause = read_recording(self.store, recipe.file), MISSING
         except RecordingError as error:
             recording, cause = None, str(error)
         try:
             if recipe.fault:
                 raise ValueError(recipe.fault)  # noqa: TRY301 - one way out
-            reasons = self._reasons(recipe, recording) if recording else [cause]
-            elsewhere = self._find_elsewhere(recipe) if reasons else None
+            reasons = self._reasons(recipe, recording, keys) if recording else [cause]
+            elsewhere = self._find_elsewhere(recipe, strays, keys) if reasons else None
         except ValueError as error:  # its code or a setting can't be read
             reasons, elsewhere = [str(error)], None
         if elsewhere:
@@ -91,15 +111,16 @@ class Library:
             state = "stale" if reasons else "fresh"
         return Entry(recipe, state, tuple(reasons), recording)
 
-    def orphans(self) -> list[str]:
-        """Return the names of recordings without a recipe, not even a renamed one."""
-        without_recipe = self._without_recipe()
-        used = {entry.found_at for entry in self.entries()} if without_recipe else set()
-        return [
-            name
-            for name, found in without_recipe.items()
-            if name not in used and not isinstance(found, ForeignError)
-        ]
+    def orphans(self, entries: Sequence[Entry] | None = None) -> list[str]:
+        """Return the names of recordings without a recipe, not even a renamed one.
+
+        Args:
+            entries: Those of all recipes, if they are known.
+        """
+        strays = self.strays()
+        if strays.names and entries is None:
+            entries = self.entries()
+        return strays.others({entry.found_at for entry in entries or ()})
 
     def read(self, recipe: Recipe) -> Recipe:
         """Read a recipe's file again, as it is now."""
@@ -109,19 +130,26 @@ class Library:
             return reading.read(recipe.path, recipe.page, self.conf)
         return scripts.read(recipe.path, recipe.page)
 
-    def ingredients(self, recipe: Recipe, like: Ingredients = NOTHING) -> Ingredients:
+    def ingredients(
+        self,
+        recipe: Recipe,
+        like: Ingredients = NOTHING,
+        keys: dict[str, str] | None = None,
+    ) -> Ingredients:
         """Collect all that a recording of the recipe would depend on now.
 
         Args:
             recipe: The recipe.
             like: What the recording depends on by what was seen as it was made.
+            keys: Those of recipes that others run after, by page, as far as they are
+                known; others are added.
         """
         is_recipe = recipe.kind == "recipe"
         settings = scripts.changes_output(self.gallery_settings) if is_recipe else {}
         if like.noted:
             settings |= {**self.environment, **(self.hooks if is_recipe else {})}
         if earlier := self.before.get(recipe.page):
-            key = make_key(self.ingredients(earlier, self._recorded(earlier)))
+            key = self._key(earlier, {} if keys is None else keys)
             settings[f"run after {earlier.path.name}"] = key[:12]
         return collect_ingredients(
             recipe,
@@ -131,10 +159,22 @@ class Library:
             like=like,
         )
 
+    def _key(self, recipe: Recipe, keys: dict[str, str]) -> str:
+        """Return the key that a recipe's recording would have now."""
+        chain, each = [], self.before.get(recipe.page)
+        while each and each.page not in keys:
+            chain.append(each)
+            each = self.before.get(each.page)
+        for each in (*reversed(chain), recipe):  # no call is inside of another
+            if each.page not in keys:
+                recorded = self._recorded(each)
+                keys[each.page] = make_key(self.ingredients(each, recorded, keys))
+        return keys[recipe.page]
+
     def _recorded(self, recipe: Recipe) -> Ingredients:
         """Return what the recipe's recording depends on; without one, nothing."""
         try:
-            recording = self._read(recipe.file)
+            recording = read_recording(self.store, recipe.file)
         except RecordingError:
             return NOTHING
         return recording.ingredients if recording else NOTHING
@@ -145,65 +185,21 @@ class Library:
         own = map(scripts.settings_of_block, code_blocks(recipe))
         return Rules(tolerance, recipe.settings, [*own])
 
-    def _reasons(self, recipe: Recipe, recording: Recording) -> list[str]:
+    def _reasons(
+        self, recipe: Recipe, recording: Recording, keys: dict[str, str] | None
+    ) -> list[str]:
         """Say why a recipe's recording is stale; nothing if it is fresh."""
-        present = self.ingredients(recipe, recording.ingredients)
+        present = self.ingredients(recipe, recording.ingredients, keys)
         return differences(recording.ingredients, present, recipe.blocks)
 
-    def _without_recipe(self) -> dict[str, Recording | RecordingError | None]:
-        """Return what is in the store under names that no recipe has."""
-        used = {recipe.file for recipe in self.recipes}
-        found: dict[str, Recording | RecordingError | None] = {}
-        for name in self.store.names():
-            if name not in used:
-                try:
-                    found[name] = self._read(name)
-                except RecordingError as error:
-                    found[name] = error
-        return found
-
-    def _read(self, name: str) -> Recording | None:
-        text = self.store.read(name)
-        return None if text is None else from_text(text, self.store.where(name))
-
-    def _find(self, name: str) -> Recipe:
-        """Find a recipe as people call it."""
-        known: dict[str, list[Recipe]] = {}
-        for recipe in self.recipes:
-            for each in {recipe.page, recipe.name, recipe.path.stem, recipe.path.name}:
-                known.setdefault(each, []).append(recipe)
-            if recipe.path.resolve() == Path(name).resolve():
-                return recipe
-        found = known.get(name, [])
-        if len(found) == 1:
-            return found[0]
-        if found:
-            pages = ", ".join(each.page for each in found)
-            raise UnknownRecipe(f"{name} can be any of {pages}; name one of them")
-        near = dict.fromkeys(
-            known[each][0].page for each in get_close_matches(name, known)
-        )
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise UnknownRecipe(f"there is no recipe {name}{hint}")
-
-    def _find_elsewhere(self, recipe: Recipe) -> Entry | None:
+    def _find_elsewhere(
+        self, recipe: Recipe, strays: Strays, keys: dict[str, str] | None
+    ) -> Entry | None:
         """Find the recording of a renamed recipe among those without a recipe."""
-        for name, found in self._without_recipe().items():
-            if not isinstance(found, Recording) or not is_of(found, recipe):
-                continue
-            if not self._reasons(recipe, found):
+        for name, found in strays.like(recipe):
+            if not self._reasons(recipe, found, keys):
                 return Entry(recipe, "fresh", (), found, name)
         return None
-
-
-def is_of(recording: Recording, recipe: Recipe) -> bool:
-    """Tell whether a recording is of a recipe's code; a person may have edited it."""
-    sources = [each.content for each in code_blocks(recipe)]
-    if recipe.kind == "recipe":
-        return has_code(recording, sources)
-    from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
-
-    return has_code(recording, sources, reading.as_python)
 
 
 def open_library(

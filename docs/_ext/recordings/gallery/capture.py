@@ -44,6 +44,14 @@ def reason(name: str, message: str) -> str:
     return f"{name}: {first}" if first else name
 
 
+def said(error: BaseException) -> str:
+    """Return the message of what was raised, which may raise itself."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a recipe may have written it
+        return "<exception str() failed>"  # as Python's own tracebacks have it
+
+
 def capture(  # noqa: PLR0913 - all but three by name
     script: Path,
     page: str,
@@ -228,7 +236,7 @@ class _Watch:
             raised, src_file, variables, settings
         )
         traceback = self._portable(variables["formatted_exception"])
-        name, message = type(exc_info[1]).__name__, self._portable(str(exc_info[1]))
+        name, message = type(exc_info[1]).__name__, self._portable(said(exc_info[1]))
         self.reason = reason(name, message)
         if isinstance(exc_info[1], FileNotFoundError):
             self.missing = Path(str(exc_info[1].filename or "")).name

@@ -12,6 +12,7 @@ from typing import Any
 
 from recordings import syntax_tree
 from recordings.key import in_file_settings, local_files
+from recordings.key.known_digests import known
 from recordings.model import Block, Ingredients, Recipe
 
 FILE_SETTINGS = ("capture_repr", "threads")
@@ -59,7 +60,7 @@ def collect_ingredients(
         ValueError: A setting can't be used.
     """
     settings = recipe.settings
-    code = [(it, tree) for it in recipe.blocks if (tree := _code(it)) is not None]
+    code = [each for each in recipe.blocks if is_code(each)]
     of_file = {name: settings[name] for name in FILE_SETTINGS if name in settings}
     needs = in_file_settings.names(settings, "needs")
     with_lines = like.lines is not None
@@ -67,12 +68,12 @@ def collect_ingredients(
         blocks=tuple(
             digest(
                 [
-                    syntax_tree.digest(tree, with_lines=with_lines),
+                    _digest_with_lines(block) if with_lines else _digest(block),
                     _plain(_settings_of_block(block)),
                     *([_text(block)] if like.quoted else []),
                 ]
             )
-            for block, tree in code
+            for block in code
         ),
         settings=_plain({**gallery, **of_file}),
         packages=dict(packages),
@@ -80,7 +81,7 @@ def collect_ingredients(
             like.files, recipe.path.parent, in_file_settings.names(settings, "files")
         ),
         data={name: digest for name, digest in data.items() if name in needs},
-        lines=tuple(block.line for block, _ in code) if with_lines else None,
+        lines=tuple(block.line for block in code) if with_lines else None,
         noted=like.noted,
         quoted=like.quoted,
     )
@@ -96,7 +97,7 @@ def make_key(ingredients: Ingredients) -> str:
 
 def is_code(block: Block) -> bool:
     """Tell whether a block holds more than comments; only such blocks are run."""
-    return _code(block) is not None
+    return bool(_digest(block))
 
 
 def code_blocks(recipe: Recipe) -> list[Block]:
@@ -130,18 +131,42 @@ def names_lines(
     return any(int(it) in lines for text in texts for it in _NUMBER.findall(text))
 
 
+def code_digest(source: str) -> str:
+    """Digest a code's syntax tree; if it is none, but comments, it is empty."""
+
+    def make() -> str:
+        tree = _tree(source)
+        return "" if tree is None else syntax_tree.digest(tree)
+
+    return known(source.strip("\n"), make)
+
+
 @cache  # one build asks many times
+def _digest(block: Block) -> str:
+    """Digest a block's syntax tree; of one that holds no code, it is empty."""
+    return code_digest(block.content) if block.kind == "code" else ""
+
+
+def _digest_with_lines(block: Block) -> str:
+    tree = _code(block)
+    return "" if tree is None else syntax_tree.digest(tree, with_lines=True)
+
+
 def _code(block: Block) -> ast.Module | None:
-    """Parse a block; None if it holds no code. What is not Python, its text stands for.
+    """Parse a block; None if it holds no code."""
+    return _tree(block.content) if block.kind == "code" else None
+
+
+@cache
+def _tree(source: str) -> ast.Module | None:
+    """Parse code; None if there is none. What is not Python, its text stands for.
 
     To be that may be what a recipe is there to show.
     """
-    if block.kind != "code":
-        return None
     try:
-        tree = syntax_tree.parse(block.content)
+        tree = syntax_tree.parse(source)
     except syntax_tree.PARSE_ERRORS:
-        tree = syntax_tree.parse(repr(block.content.strip("\n")))
+        tree = syntax_tree.parse(repr(source.strip("\n")))
     return tree if tree.body else None
 
 

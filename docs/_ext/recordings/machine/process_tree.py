@@ -51,8 +51,11 @@ def has_one_thread() -> bool:
 
 
 @contextmanager
-def ended_by_sigterm() -> Iterator[None]:
-    """Have SIGTERM raise here, so that a run ends in order as on Ctrl-C."""
+def ended_in_order() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP raise here, so that a run ends in order as on Ctrl-C.
+
+    What this process was told to ignore, as `nohup` does, it goes on to ignore.
+    """
 
     def leave(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
@@ -60,11 +63,15 @@ def ended_by_sigterm() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, leave)
+    before = {it: signal.getsignal(it) for it in (signal.SIGTERM, signal.SIGHUP)}
+    heeded = [it for it, how in before.items() if how != signal.SIG_IGN]
+    for each in heeded:
+        signal.signal(each, leave)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each in heeded:
+            signal.signal(each, before[each] or signal.SIG_DFL)
 
 
 class ProcessTree:

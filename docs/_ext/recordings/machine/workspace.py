@@ -17,6 +17,7 @@ from recordings.machine.reads import MARK
 PREFIX = "recordings-"
 NEW = 60.0
 """Seconds for which a folder may be there and not be locked yet."""
+GONE = "it deleted or renamed the folder of its run, in which its results are kept"
 LEFT_OUT = (".git", "__pycache__", "_build")
 """What is not mirrored: git would take the mirror for its own, and the rest is made."""
 
@@ -26,17 +27,30 @@ def workspace() -> Iterator[Path]:
     """Make a folder, and remove it whatever was done in it."""
     _sweep(Path(tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    (folder / MARK).touch()
     try:
-        with _locked(folder):
-            yield folder
+        (folder / MARK).touch()
+        with _locked(folder) as descriptor:
+            try:
+                yield folder
+            finally:
+                remove(_now_at(descriptor) or folder)
     finally:
         remove(folder)
 
 
+def _now_at(descriptor: int) -> Path | None:
+    """Return where an open folder is now, if it was moved; only Linux tells."""
+    with suppress(OSError):
+        return Path(f"/proc/self/fd/{descriptor}").readlink()
+    return None
+
+
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[int]:
     """Hold a folder's lock, which ends with this process at the latest.
+
+    Yields:
+        A descriptor of it.
 
     Raises:
         OSError: Another holds it, or the folder can't be opened.
@@ -47,7 +61,7 @@ def _locked(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 
@@ -61,6 +75,11 @@ def _sweep(temporary: Path) -> None:
             if is_own and time.time() - about.st_mtime > NEW:
                 with _locked(folder):
                     remove(folder)
+
+
+def is_there(folder: Path) -> bool:
+    """Tell whether a run's folder is where it was made."""
+    return (folder / MARK).is_file()
 
 
 def remove(folder: Path) -> None:

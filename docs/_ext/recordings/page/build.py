@@ -17,12 +17,13 @@ from sphinx.util import logging
 from recordings import settings as config
 from recordings.gallery import notebooks, scripts, signatures
 from recordings.gallery.replay import Replay
-from recordings.library import LOGS, Library, is_of, open_library
+from recordings.library import LOGS, Library, open_library
 from recordings.model import Block, CodeBlock, Entry, Failure, Recording
 from recordings.page import links, renewal, run_card
 from recordings.page import notebook_download as download
 from recordings.page.markdown import to_markdown
 from recordings.settings import Settings
+from recordings.shelf import is_of
 from recordings.store.store import ReadOnlyError, StoreError
 from recordings.store.svg_scripts import without_scripts
 

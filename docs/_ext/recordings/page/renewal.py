@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -40,6 +41,12 @@ def renew(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:
         except BaseException:
             runner.terminate()  # in order: it keeps what is finished
             raise
+    if runner.returncode < 0:
+        name = signal.Signals(-runner.returncode).name
+        raise ConfigError(
+            f"recordings: the run was killed by {name}; what was finished is kept, so "
+            "build again for the rest"
+        )
     try:
         results = {each["page"]: each for each in json.loads(document)["results"]}
     except ValueError as error:
@@ -48,9 +55,10 @@ def renew(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:
             "recordings that are there, add: -D recordings_mode=replay"
         ) from error
     compared: list[Entry] = []
+    strays = library.strays()
     for before in entries:
         result = results.get(before.recipe.page)
-        entry = library.entry(before.recipe) if result else before
+        entry = library.entry(before.recipe, strays) if result else before
         if result and result["status"] == "failed":
             entry = _failed(entry, result, was_to_be_new=anew)
         compared.append(entry)
@@ -63,7 +71,7 @@ def _failed(entry: Entry, result: dict[str, Any], *, was_to_be_new: bool) -> Ent
     partial = None
     if file := result["partial"]:
         with suppress(OSError, RecordingError):  # the failure is told all the same
-            partial = from_text(Path(file).read_text("utf-8"), file)
+            partial = from_text(Path(file).read_text("utf-8"), file, is_new=True)
     return replace(
         entry,
         state=state,

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from recordings.texts import cleaned
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,16 @@ class Outcome:
 
     @classmethod
     def load(cls, workspace: Path) -> "Outcome | None":
-        """Read an outcome; None if the worker ended without writing one."""
+        """Read an outcome; None if the worker ended without writing one.
+
+        What a recipe raised may be text that can't be shown; a recording has none.
+        """
         file = workspace / "outcome.json"
         if not file.is_file():
             return None
-        return cls(**json.loads(file.read_text("utf-8")))
+        found = cls(**json.loads(file.read_text("utf-8")))
+        failure = found.failure and cleaned(found.failure)
+        return replace(found, failure=failure, traceback=cleaned(found.traceback))
 
 
 @dataclass(frozen=True, slots=True)

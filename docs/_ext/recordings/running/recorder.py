@@ -21,10 +21,10 @@ from recordings.guides import GuideFailed
 from recordings.key import conf_code, first_imports, noted
 from recordings.key.ingredients import code_trees, make_key, names_lines
 from recordings.library import Library, open_library
-from recordings.machine import clock, provenance, reads
+from recordings.machine import clock, guard, provenance, reads
 from recordings.machine import git as repository
 from recordings.machine.portable import make_portable
-from recordings.machine.workspace import mirror
+from recordings.machine.workspace import GONE, is_there, mirror
 from recordings.model import CodeBlock, Ingredients, Recipe, Recording, Run
 from recordings.running.job import Host, Job, Outcome
 from recordings.store.notebook import to_text
@@ -64,9 +64,14 @@ def attempt(job: Job, host: Host) -> Outcome:
     except (UnreadableRecipe, RecipeChanged) as refused:
         return Outcome(failure=str(refused))
     except SystemExit as left:
-        return Outcome(failure=f"it called sys.exit({left.code!r})")
+        code = left.code
+        plain = isinstance(code, int | str | None)
+        said = repr(code) if plain else type(code).__name__
+        return Outcome(failure=f"it called sys.exit({said})")
     except BaseException as error:  # noqa: BLE001 - whatever it is, the runner must know
-        reason = capture.reason(type(error).__name__, str(error))
+        if not is_there(Path(job.workspace)):
+            return Outcome(failure=GONE)
+        reason = capture.reason(type(error).__name__, capture.said(error))
         where = _where(error.__traceback__)
         return Outcome(failure=f"{reason}{where}", traceback=traceback.format_exc())
 
@@ -99,7 +104,11 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     folder = Path(job.workspace)
     project = repository.project(recipe.path.parent.resolve(), library.conf_dir)
     copies = (job.shared or folder) / "copy"
-    script = mirror(recipe.path, project, copies)
+    try:
+        script = mirror(recipe.path, project, copies)
+    except OSError as error:
+        raise UnreadableRecipe(f"its folder can't be copied: {error}") from error
+    copied = copies.stat().st_mtime
     portable = make_portable(script.parent, recipe.path.parent)
     try:
         library.ingredients(recipe)
@@ -116,6 +125,8 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         return peak + host.shared_memory if peak else None
 
     commit = provenance.commit(recipe.path)
+    if recipe.kind == "recipe":  # a guide's cells run in a process of their own
+        guard.protect(recipe.path.parent)
     provenance.reset_peak_memory()
     if recipe.kind == "guide":
         from recordings.guides import kernel, reading  # noqa: PLC0415 - MyST-NB
@@ -151,7 +162,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         recipe.path.parent.resolve() / recipe.path.name,
         project,
         copies / (project.name or "project"),
-        copies.stat().st_mtime,
+        copied,
         folder,
     )
     code, modules = _code(library, recipe)

@@ -19,15 +19,16 @@ from recordings.comparison.confirm import merged
 from recordings.key import in_file_settings
 from recordings.library import LOGS, Library
 from recordings.machine import capacity, spawn
-from recordings.machine.process_tree import ended_by_sigterm
+from recordings.machine.process_tree import ended_in_order
 from recordings.model import Entry
-from recordings.running import beginnings, dask, fork_server, supervisor
+from recordings.running import beginnings, dask, fork_server, supervisor, versions
 from recordings.running.branches import Branches
 from recordings.running.events import Planned, Report, Result, Started
 from recordings.running.job import Ending, Job
 from recordings.running.turns import Turns
 from recordings.store.notebook import RecordingError, from_text, to_text
 from recordings.store.store import StoreError
+from recordings.texts import one_line
 
 POLL_INTERVAL = 0.2
 """Seconds between two looks at which recipes have begun."""
@@ -72,7 +73,8 @@ def run(  # noqa: PLR0913 - all but two have a default
         What became of each recipe that was run or renamed, in the order of `entries`.
 
     Raises:
-        ReadOnlyError: Recordings can't be written; nothing was run.
+        OtherVersions: Recordings belong to versions that are not installed here.
+        ReadOnlyError: Recordings can't be written; in both cases, nothing was run.
     """
     work = _Work(
         library,
@@ -89,8 +91,10 @@ def run(  # noqa: PLR0913 - all but two have a default
     if wanted:
         wanted = work.turns.with_earlier(wanted)
         if write:
+            if executor is None:
+                versions.check(library.packages)
             library.store.check_writable(each.recipe.file for each in wanted)
-        with ended_by_sigterm(), work.turns:
+        with ended_in_order(), work.turns:
             work.run(sorted(wanted, key=_longest_first), executor)
     order = {entry.recipe.page: number for number, entry in enumerate(entries)}
     asked = [each for each in work.results if each.entry.recipe.page in order]
@@ -134,9 +138,7 @@ class _Work:
                 else:
                     store.rename(entry.found_at, entry.recipe.file)
             except StoreError as error:
-                self._end(
-                    Result(entry, "failed", reason=supervisor.one_line(str(error)))
-                )
+                self._end(Result(entry, "failed", reason=one_line(str(error))))
             else:
                 taken.add(entry.found_at)
                 self._end(Result(entry, "renamed", entry.recording))
@@ -250,7 +252,7 @@ class _Work:
             self._fail(entry, ending.outcome.failure or "it gave nothing", ending)
             return
         try:
-            recording = new = from_text(text, name)
+            recording = new = from_text(text, name, is_new=True)
             if self.write:
                 rules = self.library.rules(entry.recipe)
                 recording = merged(entry.recording, new, rules)
@@ -268,7 +270,7 @@ class _Work:
     def _fail(self, entry: Entry, reason: str, ending: Ending | None = None) -> None:
         log = self._log(entry) if ending else None
         seconds, tail = (ending.seconds, ending.tail) if ending else (0.0, "")
-        text, partial = supervisor.one_line(reason), None
+        text, partial = one_line(reason), None
         if ending and ending.outcome.failure and ending.outcome.recording:
             with suppress(OSError):  # the failure is told all the same
                 self._partial(entry).write_text(ending.outcome.recording, "utf-8")

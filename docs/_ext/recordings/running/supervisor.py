@@ -10,7 +10,6 @@ takes and returns can be pickled. `supervise` is what the process does.
 """
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -28,9 +27,10 @@ import psutil
 
 from recordings.machine import capacity, spawn
 from recordings.machine.process_tree import ProcessTree, adopt_orphans
-from recordings.machine.workspace import remove, workspace
+from recordings.machine.workspace import GONE, is_there, remove, workspace
 from recordings.running import dask, fork_server, worker
 from recordings.running.job import Ending, Job, Outcome
+from recordings.texts import one_line, without_controls
 
 Fork = Callable[[Callable[[Connection], None], Connection], int | None]
 """Calls a function with a channel in a process that it forks; gives its number."""
@@ -47,9 +47,6 @@ TREE_INTERVAL = 0.5
 """Seconds between two looks at the memory of all its processes."""
 TAIL = 4000
 """Bytes at the end of a log that are shown when a recipe failed."""
-LONGEST_REASON = 300
-"""Characters of the reason why a recipe failed."""
-CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[^\n\t\x20-\x7e\xa0-\U0010ffff]")
 
 _stopped: set[str] = set()
 """Runs that end now, in the process of their runner."""
@@ -213,7 +210,7 @@ def supervise(channel: Connection) -> None:
         finally:
             tree.kill()
     if failure is None and Outcome.load(Path(job.workspace)) is None:
-        failure = _why(status)
+        failure = _why(status, Path(job.workspace))
     try:
         channel.send(failure)
     except OSError:  # the runner has ended
@@ -251,8 +248,12 @@ def _watch(
                 return f"used more than {most / 2**30:.3g} GiB of memory", None
 
 
-def _why(status: int | None) -> str:
-    """Say of an exit status why a worker left no outcome."""
+def _why(status: int | None, folder: Path) -> str:
+    """Say of an exit status, and of the run's folder, why a worker left no outcome."""
+    if not is_there(folder):
+        return GONE
+    if status == worker.UNSAVED:
+        return f"there is no room for its results in {folder.parent}"
     if status is None or status >= 0:
         return f"ended without a result: exit status {status}"
     try:
@@ -264,12 +265,6 @@ def _why(status: int | None) -> str:
 
 
 # Text ---------------------------------------------------------------------------------
-
-
-def one_line(text: str) -> str:
-    """Make a reason fit for a table."""
-    line = CONTROLS.sub("", " ".join(text.split()))
-    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
 
 
 def _length(log: BinaryIO) -> int:
@@ -284,7 +279,7 @@ def _tail(log: BinaryIO) -> str:
     text = log.read().decode("utf-8", "replace").replace("\r", "\n")
     if size > TAIL:
         text = text.partition("\n")[2] or text
-    return CONTROLS.sub("", text).strip("\n")
+    return without_controls(text).strip("\n")
 
 
 if __name__ == "__main__":

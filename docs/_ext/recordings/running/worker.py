@@ -17,6 +17,8 @@ from recordings.machine.process_tree import die_with_parent
 from recordings.running.job import Host, Job
 
 MAX_DESCRIPTORS = 2**16
+UNSAVED = os.EX_IOERR
+"""Exit status where the outcome could not be written."""
 LINE = "line"
 """File in the workspace: the line of the code block that runs now."""
 
@@ -48,7 +50,7 @@ def main(job: Job, log: int, supervisor: int) -> NoReturn:
 
     def echo(text: str) -> None:
         with suppress(OSError):
-            os.write(log, text.encode("utf-8", "replace"))
+            os.write(log, text.encode("utf-8", "backslashreplace"))
 
     def note_line(line: int) -> None:
         with suppress(OSError):
@@ -58,9 +60,13 @@ def main(job: Job, log: int, supervisor: int) -> NoReturn:
     _forget_server(preloaded.MAIN_PROCESS)
     held_elsewhere = max(0, preloaded.FILE_MEMORY - provenance.file_memory())
     outcome = recorder.attempt(job, Host(echo, note_line, held_elsewhere))
-    outcome.save(folder)
+    status = 0
+    try:
+        outcome.save(folder)
+    except OSError:  # the folder is gone, or the disk is full
+        status = UNSAVED
     echo(outcome.traceback)
-    os._exit(0)
+    os._exit(status)
 
 
 def place(workspace: Path) -> str:

@@ -1,18 +1,12 @@
 """A recording, and its form as an executed notebook."""
 
 import json
-import math
 from dataclasses import asdict
 from datetime import datetime
 from itertools import chain
-from pathlib import PurePosixPath
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
-
-import nbformat
+from typing import Any
 
 from recordings.model import (
-    FILE,
     CodeBlock,
     Confirmation,
     Ingredients,
@@ -20,11 +14,21 @@ from recordings.model import (
     Recording,
     Run,
 )
-from recordings.store import images
+from recordings.store.checks import (
+    check_characters,
+    check_depth,
+    check_files,
+    check_types,
+)
+from recordings.store.seal import is_sealed, sealed
+from recordings.texts import cleaned_json
+from recordings.units import size
 
 FORMAT = 1
 """Version of the metadata. A recording with a different one counts as missing."""
 
+NOTEBOOK = (4, 5)
+"""Version of notebooks."""
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -32,6 +36,9 @@ KERNEL = {
 """A notebook's metadata about the language of its cells."""
 REST = "text/x-rst"
 """Kind of an output that is a scraper's own reST; only the page can show it."""
+
+LARGEST = 32 * 2**20
+"""Characters of a recording: a build holds each of them several times over."""
 
 FAULTS = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 """What reading a text that is no recording may raise."""
@@ -51,7 +58,7 @@ def to_text(recording: Recording) -> str:
     The text depends on nothing but the recording: the same output gives the same lines.
     A confirmation is one line, so that another run is a small difference; so is a name.
     """
-    about = asdict(recording) | {"format": FORMAT}
+    about = asdict(recording) | {"format": FORMAT, "seal": ""}
     del about["blocks"]
     lines: dict[str, str] = {}
 
@@ -65,10 +72,12 @@ def to_text(recording: Recording) -> str:
     for optional in ("confirmations", "names"):
         if not about[optional]:
             del about[optional]
+    import nbformat  # noqa: PLC0415 - slow to load, and what is known is only read
+
     notebook = nbformat.from_dict(
         {
-            "nbformat": 4,
-            "nbformat_minor": 5,
+            "nbformat": NOTEBOOK[0],
+            "nbformat_minor": NOTEBOOK[1],
             "metadata": {**KERNEL, "recording": about},
             "cells": [
                 _cell(number, block) for number, block in enumerate(recording.blocks, 1)
@@ -79,7 +88,7 @@ def to_text(recording: Recording) -> str:
     text: str = nbformat.writes(notebook, indent=1, sort_keys=True)
     for mark, line in lines.items():
         text = text.replace(f'"{mark}"', line)
-    return f"{text}\n"
+    return sealed(f"{cleaned_json(text)}\n")
 
 
 def _cell(number: int, block: CodeBlock) -> dict[str, Any]:
@@ -99,40 +108,100 @@ def _cell(number: int, block: CodeBlock) -> dict[str, Any]:
     }
 
 
-def from_text(text: str, name: str) -> Recording:
+def from_text(text: str, name: str, *, is_new: bool = False) -> Recording:
     """Read a recording from a notebook's text.
 
     Args:
         text: The file's content.
         name: The file's name, for messages.
+        is_new: Look closely, though it is as it was written: it was only just.
 
     Raises:
         ForeignError: It is a notebook, but not a recording.
         RecordingError: It is not a notebook, is damaged, or is in another format.
     """
+    check_size(len(text), name)
+    whole = is_sealed(text)
+    known = whole and not is_new
     try:
-        notebook = nbformat.v4.reads(text)
-        nbformat.validate(notebook)
-    except (*FAULTS, nbformat.ValidationError) as error:
+        about, cells = _parsed(text, known=known)
+    except Exception as error:  # what is no notebook may make nbformat raise anything
         cause = str(error).strip().partition("\n")[0] or type(error).__name__
         raise RecordingError(f"{name}: not a valid notebook: {cause}") from error
-    plain = json.loads(json.dumps(notebook))
-    about = plain["metadata"].get("recording")
     if not isinstance(about, dict):
         raise ForeignError(f"{name}: a notebook, but not a recording")
     if about.pop("format", None) != FORMAT:
         raise RecordingError(
             f"{name}: recorded in another format; this version reads format {FORMAT}"
         )
+    # A recording that has none is older than seals are.
+    was_sealed = about.pop("seal", None) is not None
     try:
-        recording = _recording(about, plain["cells"])
+        check_characters(text, [about, cells])
+        recording = _recording(about, cells, known=known)
     except FAULTS as error:
-        raise RecordingError(f"{name}: its recording is damaged: {error}") from error
+        cause = f"{error} is missing" if isinstance(error, KeyError) else f"{error}"
+        raise RecordingError(f"{name}: its recording is damaged: {cause}") from error
+    if was_sealed and not whole:
+        raise RecordingError(f"{name}: it was changed after it was recorded")
     return recording
 
 
-def _recording(about: dict[str, Any], cells: list[dict[str, Any]]) -> Recording:
-    """Make a recording of a notebook's metadata and cells."""
+def check_size(length: int, name: str) -> None:
+    """Make sure that a recording is not larger than builds can bear.
+
+    Raises:
+        RecordingError: It is.
+    """
+    if length > LARGEST:
+        raise RecordingError(
+            f"{name}: a recording of {size(length)}; it may have {size(LARGEST)}, so "
+            "the recipe has to print less, or draw fewer or smaller pictures"
+        )
+
+
+def _parsed(text: str, *, known: bool) -> tuple[Any, list[Any]]:
+    """Return what a notebook's text says of a recording, if anything, and its cells.
+
+    Args:
+        text: The notebook's.
+        known: It is as it was written, so it need not be validated again.
+    """
+    found: dict[str, Any] = json.loads(text, parse_constant=_refuse)
+    check_depth(found)
+    if not known:
+        import nbformat  # noqa: PLC0415 - as above
+
+        nbformat.validate(nbformat.v4.to_notebook(found))
+    elif (found["nbformat"], found["nbformat_minor"]) != NOTEBOOK:
+        raise ValueError("it is of another version")
+    for cell in found["cells"]:
+        cell["source"] = _joined(cell["source"])
+        for output in cell.get("outputs", ()):
+            if "text" in output:
+                output["text"] = _joined(output["text"])
+            data = output.get("data", {})
+            data.update({kind: _joined(it, kind) for kind, it in data.items()})
+    return found["metadata"].get("recording"), found["cells"]
+
+
+def _joined(lines: Any, kind: str = "text") -> Any:
+    """Return the text of a list of lines, as notebooks have it; else what is given."""
+    is_text = isinstance(lines, list) and not kind.endswith("json")
+    return "".join(lines) if is_text else lines
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
+
+
+def _recording(
+    about: dict[str, Any], cells: list[dict[str, Any]], *, known: bool
+) -> Recording:
+    """Make a recording of a notebook's metadata and cells; check what it holds.
+
+    What is as it was written has pictures that were whole when they were drawn.
+    """
     ingredients = about["ingredients"]
     ingredients["blocks"] = tuple(ingredients["blocks"])
     if ingredients["lines"] is not None:
@@ -159,45 +228,9 @@ def _recording(about: dict[str, Any], cells: list[dict[str, Any]]) -> Recording:
     meanings = chain.from_iterable(recording.names.values())
     blocks = recording.blocks
     for part in (recording, recording.ingredients, *runs, *blocks, *meanings):
-        _check_types(part)
+        check_types(part)
     for each in runs:
         datetime.fromisoformat(each.date)
     for block in recording.blocks:
-        _check_files(block)
+        check_files(block, drawn=not known)
     return recording
-
-
-def _check_types(part: Any) -> None:
-    """Make sure that each field holds what its type says.
-
-    Raises:
-        TypeError: One does not.
-    """
-    for name, hint in get_type_hints(type(part)).items():
-        value = getattr(part, name)
-        options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
-        kinds = [int | float if it is float else get_origin(it) or it for it in options]
-        # JSON knows no such numbers, but Python reads them.
-        endless = isinstance(value, float) and not math.isfinite(value)
-        if endless or not any(isinstance(value, kind) for kind in kinds):
-            raise TypeError(f"{name} can't be {value!r}")
-
-
-def _check_files(block: CodeBlock) -> None:
-    """Make sure that each picture can be shown, and each other file be written.
-
-    Raises:
-        TypeError: A text alternative or a name is no text.
-        ValueError: A picture is broken, or a file is one outside of the site.
-    """
-    for output in block.outputs:
-        if FILE in output.get("data", {}):
-            images.to_bytes(FILE, output["data"][FILE])
-            name = PurePosixPath(output["metadata"]["file"])
-            if name.is_absolute() or ".." in name.parts:
-                raise ValueError(f"a file can't be written to {name}")
-        for kind in output.get("data", {}).keys() & images.SUFFIXES.keys():
-            images.check(kind, output["data"][kind])
-            alternative = output["metadata"].get("alt", "")
-            if not isinstance(alternative, str):
-                raise TypeError(f"a text alternative can't be {alternative!r}")

@@ -5,6 +5,7 @@ at all, and of two writers at once the last one wins. A writer that was killed m
 a temporary file behind; a later write of that name removes it once it is old.
 """
 
+import errno
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -12,12 +13,13 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from stat import S_ISREG
 from urllib.parse import quote
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from recordings.store.notebook import RecordingError
+from recordings.store.notebook import RecordingError, check_size
 
 OLD = timedelta(hours=1)
 """Age from which a temporary file has no writer any more."""
@@ -83,12 +85,12 @@ class Store:
         """Return the text under a name; None if there is nothing under it.
 
         Raises:
-            RecordingError: It is not text in UTF-8.
+            RecordingError: It is not a file of text in UTF-8, or is too large.
         """
         path = self._path(name)
         with self._naming(name, "read"):
             try:
-                content: bytes = self._files.cat_file(path)
+                content = self._content(path, self.where(name))
             except FileNotFoundError:
                 return None
         try:
@@ -182,6 +184,29 @@ class Store:
             )
         return self._path(name)
 
+    def _content(self, path: str, where: str) -> bytes:
+        """Read a file; what else may be in a folder could be read for ever."""
+        if not self._is_local:
+            content: bytes = self._files.cat_file(path)
+            check_size(len(content), where)
+            return content
+        try:
+            # To open a pipe would wait for its writer.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENXIO):
+                raise RecordingError(f"{where}: not a file") from error
+            raise
+        try:
+            about = os.fstat(descriptor)
+            if not S_ISREG(about.st_mode):
+                raise RecordingError(f"{where}: not a file")
+            check_size(about.st_size, where)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read()
+        finally:
+            os.close(descriptor)
+
     @contextmanager
     def _beside(self, path: str) -> Iterator[str]:
         """Provide a path beside a path, for this writer alone; nothing stays there."""
@@ -218,6 +243,8 @@ class Store:
         """Turn every fault into a StoreError that says what, where and why."""
         try:
             yield
+        except RecordingError:
+            raise
         except Exception as error:  # each kind of store has exceptions of its own
             reason = getattr(error, "strerror", None) or str(error)
             raise StoreError(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.progress import track
 
-from recordings.library import UnknownRecipe, open_library
+from recordings.library import open_library
 from recordings.machine import spawn
 from recordings.machine.workspace import mirror
 

@@ -186,7 +186,7 @@ def test_failures_are_told_with_reason_last_lines_and_log(make: MakeProject) -> 
     unreadable = reasons.pop("unreadable")
     assert reasons == {
         "bad": "ValueError: [no]",
-        "interrupted": "KeyboardInterrupt",
+        "interrupted": "KeyboardInterrupt; raised in interrupted.py, line 8",
         "lines": "ValueError: first [b]",
         "none": "ValueError",
         "untitled": "SyntaxError: incomplete input (untitled.py, line 4)",

@@ -7,6 +7,7 @@ the messages, and a docutils node was made of one of them if `messages.message_o
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from translation.checks.code_equality import difference
@@ -44,13 +45,19 @@ class Translated(NamedTuple):
         return self.total - len(self.untranslated)
 
 
+@lru_cache(maxsize=256)
+def _segments(text: str, kind: Kind) -> Sequence[Segment]:
+    """Split a file once, though each language asks for its messages."""
+    return segments(text, kind)
+
+
 def messages(text: str, kind: Kind = "script") -> dict[str, Syntax]:
     """Return the messages of a file, and how each is written.
 
     Raises:
         UnreadableScript: The script has none.
     """
-    found = (piece.message for piece in segments(text, kind))
+    found = (piece.message for piece in _segments(text, kind))
     return {each.text: each.form.syntax for each in found if each}
 
 
@@ -73,7 +80,7 @@ def translate(
         CodeChanged: The code of the result would differ.
         UnreadableScript: The English script has no messages.
     """
-    pieces = segments(text, kind)
+    pieces = _segments(text, kind)
     result = "".join(_put(piece, translations) for piece in pieces)
     if kind == "script" and result != text and (cause := difference(text, result)):
         raise _blame(pieces, translations, path, cause)

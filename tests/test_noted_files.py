@@ -582,7 +582,7 @@ def test_older_recordings_are_compared_as_they_were_made(site: Path) -> None:
         notebook = json.loads(file.read_text("utf-8"))
         about = notebook["metadata"]["recording"]
         del about["ingredients"]["noted"], about["ingredients"]["quoted"]
-        del about["run"]["outside"]
+        del about["run"]["outside"], about["seal"]
         file.write_text(json.dumps(notebook), "utf-8")
     edit("docs/conf.py", '= "one"', '= "two"')(site)
     edit("docs/ext/hooks.py", "''", "' '")(site)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 import yaml
 
 from recipe_site.sharing import attested
+from recordings.store.seal import sealed
 
 if TYPE_CHECKING:
     from projects import MakeProject
@@ -114,9 +114,9 @@ def test_recordings_from_gpus_have_to_be_attested(make_project: MakeProject) -> 
     project.run()
     assert not [*attested.from_gpus(project.library)]
     [file] = project.site.root.glob("docs/recordings/**/one.ipynb")
-    kept = json.loads(file.read_text("utf-8"))
-    kept["metadata"]["recording"]["run"]["gpu"] = "NVIDIA H200"
-    file.write_text(json.dumps(kept))
+    text = file.read_text("utf-8")
+    assert text.count('"gpu": null') == 1
+    file.write_text(sealed(text.replace('"gpu": null', '"gpu": "NVIDIA H200"')))
     [found] = attested.from_gpus(project.library)
     assert found.endswith("/one.ipynb")
 

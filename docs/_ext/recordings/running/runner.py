@@ -254,7 +254,8 @@ class _Work:
             if self.write:
                 rules = self.library.rules(entry.recipe)
                 recording = merged(entry.recording, new, rules)
-                self.library.store.write(name, to_text(recording))
+                text = text if recording is new else to_text(recording)
+                self.library.store.write(name, text)
         except (RecordingError, StoreError) as error:
             self._fail(entry, str(error), ending)
             return

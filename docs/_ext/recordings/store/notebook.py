@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from itertools import chain
 from pathlib import PurePosixPath
 from types import UnionType
@@ -173,14 +174,24 @@ def _check_types(part: Any) -> None:
     Raises:
         TypeError: One does not.
     """
-    for name, hint in get_type_hints(type(part)).items():
+    for name, kinds in _kinds(part.__class__).items():
         value = getattr(part, name)
-        options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
-        kinds = [int | float if it is float else get_origin(it) or it for it in options]
         # JSON knows no such numbers, but Python reads them.
         endless = isinstance(value, float) and not math.isfinite(value)
         if endless or not any(isinstance(value, kind) for kind in kinds):
             raise TypeError(f"{name} can't be {value!r}")
+
+
+@cache  # each recording has many parts
+def _kinds(part: type) -> dict[str, list[Any]]:
+    """Return what each field of a part may be."""
+    kinds = {}
+    for name, hint in get_type_hints(part).items():
+        options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        kinds[name] = [
+            int | float if it is float else get_origin(it) or it for it in options
+        ]
+    return kinds
 
 
 def _check_files(block: CodeBlock) -> None:

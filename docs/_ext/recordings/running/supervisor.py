@@ -232,8 +232,9 @@ def _watch(
     latest += LONGEST_START + job.time_limit
     begun = False
     most = job.memory_limit or capacity.memory() // (job.jobs + 1)
-    # Where the system has that, its end is known at once.
-    ends = [os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else []
+    ends: list[int] = []
+    with suppress(OSError, AttributeError):  # a system that has none, or forbids it
+        ends.append(os.pidfd_open(pid))
     while True:
         wait([channel, *ends], POLL_INTERVAL)
         ended, status = os.waitpid(pid, os.WNOHANG)

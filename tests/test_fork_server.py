@@ -357,6 +357,9 @@ def test_nothing_is_imported_before_what_may_change_it(
 def test_what_would_show_an_import_leaves_it_to_the_recipe(tmp_path: Path) -> None:
     unseen = {
         "nothing": "import math, sys",
+        "email:charset": "",
+        "handles": "import logging\nhandler = logging.StreamHandler()",
+        "os:path": "",
         "hidden": "import warnings\nwarnings.warn('old', DeprecationWarning)",
     }
     seen = {
@@ -368,16 +371,23 @@ def test_what_would_show_an_import_leaves_it_to_the_recipe(tmp_path: Path) -> No
         "leaves": "raise SystemExit",
         "looks": "import tempfile\nplace = tempfile.gettempdir()",
         "misses": "import no_such_module",
+        "os:no_such_part": "",
     }
     if find_spec("matplotlib"):
         seen["draws"] = "import matplotlib\nmatplotlib.rcParams['lines.linewidth'] = 7"
     for name, code in (unseen | seen).items():
+        if ":" in name:  # that is what `from` takes
+            continue
         (tmp_path / f"{name}.py").write_text(code, "utf-8")
     code = (
         "import sys\n"
         "from recordings.running import branches, preloaded\n"
         "for each in sys.argv[1:]:\n"
-        "    print(each, branches._imported_unseen((each,)))"
+        "    print(each, branches._imported_unseen((each,)))\n"
+        "import handles, io, logging\n"
+        "sys.stderr = io.StringIO()\n"
+        "handles.handler.handle(logging.makeLogRecord({'msg': 'later'}))\n"
+        "print('wrote', sys.stderr.getvalue().strip())"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code, *unseen, *seen],
@@ -388,7 +398,11 @@ def test_what_would_show_an_import_leaves_it_to_the_recipe(tmp_path: Path) -> No
         text=True,
     )
     found = dict(map(str.split, ran.stdout.splitlines()))
-    expected = {**dict.fromkeys(unseen, "True"), **dict.fromkeys(seen, "False")}
+    expected = {
+        **dict.fromkeys(unseen, "True"),
+        **dict.fromkeys(seen, "False"),
+        "wrote": "later",
+    }
     assert (found, ran.stderr) == (expected, "")
 
 
@@ -407,7 +421,13 @@ def test_a_beginning_ends_where_anything_else_is_imported() -> None:
         return first_imports.beginning(blocks, {"heavy", "light"}, {"numpy"})
 
     assert beginning("import os, numpy.linalg, heavy") == ("heavy",)
-    assert beginning("from heavy.a import b\nimport light") == ("heavy.a", "light")
+    taken = ("heavy.a", "heavy.a:b", "light")
+    assert beginning("from heavy.a import b\nimport light") == taken
+    assert beginning("from heavy import b, local") == (
+        "heavy",
+        "heavy:b",
+        "heavy:local",
+    )
     assert beginning("import heavy, local, light") == ("heavy",)
     assert beginning("import heavy\nheavy.set()\nimport light") == ("heavy",)
 

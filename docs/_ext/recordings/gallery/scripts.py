@@ -39,10 +39,13 @@ def load(
 
 
 def imported_first() -> tuple[str, ...]:
-    """Return what Sphinx-Gallery imports, where it can, before it runs any recipe."""
+    """Return what Sphinx-Gallery imports, where it can, before it runs any recipe.
+
+    NumPy is imported for it, less its random numbers, which come when first asked for.
+    """
     if find_spec("matplotlib") is None:
         return ()
-    return "matplotlib.pyplot", "matplotlib.backends.backend_agg"
+    return "matplotlib.pyplot", "matplotlib.backends.backend_agg", "numpy.random"
 
 
 def known_packages() -> frozenset[str]:

@@ -13,7 +13,10 @@ from recordings.key.ingredients import is_code
 from recordings.model import Block
 
 Modules = tuple[str, ...]
-"""In the order in which they are imported."""
+"""In the order in which they are imported; `a:b` is what `from a import b` takes.
+
+A package may import its parts only when they are taken.
+"""
 MOST = 8
 """Processes that wait with imports made, each of which holds memory."""
 
@@ -109,11 +112,14 @@ def import_all(modules: Iterable[str]) -> None:
         BaseException: Whatever one raises.
     """
     for name in modules:
-        importlib.import_module(name)
+        module, _, part = name.partition(":")
+        found = importlib.import_module(module)
+        if part and not hasattr(found, part):
+            importlib.import_module(f"{module}.{part}")
 
 
 def _package(module: str) -> str:
-    return module.partition(".")[0]
+    return module.partition(":")[0].partition(".")[0]
 
 
 def _imported(blocks: Iterable[Block]) -> Iterator[str]:
@@ -127,8 +133,10 @@ def _imported(blocks: Iterable[Block]) -> Iterator[str]:
             match statement:
                 case ast.Import():
                     yield from (alias.name for alias in statement.names)
-                case ast.ImportFrom(module=str(name), level=0):
+                case ast.ImportFrom(module=str(name), names=parts, level=0):
                     yield name
+                    taken = (each.name for each in parts if each.name != "*")
+                    yield from (f"{name}:{each}" for each in taken)
                 case ast.Expr(value=ast.Constant()):
                     pass  # a text
                 case _:

@@ -6,6 +6,7 @@ and none of another's.
 """
 
 import gc
+import logging
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ from functools import partial
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.reduction import recv_handle, send_handle
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -200,6 +202,13 @@ def _imported_unseen(modules: Modules) -> bool:
     return not heard and before == _about_this_process()
 
 
+class _Later:
+    """Standard error as it will be when something is written there."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+
 @contextmanager
 def _heard() -> Iterator[list[str]]:
     """Give what is printed meanwhile, and who kept a stream for later, if any."""
@@ -218,6 +227,10 @@ def _heard() -> Iterator[list[str]]:
         for number, copy in enumerate(copies, 1):
             os.dup2(copy, number)
             os.close(copy)
+        for handler in (reference() for reference in logging._handlerList):  # type: ignore[attr-defined] # noqa: SLF001
+            if getattr(handler, "stream", None) is stream:
+                handler.stream = _Later()
+        handler = None
         if sys.getrefcount(stream) > users:
             heard.append("stream")
         stream.flush()

@@ -6,6 +6,7 @@ read and written by the caller's own process, each as soon as it is there.
 """
 
 import math
+import os
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -121,6 +122,7 @@ class _Work:
     waiting: dict[str, Entry] = field(default_factory=dict)
     """Recipes that did not end yet, by page."""
     begun: set[str] = field(default_factory=set)
+    logs: dict[str, str] = field(default_factory=dict)
     futures: dict[str, Any] = field(default_factory=dict)
     branches: Branches = field(default_factory=Branches)
     name: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -170,15 +172,15 @@ class _Work:
                     own.shutdown()
 
     def _submit(self, entry: Entry, executor: Any, ended: "SimpleQueue[str]") -> None:
-        page = entry.recipe.page
+        page, options = entry.recipe.page, dict[str, Any]()
         self.waiting[page] = entry
-        options: dict[str, Any] = {}
         try:
             job = self._job(entry)
             if dask.is_one(executor):
                 options = dask.options(entry, executor)
             else:
                 options = {"fork": beginnings.fork(self.branches, entry.recipe)}
+            self.logs[page] = job.log
             Path(job.log).unlink(missing_ok=True)
             self._partial(entry).unlink(missing_ok=True)
         except (ValueError, OSError) as error:
@@ -222,8 +224,7 @@ class _Work:
         )
 
     def _log(self, entry: Entry) -> Path:
-        folder = self.library.conf_dir.absolute() / LOGS
-        return folder / f"{entry.recipe.page}.log"
+        return self.library.conf_dir.absolute() / LOGS / f"{entry.recipe.page}.log"
 
     def _partial(self, entry: Entry) -> Path:
         """Return the file for what a recipe gave before it failed: not in the store."""
@@ -232,7 +233,7 @@ class _Work:
     def _look_who_began(self) -> None:
         """Report recipes that run now: a recipe's log is there from its beginning."""
         for page, entry in self.waiting.items():
-            if page not in self.begun and self._log(entry).exists():
+            if page not in self.begun and os.path.exists(self.logs[page]):  # noqa: PTH110
                 self.begun.add(page)
                 self.report(Started(entry))
 
@@ -256,7 +257,8 @@ class _Work:
             if self.write:
                 rules = self.library.rules(entry.recipe)
                 recording = merged(entry.recording, new, rules)
-                self.library.store.write(name, to_text(recording))
+                text = text if recording is new else to_text(recording)
+                self.library.store.write(name, text)
         except (RecordingError, StoreError) as error:
             self._fail(entry, str(error), ending)
             return

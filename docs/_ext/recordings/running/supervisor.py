@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from multiprocessing.connection import Connection, Pipe
+from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,8 +41,8 @@ LONGEST_LOG = 50 * 2**20
 """Bytes that a recipe may write to its log."""
 LONGEST_START = 60
 """Seconds until a recipe's first code block begins; its time limit counts from then."""
-POLL_INTERVAL = 0.05
-"""Seconds between two looks at a recipe."""
+POLL_INTERVAL = 0.2
+"""Seconds between two looks at a recipe, each of which takes time from it."""
 TREE_INTERVAL = 0.5
 """Seconds between two looks at the memory of all its processes."""
 TAIL = 4000
@@ -229,11 +229,15 @@ def _watch(
     latest += LONGEST_START + job.time_limit
     begun = False
     most = job.memory_limit or capacity.memory() // (job.jobs + 1)
+    ends: list[int] = []
+    with suppress(OSError, AttributeError):  # a system that has none, or forbids it
+        ends.append(os.pidfd_open(pid))
     while True:
+        wait([channel, *ends], POLL_INTERVAL)
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             return None, os.waitstatus_to_exitcode(status)
-        if channel.poll(POLL_INTERVAL):  # told to stop, or the runner has ended
+        if channel.poll():  # told to stop, or the runner has ended
             return "it was stopped before its end", None
         now = time.monotonic()
         if not begun and (begun := bool(worker.place(Path(job.workspace)))):

@@ -309,3 +309,11 @@ def data(session: nox.Session) -> None:
     arguments(session)
     install(session, "recipes")
     session.run("python", "-m", "recipe_site.fashion_mnist")
+
+
+@nox.session
+def diff(session: nox.Session) -> None:
+    """Tell what changed in recordings since a commit (main); figures in HTML."""
+    install(session, "docs")
+    page = ("--html", str(BUILD / "diff.html"))
+    session.run("python", "-m", "recordings", "diff", *page, *session.posargs)

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -79,16 +80,19 @@ def docs(session: nox.Session) -> None:
         session,
         edition={
             "choices": [*EDITIONS],
-            "help": "build this edition only; by default all, and en with --live",
+            "help": "build this edition only, not all; not with --live",
         },
-        live=flag("serve one edition, and build again on each change"),
+        live=flag("serve the site, build on each change, record in the background"),
         mode={
             "choices": ["auto", "replay", "run"],
             "default": "replay" if os.environ.get("CI") else "auto",
             "help": "auto: record what is stale; replay: never run; run: record all",
         },
     )
-    install(session, "live" if options.live else "docs")
+    if options.live:
+        _serve(session, record=options.mode != "replay")
+        return
+    install(session, "docs")
     if options.mode == "run" or (options.mode == "auto" and stale(session)):
         words = ["run", "--all"] if options.mode == "run" else ["run"]
         install(session, "recipes")
@@ -99,18 +103,7 @@ def docs(session: nox.Session) -> None:
         session.run("python", "-m", "recordings", *words, success_codes=well)
     else:
         session.log("no recipe is run: pages are made from recordings")
-    make_editions = ("python", "-m", "editions", "--site", str(SITE))
-    session.run(*make_editions)
-    if options.live:
-        ignored = ("--ignore", "docs/recipes", "--ignore", "docs/_build")
-        watched = ("--watch", "recipes", "--watch", "locales", "--watch", "docs")
-        address = ("--host", "127.0.0.1", "--port", "0")
-        first = ("--pre-build", " ".join(make_editions))
-        build = of_edition(options.edition or "en")
-        session.run(
-            "sphinx-autobuild", *watched, *ignored, *address, *first, "-n", *build
-        )
-        return
+    session.run("python", "-m", "editions", "--site", str(SITE))
     names = [options.edition] if options.edition else [*EDITIONS]
     session.log(f"building side by side: {', '.join(names)}")
 
@@ -124,6 +117,15 @@ def docs(session: nox.Session) -> None:
         for _ in pool.map(build_one, names):
             pass
     session.log(f"open {SITE}/index.html")
+
+
+def _serve(session: nox.Session, *, record: bool) -> None:
+    """Serve the site; what is stale is recorded by the session that is there for it."""
+    install(session, "live")
+    again = (sys.executable, "-m", "nox", "--reuse-venv=yes", "-s", "record", "--")
+    words = ("--record", shlex.join(again)) if record else ()
+    serve = ("python", "-m", "live", "--site", str(SITE), *words)
+    session.run(*serve, interrupt_timeout=10)  # seconds, to end what was started
 
 
 def of_edition(name: str) -> tuple[str, ...]:

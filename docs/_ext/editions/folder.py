@@ -13,6 +13,7 @@ Only what changed is written, so a build makes only the pages that changed.
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import polib
@@ -20,8 +21,8 @@ import polib
 from editions.edition import Edition
 from editions.page_facts import FOLDER, PageFacts
 from translation.catalogs.catalog import Catalog, CatalogError
-from translation.messages.segments import UnreadableScript
-from translation.scripts import CodeChanged, translate
+from translation.messages.segments import Kind, UnreadableScript
+from translation.scripts import CodeChanged, Translated, translate
 from translation.sources.sources import RecipeFile
 
 STRINGS = ("recordings", "site")
@@ -105,7 +106,7 @@ def _translated(
     known = catalog.translations() if catalog else {}
     try:
         english = recipe.path.read_text("utf-8")
-        made = translate(english, known, recipe.kind, path=path)
+        made = _translate(english, tuple(known.items()), recipe.kind, path)
     except (UnicodeDecodeError, UnreadableScript):
         # The English edition says what is wrong with it.
         return recipe.path.read_bytes(), PageFacts()
@@ -116,6 +117,13 @@ def _translated(
         raise EditionError(f"{file}: {error}") from error
     facts = PageFacts(made.titles, made.total, made.untranslated)
     return made.text.encode(), facts
+
+
+@cache  # for `live`, which makes an edition again and again
+def _translate(
+    english: str, known: tuple[tuple[str, str], ...], kind: Kind, path: str
+) -> Translated:
+    return translate(english, dict(known), kind, path=path)
 
 
 def _load(file: Path, project: Path) -> Catalog | None:

@@ -59,7 +59,6 @@ def collect_ingredients(
         ValueError: A setting can't be used.
     """
     settings = recipe.settings
-    code = [(it, tree) for it in recipe.blocks if (tree := _code(it)) is not None]
     of_file = {name: settings[name] for name in FILE_SETTINGS if name in settings}
     needs = in_file_settings.names(settings, "needs")
     with_lines = like.lines is not None
@@ -67,12 +66,13 @@ def collect_ingredients(
         blocks=tuple(
             digest(
                 [
-                    syntax_tree.digest(tree, with_lines=with_lines),
+                    _code_digest(block.content, with_lines=with_lines),
                     _plain(_settings_of_block(block)),
                     *([_text(block)] if like.quoted else []),
                 ]
             )
-            for block, tree in code
+            for block in recipe.blocks
+            if is_code(block)
         ),
         settings=_plain({**gallery, **of_file}),
         packages=dict(packages),
@@ -80,7 +80,9 @@ def collect_ingredients(
             like.files, recipe.path.parent, in_file_settings.names(settings, "files")
         ),
         data={name: digest for name, digest in data.items() if name in needs},
-        lines=tuple(block.line for block, _ in code) if with_lines else None,
+        lines=tuple(it.line for it in recipe.blocks if is_code(it))
+        if with_lines
+        else None,
         noted=like.noted,
         quoted=like.quoted,
     )
@@ -96,7 +98,7 @@ def make_key(ingredients: Ingredients) -> str:
 
 def is_code(block: Block) -> bool:
     """Tell whether a block holds more than comments; only such blocks are run."""
-    return _code(block) is not None
+    return block.kind == "code" and _code_digest(block.content) is not None
 
 
 def code_blocks(recipe: Recipe) -> list[Block]:
@@ -107,7 +109,8 @@ def code_blocks(recipe: Recipe) -> list[Block]:
 
 def code_trees(recipe: Recipe) -> Iterator[ast.Module]:
     """Yield the syntax trees of a recipe's code."""
-    yield from filter(None, map(_code, recipe.blocks))
+    code = (each.content for each in recipe.blocks if each.kind == "code")
+    yield from (tree for tree in map(_tree, code) if tree.body)
 
 
 def names_lines(
@@ -131,18 +134,22 @@ def names_lines(
 
 
 @cache  # one build asks many times
-def _code(block: Block) -> ast.Module | None:
-    """Parse a block; None if it holds no code. What is not Python, its text stands for.
+@cache
+def _code_digest(content: str, *, with_lines: bool = False) -> str | None:
+    """Digest the syntax tree of a block's code; None if it holds none."""
+    tree = _tree(content)
+    return syntax_tree.digest(tree, with_lines=with_lines) if tree.body else None
+
+
+def _tree(content: str) -> ast.Module:
+    """Parse a block's code. What is not Python, its text stands for.
 
     To be that may be what a recipe is there to show.
     """
-    if block.kind != "code":
-        return None
     try:
-        tree = syntax_tree.parse(block.content)
+        return syntax_tree.parse(content)
     except syntax_tree.PARSE_ERRORS:
-        tree = syntax_tree.parse(repr(block.content.strip("\n")))
-    return tree if tree.body else None
+        return syntax_tree.parse(repr(content.strip("\n")))
 
 
 def _text(block: Block) -> str:

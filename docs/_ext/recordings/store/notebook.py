@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from itertools import chain
 from pathlib import PurePosixPath
 from types import UnionType
@@ -99,8 +100,9 @@ def _cell(number: int, block: CodeBlock) -> dict[str, Any]:
     }
 
 
+@cache
 def from_text(text: str, name: str) -> Recording:
-    """Read a recording from a notebook's text.
+    """Read a recording from a notebook's text; nobody may change what is in it.
 
     Args:
         text: The file's content.
@@ -173,7 +175,8 @@ def _check_types(part: Any) -> None:
     Raises:
         TypeError: One does not.
     """
-    for name, hint in get_type_hints(type(part)).items():
+    kind: Any = type(part)
+    for name, hint in _hints(kind).items():
         value = getattr(part, name)
         options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
         kinds = [int | float if it is float else get_origin(it) or it for it in options]
@@ -181,6 +184,11 @@ def _check_types(part: Any) -> None:
         endless = isinstance(value, float) and not math.isfinite(value)
         if endless or not any(isinstance(value, kind) for kind in kinds):
             raise TypeError(f"{name} can't be {value!r}")
+
+
+@cache
+def _hints(part: type) -> dict[str, Any]:
+    return get_type_hints(part)
 
 
 def _check_files(block: CodeBlock) -> None:

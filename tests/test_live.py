@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 OUTPUT = "<pre><span></span>{}\n"
 ENGLISH, CHINESE = "en", "zh_CN"
 BOTH = frozenset({ENGLISH, CHINESE})
-CATALOG = "locales/zh_CN/LC_MESSAGES/index.po"
+CATALOG = "locales/zh_CN/LC_MESSAGES/guides/words.po"
 HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
 ENTRY = HEADER + '\nmsgid "{}"\nmsgstr "{}"\n'
-PAGE = "Start\n=====\n\n{}\n\n.. toctree::\n\n   recipes/index\n"
+PAGE = "Start\n=====\n\n.. toctree::\n\n   guides/words\n   recipes/index\n"
+GUIDE = "Guide\n=====\n\n{}\n"
 
 SAVED = {
     "docs/guides/error_messages.md": Concerns(BOTH, recordings=True),
@@ -133,7 +134,8 @@ class Live:
 def live(make_site: MakeSite) -> Iterator[Live]:
     site = make_site(
         {
-            "docs/index.rst": PAGE.format("A page."),
+            "docs/index.rst": PAGE,
+            "docs/guides/words.rst": GUIDE.format("A page."),
             "recipes/all/one.py": recipe("print(1)"),
             CATALOG: ENTRY.format("A page.", "一个页面。"),
         },
@@ -187,19 +189,19 @@ def test_both_editions_are_made_and_what_is_missing_recorded(live: Live) -> None
     assert live.says("recorded"), live.said
     assert live.shows("en/recipes/all/one.html", OUTPUT.format(1)), live.said
     assert live.shows("zh-cn/recipes/all/one.html", OUTPUT.format(1)), live.said
-    page = live.page("zh-cn/index.html")
+    page = live.page("zh-cn/guides/words.html")
     assert "一个页面。" in page
     assert '<script src="/-/page.js" data-edition="zh-cn" data-stamp="' in page
 
 
 def test_a_saved_sentence_is_seen_in_both_editions_and_runs_nothing(live: Live) -> None:
     recorded = sum("recording" in line for line in live.said)
-    live.site.write({"docs/index.rst": PAGE.format("Another page.")})
-    assert live.says("saved docs/index.rst"), live.said
-    assert live.shows("en/index.html", "Another page."), live.said
-    assert live.shows("zh-cn/index.html", "Another page."), live.said
+    live.site.write({"docs/guides/words.rst": GUIDE.format("Another page.")})
+    assert live.says("saved docs/guides/words.rst"), live.said
+    assert live.shows("en/guides/words.html", "Another page."), live.said
+    assert live.shows("zh-cn/guides/words.html", "Another page."), live.said
     live.site.write({CATALOG: ENTRY.format("Another page.", "另一页。")})
-    assert live.shows("zh-cn/index.html", "另一页。"), live.said
+    assert live.shows("zh-cn/guides/words.html", "另一页。"), live.said
     assert sum("recording" in line for line in live.said) == recorded
 
 
@@ -216,9 +218,9 @@ def test_saved_code_is_recorded_and_pages_are_told(live: Live) -> None:
     live.site.write({"recipes/all/one.py": recipe("1 / 0")})
     assert live.says("recording failed, see above: recipes/all/one.py"), live.said
     runs = sum("recording recipes" in line for line in live.said)
-    live.site.write({"docs/index.rst": PAGE.format("After a failure.")})
+    live.site.write({"docs/guides/words.rst": GUIDE.format("After a failure.")})
     for edition in ("en", "zh-cn"):
-        assert live.shows(f"{edition}/index.html", "After a failure."), live.said
+        assert live.shows(f"{edition}/guides/words.html", "After a failure."), live.said
     assert sum("recording recipes" in line for line in live.said) == runs
 
 

@@ -60,11 +60,14 @@ def main() -> int:
 
 def _watch(builders: list[Builder], recorder: Recorder | None) -> bool:
     """Ask for what each saved file makes necessary; return whether to begin anew."""
-    here = Path.cwd()
+    here = Path.cwd().resolve()
     languages = [each.edition.language for each in builders]
     watched = [each for each in map(Path, WATCHED) if each.exists()]
     for changes in watch(*watched, debounce=2 * SETTLED, step=SETTLED):
-        paths = {Path(path).relative_to(here).as_posix() for _, path in changes}
+        # A folder may be named as a link to it, which the folder of an edition holds.
+        files = {Path(path).resolve() for _, path in changes}
+        inside = (each.relative_to(here) for each in files if here in each.parents)
+        paths = {each.as_posix() for each in inside}
         saved = sorted(each for each in paths if concerns([each], languages).editions)
         if not saved:
             continue  # a build wrote them

@@ -319,3 +319,19 @@ def diff(session: nox.Session) -> None:
     install(session, "docs")
     page = ("--html", str(BUILD / "diff.html"))
     session.run("python", "-m", "recordings", "diff", *page, *session.posargs)
+
+
+@nox.session
+def upgrade(session: nox.Session) -> None:
+    """Raise what recipes are pinned to (`-- torch`), run all, and say what changed."""
+    # First what was pinned until now: facts that were looked up in it are compared.
+    install(session, "docs", "recipes", "tests")
+    session.run("python", "tests/upgrade.py", "raise", *session.posargs)
+    if not (BUILD / "upgrade" / "before.json").is_file():
+        return  # there is nothing newer
+    raised = nox.project.load_toml("pyproject.toml")
+    session.install(*nox.project.dependency_groups(raised, "recipes"))
+    session.run("python", "-m", "recipe_site.fashion_mnist")
+    # What fails is in the summary, too.
+    session.run("python", "-m", "recordings", "run", success_codes=[0, 1])
+    session.run("python", "tests/upgrade.py", "summary")

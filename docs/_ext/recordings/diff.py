@@ -26,7 +26,7 @@ def diff(library: Library, _: list[Entry], options: Namespace) -> int:
     commit = branch_point(folder, options.base)
     if commit is None:
         raise ConfigError(_unknown(folder, options.base))
-    found = [*_changes(library, folder, commit, options.tolerance)]
+    found = [*changes(library, commit, options.tolerance)]
     untouched = len(library.store.names()) - sum(
         each.after is not None for each in found
     )
@@ -41,11 +41,12 @@ def diff(library: Library, _: list[Entry], options: Namespace) -> int:
     return 0
 
 
-def _changes(
-    library: Library, folder: Path, commit: str, tolerance: float | None
+def changes(
+    library: Library, commit: str, tolerance: float | None = None
 ) -> Iterator[Change]:
+    """Yield what became of each recording that is not as a commit has it."""
     rules = {each.file: library.rules(each, tolerance) for each in library.recipes}
-    for name, content in changed_files(folder, commit).items():
+    for name, content in changed_files(Path(library.store.address), commit).items():
         if not name.endswith(".ipynb"):
             continue
         before = None if content is None else _read(content.decode(), name)

@@ -156,6 +156,7 @@ def live(make_site: MakeSite) -> Iterator[Live]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
     live = Live(site, process, mark)
     listener = Thread(target=_listen, args=(process.stdout, live.said.append))
@@ -230,7 +231,7 @@ def test_it_ends_with_all_that_it_started(live: Live) -> None:
     assert wait_for(
         lambda: sum("recording recipes" in line for line in live.said) > count
     )
-    live.process.send_signal(signal.SIGINT)
+    os.killpg(live.process.pid, signal.SIGINT)  # as Ctrl-C does
     assert live.process.wait(PATIENCE) == 0
     assert wait_for(lambda: not live.left()), live.left()
     assert live.said[-1].endswith("ended")

@@ -139,7 +139,7 @@ def test_a_summary_says_what_changed_and_what_to_look_at(root: Path) -> None:
         "`recipes/gradients/one.py` now prints: `UserWarning: clear before step`",
         "- not looked for, since these versions are not installed here",
         "- `gradients/one`: torch/optim/sgd.py could not be compared; torch/_tensor.py",
-        "- `gradients/three`: names no file: try it again. It says: Facts: - by",
+        "- `gradients/three`: to be tried again, as no Python file shows it. ",
         "- docs/guides/about.md:1: PyTorch 2.14 does it.",
     ):
         assert line in text, text

@@ -43,6 +43,10 @@ BEFORE, SUMMARY = FOLDER / "before.json", FOLDER / "summary.md"
 SOURCE: Final = re.compile(r"\b(?:torch|torchvision)/[\w/]+\.py\b")
 
 
+UNSEEN: Final = re.compile(r"by running|\btried\b|\brun with\b|csrc|\.yaml|\bdocs of\b")
+"""What a fact rests on that no Python file shows."""
+
+
 class Fact(NamedTuple):
     """What was looked up for a recipe, and where."""
 
@@ -162,8 +166,8 @@ def to_look_up(fact: Fact, before: Mapping[str, str], now: Mapping[str, str]) ->
             told.append(f"{file} could not be compared")
         elif names := changed_definitions(before[file], now[file]):
             told.append(f"{file} changed in {', '.join(names)}")
-    if not fact.files:
-        told.append("names no file: try it again")
+    if not fact.files or UNSEEN.search(fact.text):
+        told.append("to be tried again, as no Python file shows it")
     return "; ".join(told)
 
 
@@ -256,9 +260,12 @@ def _deprecated(library: Library, now: Mapping[str, str]) -> Iterator[str]:
 
 
 def _outdated_facts(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    for fact in facts(CLAIMS.read_text("utf-8")):
-        if why := to_look_up(fact, before, sources(fact.files, now)):
-            yield f"`{fact.recipe}`: {why}. It says: {fact.text}"
+    told = [
+        f"`{fact.recipe}`: {why}. It says: {fact.text}"
+        for fact in facts(CLAIMS.read_text("utf-8"))
+        if (why := to_look_up(fact, before, sources(fact.files, now)))
+    ]
+    yield from sorted(told, key=lambda row: " changed in " not in row)
 
 
 def _mentions(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

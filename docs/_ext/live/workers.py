@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
 
+ENDED = (-signal.SIGINT, -signal.SIGTERM)
+"""Exit statuses of what ended with this program."""
+
+
 class Worker(Thread):
     """Does its work once for all that is asked while it is busy."""
 
@@ -59,6 +63,8 @@ class Builder(Worker):
         name, start = self.edition.name, time.monotonic()
         self.process = forked.build(self.edition, self.site)
         self.process.join()
+        if self.process.exitcode in ENDED:
+            return
         failed = self.process.exitcode != 0
         fault = f"{name}: the build failed, as the terminal says"
         self.state.note(name, fault if failed else "")

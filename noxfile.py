@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -122,16 +123,19 @@ def docs(session: nox.Session) -> None:
         session,
         edition={
             "choices": [*EDITIONS],
-            "help": "build this edition only; by default all, and en with --live",
+            "help": "build this edition only, not all; not with --live",
         },
-        live=flag("serve one edition, and build again on each change"),
+        live=flag("serve the site, build on each change, record in the background"),
         mode={
             "choices": ["auto", "replay", "run"],
             "default": "replay" if os.environ.get("CI") else "auto",
             "help": "auto: record what is stale; replay: never run; run: record all",
         },
     )
-    install(session, "live" if options.live else "docs")
+    if options.live:
+        _serve(session, record=options.mode != "replay")
+        return
+    install(session, "docs")
     if options.mode == "run" or (options.mode == "auto" and stale(session)):
         words = ["run", "--all"] if options.mode == "run" else ["run"]
         install(session, "recipes")
@@ -142,18 +146,6 @@ def docs(session: nox.Session) -> None:
         session.run("python", "-m", "recordings", *words, success_codes=well)
     else:
         session.log("no recipe is run: pages are made from recordings")
-    make_editions = ("python", "-m", "editions", "--site", str(SITE))
-    if options.live:
-        session.run(*make_editions)
-        ignored = ("--ignore", "docs/recipes", "--ignore", "docs/_build")
-        watched = ("--watch", "recipes", "--watch", "locales", "--watch", "docs")
-        address = ("--host", "127.0.0.1", "--port", "0")
-        first = ("--pre-build", " ".join(make_editions))
-        command = of_edition(options.edition or "en")
-        session.run(
-            "sphinx-autobuild", *watched, *ignored, *address, *first, "-n", *command
-        )
-        return
     names = [options.edition] if options.edition else [*EDITIONS]
     if failed := build(session, names):
         session.error(f"not built without faults: {', '.join(failed)}; see above")
@@ -192,6 +184,15 @@ def build(session: nox.Session, names: list[str]) -> list[str]:
     for line in dict.fromkeys(said):
         print(line, flush=True)  # noqa: T201 - a command line prints
     return [name for name, build in done.items() if build.returncode]
+
+
+def _serve(session: nox.Session, *, record: bool) -> None:
+    """Serve the site; what is stale is recorded by the session that is there for it."""
+    install(session, "live")
+    again = (sys.executable, "-m", "nox", "--reuse-venv=yes", "-s", "record", "--")
+    words = ("--record", shlex.join(again)) if record else ()
+    serve = ("python", "-m", "live", "--site", str(SITE), *words)
+    session.run(*serve, interrupt_timeout=10)  # seconds, to end what was started
 
 
 def of_edition(name: str) -> tuple[str, ...]:
@@ -524,6 +525,31 @@ def data(session: nox.Session) -> None:
     arguments(session)
     install(session, "recipes")
     session.run("python", "-m", "recipe_site.fashion_mnist")
+
+
+@nox.session
+def diff(session: nox.Session) -> None:
+    """Tell what changed in recordings since a commit (main); figures in HTML."""
+    install(session, "docs")
+    page = ("--html", str(BUILD / "diff.html"))
+    session.run("python", "-m", "recordings", "diff", *page, *session.posargs)
+
+
+@nox.session
+def upgrade(session: nox.Session) -> None:
+    """Raise what recipes are pinned to (`-- torch`), run all, and say what changed."""
+    # First what was pinned until now: facts that were looked up in it are compared.
+    install(session, "docs", "recipes", "tests")
+    session.run("python", "tests/upgrade.py", "raise", *session.posargs)
+    if not (BUILD / "upgrade" / "before.json").is_file():
+        return  # there is nothing newer
+    session.notify("lock")  # what is raised belongs in the lock, too
+    raised = nox.project.load_toml("pyproject.toml")
+    session.install(*nox.project.dependency_groups(raised, "recipes"))
+    session.run("python", "-m", "recipe_site.fashion_mnist")
+    # What fails is in the summary, too.
+    session.run("python", "-m", "recordings", "run", success_codes=[0, 1])
+    session.run("python", "tests/upgrade.py", "summary")
 
 
 def answer_an_unknown_session(words: list[str]) -> None:

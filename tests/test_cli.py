@@ -400,7 +400,7 @@ def test_wrong_usage_exits_with_2(make: MakeProject) -> None:
         ("run --memory-limit -1", "must be a number above 0, not -1"),
         ("verify --tolerance 2", "must be a number from 0 to below 1, not 2"),
         ("replay", "invalid choice: 'replay'"),
-        ("", "required: run|status|verify"),
+        ("", "required: run|status|verify|diff"),
     ):
         done = project(*words.split())
         assert done.status == 2

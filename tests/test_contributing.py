@@ -24,8 +24,6 @@ PAGES: Final = sorted(PROJECT.glob("docs/contributing/*.md"))
 INDEX: Final = (PROJECT / "docs/contributing/index.md").read_text("utf-8")
 TASKS: Final = re.findall(r"(?m)^\| .* \| \{doc\}`(\w+)` \|$", INDEX)
 COMMAND: Final = re.compile(r"(?m)^\$ (.+)$|`((?:nox|python -m) [^`]+)`")
-COMING: Final = {"upgrade": "torch", "diff": ""}
-"""Sessions and commands that are described before they are there."""
 
 
 def body(noxfile: str) -> dict[str, ast.FunctionDef]:
@@ -85,14 +83,14 @@ def known(words: list[str]) -> bool:
 
 
 def known_module(module: str, command: str = "", *behind: str) -> bool:
-    if module != "recordings" or not command or command in COMING:
+    if module != "recordings" or not command:
         return module in {"pip", "recordings", "translation", "editions"}
     return {each for each in behind if each[:2] == "--"} <= of_recordings(command)
 
 
 def known_session(session: str, *behind: str) -> bool:
     if session not in SESSIONS:
-        return session in COMING and behind == ("--", COMING[session])
+        return False
     if session in {"tests", "browser", "compatibility"}:
         files = takewhile(lambda it: not it.startswith("-"), behind[1:])
         return all((PROJECT / file).is_file() for file in files)

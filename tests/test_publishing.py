@@ -136,6 +136,17 @@ def test_a_workflow_can_do_no_more_than_it_has_to(path: Path) -> None:
                 assert asked in sessions, f"{path.name}: {name}"
 
 
+def test_a_pull_request_shows_what_it_changes_in_recordings() -> None:
+    text = (PROJECT / ".github/workflows/pull-request.yml").read_text("utf-8")
+    steps = yaml.safe_load(text)["jobs"]["site"]["steps"]
+    [shown] = [each for each in steps if "nox -s diff" in each.get("run", "")]
+    # The commit before the merge has to be there, and the file has to be kept.
+    assert "HEAD^1" in shown["run"]
+    assert steps[0]["with"]["fetch-depth"] == 2
+    kept = [each["with"]["path"] for each in steps if "path" in each.get("with", {})]
+    assert "docs/_build/diff.html" in kept
+
+
 def test_what_runs_recipes_cannot_write() -> None:
     """Code of a recipe must not reach a token that can change the repository."""
     for path in WORKFLOWS:

@@ -1,4 +1,4 @@
-"""The command line: `python -m recordings run|status|verify`."""
+"""The command line: `python -m recordings run|status|verify|diff`."""
 
 import argparse
 import math
@@ -13,7 +13,7 @@ from typing import TextIO
 
 from sphinx.errors import ConfigError
 
-from recordings import commands
+from recordings import commands, diff
 from recordings.finding import UnknownRecipe
 from recordings.gallery import signatures
 from recordings.library import Library, open_library
@@ -107,18 +107,26 @@ def _parser() -> argparse.ArgumentParser:
         description="Keep what recipes print and draw.",
         allow_abbrev=False,
     )
-    known = parser.add_subparsers(required=True, metavar="run|status|verify")
-    for command in (commands.run, commands.status, commands.verify):
+    known = parser.add_subparsers(required=True, metavar="run|status|verify|diff")
+    for command in (commands.run, commands.status, commands.verify, diff.diff):
         about = command.__doc__
         sub = known.add_parser(
             command.__name__, help=about, description=about, allow_abbrev=False
         )
         sub.set_defaults(command=command)
         add = sub.add_argument
-        add("recipes", nargs="*", metavar="RECIPE", help=RECIPE_HELP)
+        if command is not diff.diff:
+            add("recipes", nargs="*", metavar="RECIPE", help=RECIPE_HELP)
         add("--conf", type=Path, metavar="DIR", help="folder of conf.py (docs, or .)")
         add("--source", type=Path, metavar="DIR", help=SOURCE_HELP)
         add("--parent", type=int, default=0, help=argparse.SUPPRESS)
+        if command is diff.diff:
+            sub.set_defaults(recipes=[])
+            add("base", nargs="?", metavar="BASE", help=BASE_HELP)
+            add("--html", type=Path, metavar="FILE", help="show figures in it, too")
+            add("--markdown", type=Path, metavar="FILE", help="write it for GitHub")
+            add("--tolerance", type=_share, metavar="T", help=TOLERANCE_HELP)
+            continue
         if command is not commands.verify:
             add("--json", action="store_true", help="print one JSON document")
         if command is commands.status:
@@ -138,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 RECIPE_HELP = "its path, its page's name or its bare name (all recipes)"
+BASE_HELP = "the git revision that the work here left (main)"
 SOURCE_HELP = "Sphinx's source folder (that of conf.py)"
 TIME_HELP = "seconds for each recipe (as it and conf.py say)"
 MEMORY_HELP = "GiB for each recipe (a fair share of this machine's)"

@@ -22,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain
 from textwrap import indent
 from typing import Any
 
@@ -70,29 +71,46 @@ def compare(
         SettingError: A rule is invalid.
     """
     recipe, lines = again.recipe, again.ingredients.lines
+    counts = len(recorded.blocks), len(again.blocks)
+    allowed = tolerances(rules, recipe, counts[1])
+    if counts[0] != counts[1]:
+        text = "{}: the recording has {} code blocks, the recipe now {}"
+        return [text.format(recipe, *counts)]
+    paragraphs = []
+    for number, (old, new, tolerance) in enumerate(
+        zip(recorded.blocks, again.blocks, allowed, strict=True), 1
+    ):
+        parts = compare_blocks(old, new, tolerance, whole=whole_figures)
+        if parts:
+            line = f", line {lines[number - 1]}" if lines else ""
+            text = "\n".join(chain(*([f"{kind}:", *parts[kind]] for kind in parts)))
+            paragraphs.append(f"{recipe}, block {number}{line}:\n{indent(text, '  ')}")
+    return paragraphs
+
+
+def tolerances(rules: Rules, recipe: str, blocks: int) -> list[Decimal | None]:
+    """Return how far off the numbers of each block may be; None: by shape.
+
+    Args:
+        rules: Those of the recipe.
+        recipe: Its name, for messages.
+        blocks: How many code blocks it has.
+
+    Raises:
+        SettingError: A rule is invalid.
+    """
     if "compare" in rules.settings:
         raise SettingError(
             f"{recipe}: sphinx_gallery_compare cannot be set for a whole recipe; "
             "set sphinx_gallery_compare_block in the blocks that need it"
         )
     of_recipe = _tolerance(rules.settings, "tolerance", rules.tolerance, recipe)
-    counts = len(recorded.blocks), len(again.blocks)
-    if counts[0] != counts[1]:
-        text = "{}: the recording has {} code blocks, the recipe now {}"
-        return [text.format(recipe, *counts)]
-    paragraphs = []
-    of_blocks = [*rules.block_settings, *({},) * counts[0]]
-    for number, (old, new, own) in enumerate(
-        zip(recorded.blocks, again.blocks, of_blocks, strict=False), 1
-    ):
+    found: list[Decimal | None] = []
+    for number, own in enumerate([*rules.block_settings, *({},) * blocks][:blocks], 1):
         place = f"{recipe}, block {number}"
         allowed = Decimal(str(_tolerance(own, "tolerance_block", of_recipe, place)))
-        tolerated = None if _is_by_shape(own, place) else allowed
-        text = _compare_blocks(old, new, tolerated, whole=whole_figures)
-        if text:
-            line = f", line {lines[number - 1]}" if lines else ""
-            paragraphs.append(f"{place}{line}:\n{indent(text, '  ')}")
-    return paragraphs
+        found.append(None if _is_by_shape(own, place) else allowed)
+    return found
 
 
 def _tolerance(
@@ -119,21 +137,28 @@ def _is_by_shape(settings: Mapping[str, Any], place: str) -> bool:
     return value == "shape"
 
 
-def _compare_blocks(
-    old: CodeBlock, new: CodeBlock, tolerance: Decimal | None, *, whole: bool
-) -> str:
-    """Describe how the outputs of two blocks differ, kind by kind."""
+def compare_blocks(
+    old: CodeBlock, new: CodeBlock, tolerance: Decimal | None, *, whole: bool = False
+) -> dict[str, list[str]]:
+    """Return how the outputs of two blocks differ: the rows of a diff, by kind.
+
+    Args:
+        old: The block as it was recorded.
+        new: The block as it ran again.
+        tolerance: How far off numbers may be; None: by shape.
+        whole: Let all that a figure shows count, and not its size alone.
+    """
     whole = whole and tolerance is not None  # by shape: it draws what is chance
     recorded, again = (_texts(each.outputs, whole=whole) for each in (old, new))
-    parts = []
+    found = {}
     for kind in recorded | again:
         if recorded.get(kind) == again.get(kind):
             continue
         allowed = FIGURE_TOLERANCE if kind == "figures" else tolerance
         rows = compare_text(recorded.get(kind, ""), again.get(kind, ""), allowed)
         if rows:
-            parts += [f"{kind}:", *rows]
-    return "\n".join(parts)
+            found[kind] = rows
+    return found
 
 
 def _texts(outputs: Iterable[Output], *, whole: bool) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,13 @@ def read(script: Path, page: str) -> Recipe:
 
 def split(script: Path) -> tuple[dict[str, Any], list[Block]]:
     """Return a script's in-file settings, and its blocks as they are in the file."""
+    settings, blocks = _split(script, script.read_bytes())
+    return dict(settings), [*blocks]
+
+
+@cache
+def _split(script: Path, _content: bytes) -> tuple[dict[str, Any], list[Block]]:
+    """Split a script, once for each content that it has had."""
     settings, blocks = py_source_parser.split_code_and_text_blocks(script)
     return settings, [Block(*block) for block in blocks]
 

@@ -35,3 +35,39 @@ def project(folder: Path, conf_dir: Path) -> Path:
         return found
     both = Path(os.path.commonpath([folder, conf_dir.resolve()]))
     return folder.parent if both == folder else both
+
+
+def branch_point(folder: Path, base: str | None) -> str | None:
+    """Return the commit at which the work here left a revision; None without one.
+
+    Args:
+        folder: A folder of the repository.
+        base: The revision; by default the main branch, else the last commit.
+    """
+    for revision in (base,) if base else ("origin/main", "main", "HEAD"):
+        if found := git(folder, "merge-base", "--end-of-options", revision, "HEAD"):
+            return found.decode().strip()
+    return None
+
+
+def changed_files(folder: Path, commit: str) -> dict[str, bytes | None]:
+    """Return the files that are not as a commit has them, with their content there.
+
+    Files that are new since have None. What git ignores is left out.
+
+    Args:
+        folder: The folder that is asked about, whose paths are relative to it.
+        commit: The commit.
+    """
+    only = ("-z", "--relative", "--no-renames", commit, "--", ".")
+    changed = _paths(git(folder, "diff", "--name-only", *only))
+    there = _paths(git(folder, "ls-tree", "-r", "-z", "--name-only", commit))
+    new = _paths(git(folder, "ls-files", "-z", "--others", "--exclude-standard"))
+    return {
+        name: git(folder, "show", f"{commit}:./{name}") if name in there else None
+        for name in sorted({*changed, *new})
+    }
+
+
+def _paths(answer: bytes) -> set[str]:
+    return {os.fsdecode(name) for name in answer.split(b"\0") if name}

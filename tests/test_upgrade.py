@@ -1,0 +1,170 @@
+"""An upgrade: the newest versions that go together, and what they changed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from itertools import product
+from typing import TYPE_CHECKING, Final
+from zipfile import ZipFile
+
+import pytest
+import upgrade
+from projects import recipe
+from stores import keep, printed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from conftest import MakeSite
+
+PINS: Final = """\
+[project]
+requires-python = ">=3.11"
+
+[dependency-groups]
+# Released as a pair.
+recipes = ["torch==2.14.1", "torchvision==0.29.1", "matplotlib==3.11.2"]
+docs = ["torch-of-another-name==1"]
+"""
+# Of torchvision, the oldest names no torch, and the newest torch has no partner yet.
+RELEASES: Final[Mapping[tuple[str, str], str]] = {
+    ("torch", "2.14.1"): "",
+    ("torch", "2.15.0"): "",
+    ("torch", "2.16.0"): "",
+    ("torchvision", "0.1"): "torch",
+    ("torchvision", "0.29.1"): "torch==2.14.1",
+    ("torchvision", "0.29.2"): "torch==2.15.0",
+    ("matplotlib", "3.11.2"): "",
+    ("matplotlib", "3.12.0"): "",
+}
+CLAIMS: Final = """\
+# Facts: torch/optim/sgd.py, 2.14.1, step: without a gradient nothing moves;
+#   and torch/_tensor.py
+["gradients/one"]
+mutation = "none"
+
+# Not a fact.
+["gradients/two"]
+
+# Facts:
+# - by running
+["gradients/three"]
+"""
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write wheels that hold nothing but what they need."""
+    folder = tmp_path_factory.mktemp("wheels")
+    for (name, version), needs in RELEASES.items():
+        about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        about += f"Requires-Dist: {needs}\n" if needs else ""
+        wheel = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        place = f"{name}-{version}.dist-info"
+        with ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as file:
+            for part, text in {"METADATA": about, "WHEEL": wheel, "RECORD": ""}.items():
+                file.writestr(f"{place}/{part}", text)
+    return folder
+
+
+@pytest.fixture
+def _offline(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have uv know these wheels alone."""
+    settings = wheels / "uv.toml"
+    settings.write_text(f'no-index = true\nfind-links = ["{wheels}"]\n', "utf-8")
+    monkeypatch.setenv("UV_CONFIG_FILE", str(settings))
+
+
+@pytest.fixture
+def root(make_site: MakeSite, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a project with recordings of the versions of now, all committed."""
+    names = ("one", "two")
+    site = make_site(
+        {f"recipes/gradients/{it}.py": recipe("1") for it in names},
+        extensions=["recordings"],
+        recordings_requirements=["../pyproject.toml:recipes"],
+    )
+    site.write({"pyproject.toml": PINS, "tests/data/claims.toml": CLAIMS})
+    site.write({".gitignore": "_build\n"})
+    site.write(
+        {"docs/guides/about.md": "PyTorch 2.14 does it.\nNot 12.14, nor 2.140.\n"}
+    )
+    said = [printed("loss 0.50\nUserWarning: step before clear\n")]
+    keep(site.root / "docs", outputs=said)
+    monkeypatch.chdir(site.root)
+    for role, each in product(("AUTHOR", "COMMITTER"), ("NAME", "EMAIL")):
+        monkeypatch.setenv(f"GIT_{role}_{each}", "ada@example.org")
+    for words in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "First")):
+        subprocess.run(["git", *words], check=True)
+    return site.root
+
+
+@pytest.mark.usefixtures("_offline")
+def test_a_pair_is_raised_to_the_newest_that_resolves_together(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    upgrade.raise_pins("torch")
+    assert capsys.readouterr().out == (
+        "torch 2.14.1 → 2.15.0\ntorchvision 0.29.1 → 0.29.2\n"
+    )
+    raised = PINS.replace("2.14.1", "2.15.0").replace("0.29.1", "0.29.2")
+    assert (root / "pyproject.toml").read_text("utf-8") == raised
+    before = json.loads((root / upgrade.BEFORE).read_text("utf-8"))
+    assert before["versions"]["torch"] == "2.14.1"
+    upgrade.raise_pins("torchvision")
+    assert capsys.readouterr().out == (
+        "torch 2.15.0 and torchvision 0.29.2: nothing newer resolves\n"
+    )
+    assert json.loads((root / upgrade.BEFORE).read_text("utf-8")) == before
+    with pytest.raises(SystemExit, match="no pin of matplotlip; did you mean matpl"):
+        upgrade.raise_pins("matplotlip")
+
+
+@pytest.mark.usefixtures("_offline")
+def test_a_summary_says_what_changed_and_what_to_look_at(root: Path) -> None:
+    upgrade.raise_pins("torch")
+    said = [printed("loss 0.60\nUserWarning: clear before\n\tstep\n")]
+    keep(root / "docs", "recipes/gradients/one", outputs=said)
+    upgrade.write_summary()
+    text = (root / upgrade.SUMMARY).read_text("utf-8")
+    for line in (
+        "## Upgrade: torch 2.14.1 → 2.15.0, torchvision 0.29.1 → 0.29.2",
+        "In `docs/recordings`: 1 file changed, ",
+        "**Recordings:** outputs changed in 1, 0 new, 0 removed, 1 as before.",
+        "- loss 0.50",
+        "- `recipes/gradients/two.py`: stale, ",
+        "`recipes/gradients/one.py` no longer prints: `UserWarning: step before clear`",
+        "`recipes/gradients/one.py` now prints: `UserWarning: clear before step`",
+        "- not looked for, since these versions are not installed here",
+        "- `gradients/one`: torch/optim/sgd.py could not be compared; torch/_tensor.py",
+        "- `gradients/three`: to be tried again, as no Python file shows it. ",
+        "- docs/guides/about.md:1: PyTorch 2.14 does it.",
+    ):
+        assert line in text, text
+    assert "about.md:2" not in text
+    assert "`gradients/two`" not in text
+    assert "loss 0.60" in (root / upgrade.FOLDER / "diff.html").read_text("utf-8")
+
+
+def test_facts_whose_sources_are_the_same_need_no_second_look() -> None:
+    [fact, _] = upgrade.facts(CLAIMS)
+    assert fact.recipe == "gradients/one"
+    assert fact.files == ("torch/optim/sgd.py", "torch/_tensor.py")
+    old = (
+        "class SGD:\n    def step(self):\n        return 1\n\n    def add(self): ...\n"
+    )
+    before = dict.fromkeys(fact.files, old)
+    comment = old.replace("return 1", "return 1  # as before")
+    assert not upgrade.to_look_up(fact, before, dict.fromkeys(fact.files, comment))
+    now = before | {"torch/_tensor.py": old.replace("return 1", "return 2")}
+    told = upgrade.to_look_up(fact, before, now)
+    assert told == "torch/_tensor.py changed in SGD.step"
+
+
+def test_sources_are_those_of_the_version_that_is_asked_for() -> None:
+    files = ["pytest/__init__.py", "pytest/nothing.py", "nobody/has.py"]
+    found = upgrade.sources(files, {"pytest": pytest.__version__})
+    assert [*found] == ["pytest/__init__.py"]
+    assert not upgrade.sources(files, {"pytest": "0.1"})

@@ -1,0 +1,287 @@
+"""Raise what recipes are pinned to, and say what that changed: `nox -s upgrade`.
+
+`raise` asks uv for the newest versions that resolve together and writes them into
+pyproject.toml; `summary` is for when all was recorded with them.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from difflib import get_close_matches
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from packaging.requirements import Requirement
+
+from recipe_site.printed_messages import printed_messages
+from recordings import syntax_tree
+from recordings.diff import changes
+from recordings.library import open_library
+from recordings.report.markdown import to_markdown
+from recordings.report.page import to_html
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from recordings.library import Library
+    from recordings.model import Recording
+    from recordings.report.changes import Change
+
+TOGETHER: Final = ("torch", "torchvision")
+"""Packages that are released as a pair: one is not raised without the other."""
+PROJECT: Final = Path("pyproject.toml")
+CLAIMS: Final = Path("tests/data/claims.toml")
+FOLDER: Final = Path("docs/_build/upgrade")
+BEFORE, SUMMARY = FOLDER / "before.json", FOLDER / "summary.md"
+SOURCE: Final = re.compile(r"\b(?:torch|torchvision)/[\w/]+\.py\b")
+
+
+UNSEEN: Final = re.compile(r"by running|\btried\b|\brun with\b|csrc|\.yaml|\bdocs of\b")
+"""What a fact rests on that no Python file shows."""
+
+
+class Fact(NamedTuple):
+    """What was looked up for a recipe, and where."""
+
+    recipe: str
+    text: str
+    files: tuple[str, ...]
+    """Of PyTorch or torchvision, from the folder that packages are in."""
+
+
+# raise ------------------------------------------------------------------------
+
+
+def pinned(text: str) -> dict[str, str]:
+    """Return the versions that recipes are pinned to, from pyproject.toml."""
+    group = tomllib.loads(text)["dependency-groups"]["recipes"]
+    wanted = [Requirement(each) for each in group if isinstance(each, str)]
+    return {it.name: str(it.specifier).removeprefix("==") for it in wanted}
+
+
+def newest(
+    now: Mapping[str, str], chosen: Sequence[str], python: str
+) -> dict[str, str]:
+    """Return the newest versions of the chosen packages that go with all others.
+
+    None may be older than now: what is so old that it names no partner goes with all.
+    """
+    wanted = [f"{it}{'>=' if it in chosen else '=='}{now[it]}" for it in now]
+    command = ["uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate"]
+    done = subprocess.run(
+        [*command, "--upgrade", "--python-version", python, "-"],
+        input="\n".join(wanted),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"uv found nothing that resolves together:\n{done.stderr}")
+    found = [Requirement(line) for line in done.stdout.splitlines() if "==" in line]
+    versions = {it.name: str(it.specifier).removeprefix("==") for it in found}
+    return {it: versions[it] for it in chosen}
+
+
+def raise_pins(name: str) -> None:
+    """Write the newest versions of a package and its partner into pyproject.toml."""
+    text = PROJECT.read_text("utf-8")
+    now = pinned(text)
+    if name not in now:
+        near = get_close_matches(name, now) or [*now]
+        raise SystemExit(f"recipes have no pin of {name}; did you mean {near[0]}?")
+    chosen = TOGETHER if name in TOGETHER else (name,)
+    python = tomllib.loads(text)["project"]["requires-python"].removeprefix(">=")
+    found = newest(now, chosen, python)
+    if found == {it: now[it] for it in chosen}:
+        told = " and ".join(f"{it} {now[it]}" for it in chosen)
+        print(f"{told}: nothing newer resolves")
+        return
+    looked_up = [
+        file for fact in facts(CLAIMS.read_text("utf-8")) for file in fact.files
+    ]
+    commit = subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
+    before = {"versions": now, "commit": commit, "sources": sources(looked_up, now)}
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    BEFORE.write_text(json.dumps(before), "utf-8")
+    for each in chosen:
+        text = text.replace(f'"{each}=={now[each]}"', f'"{each}=={found[each]}"')
+        print(f"{each} {now[each]} → {found[each]}")
+    PROJECT.write_text(text, "utf-8")
+
+
+def sources(files: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """Return the text of installed files, if their packages are of these versions."""
+    folder = Path(sysconfig.get_path("purelib"))
+    return {
+        file: (folder / file).read_text("utf-8")
+        for file in files
+        if _is_installed(file.partition("/")[0], wanted) and (folder / file).is_file()
+    }
+
+
+def _is_installed(package: str, wanted: Mapping[str, str]) -> bool:
+    """Tell whether a package is installed in the version that is wanted."""
+    try:
+        return version(package).partition("+")[0] == wanted.get(package)
+    except PackageNotFoundError:
+        return False
+
+
+# summary ----------------------------------------------------------------------
+
+
+def facts(claims: str) -> Iterator[Fact]:
+    """Yield the facts that comments in claims.toml note, with the recipe below."""
+    for found in re.finditer(r'(?m)^# (Facts.*(?:\n#.*)*)\n\["([^"]+)"\]', claims):
+        text = re.sub(r"\s*\n#\s*", " ", found[1])
+        yield Fact(found[2], text, tuple(dict.fromkeys(SOURCE.findall(text))))
+
+
+def changed_definitions(before: str, now: str) -> list[str]:
+    """Name the functions and methods of a file that are not the same code any more."""
+    old, new = (dict(_definitions(ast.parse(text))) for text in (before, now))
+    return sorted(it for it in old.keys() | new.keys() if old.get(it) != new.get(it))
+
+
+def _definitions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            yield from _definitions(child, f"{prefix}{child.name}.")
+        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{prefix}{child.name}", syntax_tree.digest(child)
+
+
+def to_look_up(fact: Fact, before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Say what of a fact's sources changed; nothing if all of them are the same."""
+    told = []
+    for file in fact.files:
+        if file not in before or file not in now:
+            told.append(f"{file} could not be compared")
+        elif names := changed_definitions(before[file], now[file]):
+            told.append(f"{file} changed in {', '.join(names)}")
+    if not fact.files or UNSEEN.search(fact.text):
+        told.append("to be tried again, as no Python file shows it")
+    return "; ".join(told)
+
+
+def messages(change: Change) -> tuple[list[str], list[str]]:
+    """Return the messages that a recipe no longer prints, and its new ones."""
+    old, new = (_printed(each) for each in (change.before, change.after))
+    return [it for it in old if it not in new], [it for it in new if it not in old]
+
+
+def _printed(recording: Recording | None) -> list[str]:
+    return [str(each) for each in printed_messages(recording)] if recording else []
+
+
+def write_summary() -> None:
+    """Write what an upgrade changed, and what a person has to look at."""
+    before: dict[str, Any] = json.loads(BEFORE.read_text("utf-8"))
+    now = pinned(PROJECT.read_text("utf-8"))
+    library = open_library(Path("docs").absolute())
+    found = [*changes(library, before["commit"])]
+    untouched = len(library.store.names()) - sum(
+        each.after is not None for each in found
+    )
+    raised = [
+        f"{it} {v} → {now[it]}" for it, v in before["versions"].items() if v != now[it]
+    ]
+    words = ["git", "diff", "--shortstat", before["commit"], "--", "docs/recordings"]
+    lines = subprocess.check_output(words, text=True).strip()
+    parts = {
+        f"Upgrade: {', '.join(raised)}": [
+            f"In `docs/recordings`: {lines or 'no change'}."
+        ],
+        "Outputs": [to_markdown(found, untouched, "diff.html")],
+        "Recipes without a fresh recording": _items(_unrecorded(library)),
+        "Errors and warnings that PyTorch words in another way": _items(
+            _reworded(found)
+        ),
+        "Deprecated names in recipes": _items(_deprecated(library, now)),
+        "Facts to look up again": _items(_outdated_facts(before["sources"], now)),
+        "Pages that name the version of before": _items(
+            _mentions(before["versions"], now)
+        ),
+    }
+    text = "\n\n".join(
+        "\n\n".join([f"## {title}", *rows]) for title, rows in parts.items()
+    )
+    SUMMARY.write_text(f"{text}\n\n{NEXT}", "utf-8")
+    page = to_html(found, untouched, ", ".join(raised))
+    (FOLDER / "diff.html").write_text(page, "utf-8")
+    print(f"{SUMMARY} says what changed, {FOLDER / 'diff.html'} shows it")
+
+
+NEXT: Final = """\
+## What is left to do
+
+1. Look up the facts above, correct the pages, and write the new version into
+   `tests/data/claims.toml`.
+2. `nox -s docs` says which entries of `docs/guides/error_messages.md` no recipe prints.
+3. `nox -s inventories`, `nox -s claims`, and `nox -s check`.
+"""
+
+
+def _items(rows: Iterator[str]) -> list[str]:
+    return ["\n".join(f"- {row}" for row in rows) or "None."]
+
+
+def _unrecorded(library: Library) -> Iterator[str]:
+    for entry in library.entries():
+        if entry.state != "fresh":
+            yield f"`{entry.recipe.name}`: {entry.state}, {'; '.join(entry.reasons)}"
+
+
+def _reworded(found: Sequence[Change]) -> Iterator[str]:
+    for change in found:
+        gone, new = messages(change)
+        for label, texts in (("no longer prints", gone), ("now prints", new)):
+            yield from (
+                f"`{change.name}` {label}: `{' '.join(it.split())}`" for it in texts
+            )
+
+
+def _deprecated(library: Library, now: Mapping[str, str]) -> Iterator[str]:
+    if not all(_is_installed(it, now) for it in TOGETHER):
+        yield "not looked for, since these versions are not installed here"
+        return
+    from test_deprecated_calls import deprecated  # noqa: PLC0415 - it imports PyTorch
+
+    for recipe in library.recipes:
+        code = recipe.path.read_text("utf-8") if recipe.kind == "recipe" else ""
+        yield from (f"`{recipe.name}`: `{it}`" for it in sorted(deprecated(code)))
+
+
+def _outdated_facts(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    told = [
+        f"`{fact.recipe}`: {why}. It says: {fact.text}"
+        for fact in facts(CLAIMS.read_text("utf-8"))
+        if (why := to_look_up(fact, before, sources(fact.files, now)))
+    ]
+    yield from sorted(told, key=lambda row: " changed in " not in row)
+
+
+def _mentions(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    old = [it.rpartition(".")[0] for name, it in before.items() if it != now[name]]
+    named = re.compile(rf"(?<![\d.])(?:{'|'.join(map(re.escape, old))})(?![\d])")
+    pages = [*Path("recipes").rglob("*.py"), *Path("docs/guides").glob("*.md")]
+    for path in sorted(pages):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if named.search(line):
+                yield f"{path}:{number}: {line.strip('# ')}"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["summary"]:
+        write_summary()
+    elif sys.argv[1:2] == ["raise"] and len(sys.argv) == 3:
+        raise_pins(sys.argv[2])
+    else:
+        raise SystemExit("type: nox -s upgrade -- torch")

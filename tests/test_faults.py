@@ -112,9 +112,9 @@ def no_file(make: Callable[[Path], object]) -> Callable[[Path], None]:
     return apply
 
 
-DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "changed": (
-        lambda it: it.write_text(it.read_text().replace("printed", "changed")) and None,
+        lambda it: it.write_text(it.read_text().replace("printed", "changed")),
         "it was changed after it was recorded",
     ),
     "truncated": (lambda it: os.truncate(it, 500), "not a valid notebook: Untermin"),
@@ -145,7 +145,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
     "folder": (no_file(Path.mkdir), "not a file"),
     "circle": (no_file(lambda it: it.symlink_to(it.name)), "not a file"),
     "large": (lambda it: os.truncate(it, 50 * 10**6), "a recording of 48 MiB; it may"),
-    "bytes": (lambda it: it.write_bytes(b"\xff") and None, "not text: "),
+    "bytes": (lambda it: it.write_bytes(b"\xff"), "not text: "),
     "person": (
         edited('"recording": {', '"mine": {'),
         "its recording is damaged: 'recording' is missing",

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 from rich.progress import track
 
-from recordings.library import UnknownRecipe, open_library
+from recordings.finding import UnknownRecipe
+from recordings.library import open_library
 from recordings.machine import spawn
 from recordings.machine.workspace import mirror
 

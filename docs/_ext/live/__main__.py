@@ -64,8 +64,12 @@ def _watch(builders: list[Builder], recorder: Recorder | None) -> bool:
     languages = [each.edition.language for each in builders]
     watched = [each for each in map(Path, WATCHED) if each.exists()]
     for changes in watch(*watched, debounce=2 * SETTLED, step=SETTLED):
-        # A folder may be named as a link to it, which the folder of an edition holds.
-        files = {Path(path).resolve() for _, path in changes}
+        # A file may be named by a link to its folder, which the folder of an edition
+        # holds; that the link was made is no change.
+        found_at = (Path(path) for _, path in changes)
+        files = {
+            it.resolve() for it in found_at if not (it.is_symlink() or it.is_dir())
+        }
         inside = (each.relative_to(here) for each in files if here in each.parents)
         paths = {each.as_posix() for each in inside}
         saved = sorted(each for each in paths if concerns([each], languages).editions)

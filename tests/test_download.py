@@ -7,6 +7,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from conftest import MakeSite
 from nbclient import NotebookClient
 
 from recordings.model import Block, CodeBlock, Output
@@ -184,3 +185,20 @@ def test_a_notebook_runs_from_top_to_bottom_and_gives_the_same() -> None:
         for output in (*before, *after):
             output.pop("traceback", None)  # Jupyter's own style
         assert after == before, source
+
+
+def test_a_new_address_of_the_site_reaches_every_notebook(make_site: MakeSite) -> None:
+    words = (
+        '"""\n{0}\n===\n\nSee :ref:`sphx_glr_recipes_all_{1}.py`.\n"""\n\nprint(1)\n'
+    )
+    pages = {"one": "two", "two": "one"}
+    site = make_site(
+        {f"recipes/all/{a}.py": words.format(a, b) for a, b in pages.items()},
+        extensions=["recordings"],
+    )
+    for address in ("https://one.example/", "https://two.example/"):
+        done = site.build("-D", f"html_baseurl={address}")
+        assert done.status == 0, done.stderr
+        for name, other in pages.items():
+            text = (site.root / f"docs/recipes/all/{name}.ipynb").read_text("utf-8")
+            assert f"{address}recipes/all/{other}.html" in text

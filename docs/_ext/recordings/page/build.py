@@ -222,7 +222,8 @@ def _forget_outdated_pages(app: Sphinx, build: Build) -> None:
     Sphinx-Gallery does so by itself only when the script changed.
     """
     for page, entry in build.entries.items():
-        note, digest = note_of(app, page), build.digest(page)
+        # Notebooks name the site's address.
+        note, digest = note_of(app, page), build.digest(page) + app.config.html_baseurl
         if not note.is_file() or note.read_text("utf-8") != digest:
             made = build.library.source / f"{page}{entry.recipe.path.suffix}.md5"
             made.unlink(missing_ok=True)

@@ -148,7 +148,7 @@ def test_a_recipe_that_kills_its_runner_costs_no_finished_one(
     project = make_project({"a": SMALL, "kills": KILLS_ITS_RUNNER})
     build = project.site.build()
     assert build.status == 2
-    said = "recordings: the run was killed by SIGKILL; what was finished is kept"
+    said = "recordings: the run was killed by signal 9; what was finished is kept"
     assert said in build.stderr
     assert kept(project.site.root / "docs/recordings") == ["a.ipynb"]
     assert wait_for(project.leaves_nothing)

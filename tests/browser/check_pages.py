@@ -101,7 +101,7 @@ def addresses() -> Iterator[tuple[str, str]]:
             yield edition.name, name
 
 
-@pytest.mark.parametrize(("edition", "name"), addresses())
+@pytest.mark.parametrize(("edition", "name"), [*addresses()])
 def test_a_page_is_accessible_and_quiet(
     page: Page, address: str, edition: str, name: str
 ) -> None:

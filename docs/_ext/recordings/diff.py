@@ -49,8 +49,13 @@ def changes(
     for name, content in changed_files(Path(library.store.address), commit).items():
         if not name.endswith(".ipynb"):
             continue
-        before = None if content is None else _read(content.decode(), name)
-        text = library.store.read(name)
+        was = None if content is None else content.decode("utf-8", "replace")
+        before = None if was is None else _read(was, name)
+        try:
+            text = library.store.read(name)
+        except RecordingError as error:
+            sys.stderr.write(f"recordings: left out: {error}\n")
+            continue
         after = None if text is None else _read(text, name)
         if before or after:
             yield change(before, after, rules.get(name, Rules()))

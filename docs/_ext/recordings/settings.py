@@ -52,8 +52,8 @@ class Settings:
     block_times: bool = True
     """Show below each code block how long it took, if that was 0.1 seconds or more."""
     svg_scripts: bool = False
-    """Keep scripts in recorded SVG pictures; else they are taken out where a page, a
-    notebook or a guide shows one."""
+    """Keep scripts in recorded SVG pictures. Without it, pages and notebooks show the
+    pictures without them."""
     commits: str = ""
     """Address of a commit on the web, with `{}` for its digits: the run card links to
     it."""

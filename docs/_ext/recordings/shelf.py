@@ -63,7 +63,7 @@ class Strays:
         return [
             name
             for name in self.names
-            if name not in used and not isinstance(self._read(name), ForeignError)
+            if name not in used and not isinstance(self._found[name], ForeignError)
         ]
 
     def _read(self, name: str) -> Recording | RecordingError | None:
@@ -73,9 +73,12 @@ class Strays:
             return error
 
     @cached_property
+    def _found(self) -> dict[str, Recording | RecordingError | None]:
+        return {name: self._read(name) for name in self.names}
+
+    @cached_property
     def _recordings(self) -> dict[str, Recording]:
-        found = {name: self._read(name) for name in self.names}
-        return {name: it for name, it in found.items() if isinstance(it, Recording)}
+        return {n: it for n, it in self._found.items() if isinstance(it, Recording)}
 
     @cached_property
     def _by_code(self) -> dict[tuple[str, ...], list[tuple[str, Recording]]]:

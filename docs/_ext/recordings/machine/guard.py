@@ -1,7 +1,7 @@
 """Keep a recipe from changing the files of its project, which its folder links to.
 
 What is refused is what Python announces, in this process and those forked from it. What
-git ignores, such as a data set, may be written, and so may new files.
+git does not track may be written: a data set, a picture, what an earlier run wrote.
 """
 
 import errno
@@ -25,13 +25,16 @@ def protect(folder: Path) -> None:
     root = repository.top(folder)
     if root is None:
         return
-    listed = repository.git(
-        root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"
-    )
+    listed = repository.git(root, "ls-files", "-z")
     files = [root / os.fsdecode(name) for name in listed.split(b"\0") if name]
     _files = frozenset(map(os.fspath, files))
     _folders = frozenset(os.fspath(each) for file in files for each in file.parents)
     sys.addaudithook(_hear)
+
+
+def holds(path: str) -> bool:
+    """Tell whether a file is protected, so that it was not written."""
+    return path in _files
 
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:

@@ -223,7 +223,8 @@ def _forget_outdated_pages(app: Sphinx, build: Build) -> None:
     """
     for page, entry in build.entries.items():
         # Notebooks name the site's address.
-        note, digest = note_of(app, page), build.digest(page) + app.config.html_baseurl
+        address = app.config.html_baseurl or ""
+        note, digest = note_of(app, page), build.digest(page) + address
         if not note.is_file() or note.read_text("utf-8") != digest:
             made = build.library.source / f"{page}{entry.recipe.path.suffix}.md5"
             made.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -42,10 +41,9 @@ def renew(library: Library, entries: list[Entry], *, anew: bool) -> list[Entry]:
             runner.terminate()  # in order: it keeps what is finished
             raise
     if runner.returncode < 0:
-        name = signal.Signals(-runner.returncode).name
         raise ConfigError(
-            f"recordings: the run was killed by {name}; what was finished is kept, so "
-            "build again for the rest"
+            f"recordings: the run was killed by signal {-runner.returncode}; "
+            "what was finished is kept, so build again for the rest"
         )
     try:
         results = {each["page"]: each for each in json.loads(document)["results"]}

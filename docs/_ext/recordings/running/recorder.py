@@ -88,6 +88,17 @@ def _where(trace: TracebackType | None) -> str:
     return f"; raised in {Path(own[-1].filename).name}, line {own[-1].lineno}"
 
 
+def _without_refused(notes: noted.Notes) -> noted.Notes:
+    """Take what was to be written, but is protected, for what was read."""
+    during, before = notes
+    return [
+        each._replace(how="text")
+        if each.how in noted.WRITES and guard.holds(each.real)
+        else each
+        for each in during
+    ], before
+
+
 def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     """Run a recipe in this process, and give what came of it.
 
@@ -117,7 +128,6 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
         raise RecipeChanged(CHANGED)
     first_imports.preload(scripts.preload(recipe, library.settings.preload or ()))
-    started, start = datetime.now(UTC), clock.seconds()
 
     def peak_of_block() -> int | None:
         peak = provenance.peak_memory()
@@ -127,6 +137,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     commit = provenance.commit(recipe.path)
     if recipe.kind == "recipe":  # a guide's cells run in a process of their own
         guard.protect(recipe.path.parent)
+    started, start = datetime.now(UTC), clock.seconds()
     provenance.reset_peak_memory()
     if recipe.kind == "guide":
         from recordings.guides import kernel, reading  # noqa: PLC0415 - MyST-NB
@@ -154,7 +165,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
             note_line=host.note_line,
             longest_output=LONGEST_OUTPUT,
         )
-        notes = reads.noted()
+        notes = _without_refused(reads.noted())
         gpu = provenance.gpu()
     blocks = captured.blocks
     seconds, texts = round(clock.seconds() - start, 2), _texts(blocks)

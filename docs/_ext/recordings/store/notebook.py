@@ -120,7 +120,7 @@ def from_text(text: str, name: str, *, is_new: bool = False) -> Recording:
         ForeignError: It is a notebook, but not a recording.
         RecordingError: It is not a notebook, is damaged, or is in another format.
     """
-    check_size(len(text), name)
+    check_size(len(text if text.isascii() else text.encode(errors="replace")), name)
     whole = is_sealed(text)
     known = whole and not is_new
     try:

@@ -24,6 +24,9 @@ from recordings.store.notebook import RecordingError, check_size
 OLD = timedelta(hours=1)
 """Age from which a temporary file has no writer any more."""
 
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)
+"""Not to wait for the writer of a pipe; Windows has no pipes in folders."""
+
 
 class StoreError(Exception):
     """A store cannot be used; the message names the address and says why."""
@@ -191,8 +194,7 @@ class Store:
             check_size(len(content), where)
             return content
         try:
-            # To open a pipe would wait for its writer.
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            descriptor = os.open(path, os.O_RDONLY | _AT_ONCE)
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENXIO):
                 raise RecordingError(f"{where}: not a file") from error

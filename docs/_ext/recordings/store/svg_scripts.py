@@ -12,7 +12,7 @@ _ACTIVE = {"script", "foreignobject", "iframe", "object", "embed", "handler"}
 _CHANGES = {"set", "animate", "animatetransform", "animatemotion"}
 """Elements that give an attribute another value."""
 _ADDRESSES = {"href", "src", "action", "formaction"}
-_HARMLESS = re.compile(r"#|https?://|data:image/(?!svg)|[^:]*$", re.IGNORECASE)
+_HARMLESS = re.compile(r"#|https?://|mailto:|data:image/(?!svg)|[^:]*$", re.IGNORECASE)
 """How an address begins that leads to no code."""
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from projects import recipe
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from projects import MakeProject, Project
 
     from recordings.running.events import Result

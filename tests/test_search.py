@@ -93,8 +93,8 @@ FIRST = {
 }
 """The page that has to come first, or one of them, by edition and query."""
 NOWHERE = ["AMD", "kubernetes", "龘", "。", "", "%", "hasOwnProperty", "<AMD>"]
-BUDGET = 150_000
-"""Bytes over the wire, compressed, of all that one search loads."""
+BUDGET = 160_000
+"""Bytes over the wire, compressed, of all that one search loads: 2,500 for a page."""
 RECIPE = "recipes/gradients/zeroing_out_gradients.html"
 
 

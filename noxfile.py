@@ -51,11 +51,13 @@ def install(session: nox.Session, *groups: str) -> None:
     known = {group: requirements(group) for group in PYPROJECT["dependency-groups"]}
     known["project"] = [json.dumps(PYPROJECT["project"], sort_keys=True)]
     known["lock"] = [hashlib.sha256(LOCK.read_bytes()).hexdigest()]
+    if {"-R", "--no-install"} & {*sys.argv}:
+        return  # what is there is used, whatever it is
     environment = session.virtualenv
     stamp = Path(environment.location or "", "groups.json")
     held = json.loads(stamp.read_text("utf-8")) if stamp.exists() else {}
-    if any(known.get(group) != wanted for group, wanted in held.items()):
-        session.log("the requirements have changed: the environment is made anew")
+    if any(known.get(group) != wanted for group, wanted in held.items()) or not held:
+        # What is in one without a stamp is not known.
         if isinstance(environment, VirtualEnv):
             environment.reuse_existing = False
             environment.create()
@@ -75,8 +77,8 @@ def install_locked(session: nox.Session, *wanted: str) -> None:
         session.install("--constraint", str(LOCK), *dict.fromkeys((*wanted, *builds)))
     except CommandFailed:
         session.error(
-            "packages could not be installed: see above. Is there a network? An "
-            "environment whose requirements are as they were needs none"
+            "packages could not be installed: see above. Is there a network? After a "
+            "change in pyproject.toml, type first: nox -s lock"
         )
 
 
@@ -162,7 +164,8 @@ def build(session: nox.Session, names: list[str]) -> list[str]:
 
     def build_one(name: str) -> subprocess.CompletedProcess[str]:
         command = (python, "-m", "sphinx", *strict, *of_edition(name))
-        environment = {**os.environ, **{k: v for k, v in session.env.items() if v}}
+        known = {**os.environ, **session.env}
+        environment = {k: v for k, v in known.items() if v is not None}
         return subprocess.run(
             command,
             env=environment,
@@ -177,7 +180,7 @@ def build(session: nox.Session, names: list[str]) -> list[str]:
     # What several editions say is said once, of the file that is to be mended.
     own = {name: f"{BUILD}/editions/{name}/" for name in names}
     said = [
-        line.replace(str(Path.cwd() / own[name]), "").replace(own[name], "")
+        line.replace(f"{Path.cwd()}/", "").replace(own[name], "")
         for name, build in done.items()
         for line in build.stdout.splitlines()
     ]
@@ -298,7 +301,7 @@ def benchmark(session: nox.Session) -> None:
     session.run("python", "tests/benchmark.py")
 
 
-@nox.session
+@nox.session(reuse_venv=False)
 def package(session: nox.Session) -> None:
     """Build `recordings` as a wheel for other projects, in docs/_build/dist."""
     arguments(session)
@@ -313,7 +316,7 @@ SUPPORTED = {
 """Versions on which the wheel is tested; newest: of those that it asks for."""
 
 
-@nox.session
+@nox.session(reuse_venv=False)
 @nox.parametrize("versions", [*SUPPORTED], ids=[*SUPPORTED])
 def compatibility(session: nox.Session, versions: str) -> None:
     """Test the wheel alone, on the oldest and newest versions that it supports."""
@@ -367,7 +370,7 @@ def attested(session: nox.Session) -> None:
     """Check that the recordings from GPUs are those that the record workflow made."""
     arguments(session)
     install(session, "docs")
-    session.run("python", "-m", "recipe_site.sharing.attested", external=True)
+    session.run("python", "-m", "recipe_site.sharing.attested")
 
 
 @nox.session
@@ -379,11 +382,14 @@ def new(session: nox.Session) -> None:
 
 QUICK = ("lint", "translate -- --check", "docs")
 WITH_TORCH = ("doctest", "tests", "browser")
-CODE = ("docs/_*", "docs/conf.py", "docs/recordings", "tests", "noxfile.py", "*.toml")
+CODE = (
+    *("docs/_*", "docs/conf.py", "docs/recordings"),
+    *("tests", "noxfile.py", "*.toml", "*.lock"),
+)
 """Paths of what tests are about; a recipe's code is not without its recording."""
 
 
-@nox.session
+@nox.session(reuse_venv=False)
 def downloads(session: nox.Session) -> None:
     """Run all downloads of the built site alone, with only what recipes need."""
     arguments(session)
@@ -391,7 +397,7 @@ def downloads(session: nox.Session) -> None:
     session.run("python", "tests/downloads.py", str(SITE))
 
 
-@nox.session
+@nox.session(reuse_venv=False)
 def colab(session: nox.Session) -> None:
     """Run ten notebooks of the built site on the package versions that Colab has."""
     arguments(session)
@@ -543,9 +549,11 @@ def upgrade(session: nox.Session) -> None:
     session.run("python", "tests/upgrade.py", "raise", *session.posargs)
     if not (BUILD / "upgrade" / "before.json").is_file():
         return  # there is nothing newer
-    session.notify("lock")  # what is raised belongs in the lock, too
+    # Recordings belong to what the lock has; the stamp is of what was pinned until now.
+    session.run(sys.executable, "-m", "nox", "-s", "lock", external=True)
+    Path(session.virtualenv.location or "", "groups.json").unlink(missing_ok=True)
     raised = nox.project.load_toml("pyproject.toml")
-    session.install(*nox.project.dependency_groups(raised, "recipes"))
+    install_locked(session, *nox.project.dependency_groups(raised, "recipes"))
     session.run("python", "-m", "recipe_site.fashion_mnist")
     # What fails is in the summary, too.
     session.run("python", "-m", "recordings", "run", success_codes=[0, 1])

@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from gettext import GNUTranslations
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
@@ -14,7 +16,9 @@ from forked import Build
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser, Dialog
 
+from editions.translated_files import compiled_catalog
 from recordings.store.svg_scripts import still
+from translation.catalogs.catalog import Translation
 
 CATALOGS = "locales/zh_CN/LC_MESSAGES"
 EXTENSIONS = ["myst_parser", "recipe_site", "editions", "recordings"]
@@ -430,3 +434,15 @@ def test_scripts_are_taken_out_of_svg(svg: str) -> None:
 
 def test_a_picture_without_scripts_stays_as_it_is() -> None:
     assert still(STILL) == STILL
+
+
+def test_no_message_goes_by_the_name_of_another() -> None:
+    """Gettext ends a name at NUL, and older texts have names of their own."""
+    hostile = [("older: Words.", "<script>1</script>"), ("Words.\0 <b>", "<b>字</b>")]
+    entries = [
+        Translation(msgid, msgstr, is_fuzzy=False, comment="", line=1)
+        for msgid, msgstr in hostile
+    ]
+    compiled = GNUTranslations(BytesIO(compiled_catalog(entries, None)))
+    assert compiled.gettext("older: Words.") == "older: Words."
+    assert compiled.gettext("Words.") == "Words."

@@ -84,7 +84,8 @@ import hashlib, pathlib, sys
 file = sys.argv[3]
 assert sys.argv[1:3] == ["attestation", "verify"]
 assert sys.argv[4:] == ["--repo", "ada/site", "--signer-workflow",
-                        "ada/site/.github/workflows/record.yml"]
+                        "ada/site/.github/workflows/record.yml",
+                        "--source-ref", "refs/heads/main"]
 digest = hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest()
 if digest not in pathlib.Path({signed!r}).read_text():
     sys.exit("no attestations found for subject")

@@ -84,8 +84,12 @@ def compiled_catalog(
     made = polib.POFile()
     made.metadata = {"Content-Type": "text/plain; charset=UTF-8"}
     for each in entries:
-        if not each.msgstr.strip():
-            continue
+        if (
+            not each.msgstr.strip()
+            or each.msgid.startswith(OLDER)
+            or "\0" in each.msgid
+        ):
+            continue  # gettext would find it under the name of another
         if not each.is_fuzzy:
             made.append(polib.POEntry(msgid=each.msgid, msgstr=each.msgstr))
         if strings is None:

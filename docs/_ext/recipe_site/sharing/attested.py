@@ -14,6 +14,8 @@ from pathlib import Path
 from recordings.library import Library, open_library
 
 WORKFLOW = ".github/workflows/record.yml"
+FROM_MAIN = ("--source-ref", "refs/heads/main")
+"""Of another branch, anyone who may push could have changed the workflow."""
 
 
 def from_gpus(library: Library) -> Iterator[str]:
@@ -30,7 +32,7 @@ def refused(files: Iterable[Path], repository: str) -> Iterator[str]:
         files: Recordings.
         repository: Where the workflow ran, as `owner/name`.
     """
-    workflow = ("--signer-workflow", f"{repository}/{WORKFLOW}")
+    workflow = ("--signer-workflow", f"{repository}/{WORKFLOW}", *FROM_MAIN)
     for file in files:
         command = ("gh", "attestation", "verify", str(file), "--repo", repository)
         done = subprocess.run(

@@ -99,7 +99,6 @@ def raise_pins(name: str) -> None:
     chosen = TOGETHER if name in TOGETHER else (name,)
     python = tomllib.loads(text)["project"]["requires-python"].removeprefix(">=")
     found = newest(now, chosen, python)
-    BEFORE.unlink(missing_ok=True)
     if found == {it: now[it] for it in chosen}:
         told = " and ".join(f"{it} {now[it]}" for it in chosen)
         print(f"{told}: nothing newer resolves")

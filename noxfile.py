@@ -181,12 +181,12 @@ def build(session: nox.Session, names: list[str]) -> list[str]:
     own = {name: f"{BUILD}/editions/{name}/" for name in names}
     said = [
         line.replace(f"{Path.cwd()}/", "").replace(own[name], "")
-        for name, build in done.items()
-        for line in build.stdout.splitlines()
+        for name, ended in done.items()
+        for line in ended.stdout.splitlines()
     ]
     for line in dict.fromkeys(said):
         print(line, flush=True)  # noqa: T201 - a command line prints
-    return [name for name, build in done.items() if build.returncode]
+    return [name for name, ended in done.items() if ended.returncode]
 
 
 def _serve(session: nox.Session, *, record: bool) -> None:
@@ -211,14 +211,21 @@ def of_edition(name: str) -> tuple[str, ...]:
 
 def stale(session: nox.Session) -> list[str]:
     """Name the recipes that have no fresh recording, and say so."""
-    # What it warns of belongs on the screen, not into the document.
-    command = ("python", "-m", "recordings", "status", "--json")
-    status = session.run(*command, silent=True, stderr=None)
-    entries = json.loads(str(status))["recipes"] if status else []
-    names = [each["recipe"] for each in entries if each["state"] != "fresh"]
+    names = [each["recipe"] for each in states(session) if each["state"] != "fresh"]
     if names:
         session.log(f"to be recorded first: {', '.join(names)}")
     return names
+
+
+STATUS = ("python", "-m", "recordings", "status")
+
+
+def states(session: nox.Session, *names: str) -> list[dict[str, Any]]:
+    """Return what is known of recordings: of these recipes, or of all."""
+    # What it warns of belongs on the screen, not into the document.
+    told = session.run(*STATUS, "--json", "--", *names, silent=True, stderr=None)
+    found: list[dict[str, Any]] = json.loads(str(told))["recipes"] if told else []
+    return found
 
 
 @nox.session
@@ -461,9 +468,8 @@ def check_recipes(session: nox.Session, names: list[str]) -> None:
     """Make every check of some recipes: form, claims, translation and pages."""
     install(session, "recipes", "lint")
     session.run("python", "-m", "recipe_site.fashion_mnist", silent=True)
-    status = ("python", "-m", "recordings", "status")
-    known = session.run(*status, "--json", "--", *names, silent=True, stderr=None)
-    pages = [Path(each["recipe"]) for each in json.loads(str(known))["recipes"]]
+    known = states(session, *names)
+    pages = [Path(each["recipe"]) for each in known]
     scripts = [str(each) for each in pages if each.suffix == ".py"]
     about = " or ".join(each.stem for each in pages)
     failed = []
@@ -475,7 +481,8 @@ def check_recipes(session: nox.Session, names: list[str]) -> None:
         except CommandFailed:
             failed.append(what)
 
-    attempt("its recording", *status, "--check", "--", *names)
+    if any(each["state"] != "fresh" or each["found_at"] for each in known):
+        attempt("its recording", *STATUS, "--check", "--", *names)
     if scripts:
         attempt("its style", "ruff", "check", "--output-format=concise", *scripts)
         attempt("its layout", "ruff", "format", "--diff", "--quiet", *scripts)

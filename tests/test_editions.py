@@ -9,6 +9,7 @@ from gettext import GNUTranslations
 from pathlib import Path
 
 import pytest
+from catalogs import catalog
 from conftest import PROJECT, MakeSite, Site
 
 REPLAY = ("-D", "recordings_mode=replay")
@@ -46,18 +47,6 @@ TRANSLATIONS = {
 }
 THIRD = "Two numbers make a third."
 PAGE = "Start\n=====\n\nA page.\n\n.. toctree::\n\n   recipes/index\n"
-
-
-def catalog(translations: dict[str, str], *, fuzzy: bool = False) -> str:
-    """Write a catalog."""
-    header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
-    entries = (
-        ("#, fuzzy\n" if fuzzy else "")
-        + f"msgid {json.dumps(message, ensure_ascii=False)}\n"
-        + f"msgstr {json.dumps(text, ensure_ascii=False)}\n"
-        for message, text in translations.items()
-    )
-    return "\n".join([header, *entries])
 
 
 @pytest.fixture(scope="module")

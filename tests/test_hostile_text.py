@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from bs4 import BeautifulSoup
+from catalogs import catalog
 from conftest import PROJECT, MakeSite, Site
 from forked import Build
 from markdown_it import MarkdownIt
@@ -33,18 +34,6 @@ OFF = "".join(
     f"# check: {name} off: I know better\n"
     for name in ("roles", "links", "literals", "rest", "markdown", "typography")
 )
-HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
-
-
-def catalog(translations: dict[str, str], above: str = "") -> str:
-    """Write a catalog."""
-    entries = (
-        f"{above}msgid {json.dumps(message)}\n"
-        f"msgstr {json.dumps(text, ensure_ascii=False)}\n"
-        for message, text in translations.items()
-    )
-    return "\n".join([HEADER, *entries])
-
 
 # Refused by the build, by the name of its catalog -------------------------------------
 

@@ -17,6 +17,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util.nodes import extract_messages
 
 from editions.page_facts import read_facts
+from editions.page_note import put_on_top
 from editions.translated_files import OLDER
 from translation.catalogs.languages import SOURCE_LANGUAGE
 from translation.older import Older, older
@@ -88,20 +89,14 @@ class MarkOutdated(SphinxTransform):
                 if isinstance(node, nodes.paragraph | nodes.title):
                     place = node.parent.index(node) + 1
                     node.parent.insert(place, _details(was, now))
-        section = next(iter(self.document.findall(nodes.section)), None)
-        if number and section is not None:
-            section.insert(1, _note(number))
+        if number:
+            said = _("The English of %d texts has changed since they were translated.")
+            put_on_top(self.document, said % number)
 
 
 def _plain(text: str) -> str:
     """Return a text without what may differ where it is broken into lines."""
     return re.sub(r"[\s\\]", "", text)
-
-
-def _note(number: int) -> nodes.container:
-    text = _("The English of %d texts has changed since they were translated.") % number
-    paragraph = nodes.paragraph("", text, translatable=False)
-    return nodes.container("", paragraph, classes=["translation-progress"])
 
 
 def _details(was: str, now: str) -> nodes.raw:

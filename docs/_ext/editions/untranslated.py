@@ -6,6 +6,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util.nodes import extract_messages
 
 from editions.page_facts import PageFacts, read_facts
+from editions.page_note import put_on_top
 from translation.catalogs.languages import SOURCE_LANGUAGE
 from translation.messages.segments import message_of
 from translation.sources.markdown_pages import has_words
@@ -51,9 +52,10 @@ class MarkUntranslated(SphinxTransform):
             ):
                 # docutils writes this class as the attribute `lang`.
                 node["classes"] += [f"language-{SOURCE_LANGUAGE}", CLASS]
-        section = next(iter(self.document.findall(nodes.section)), None)
-        if missing and section is not None:
-            section.insert(1, note(total - len(missing), total))
+        if missing:
+            percent = 100 * (total - len(missing)) // total
+            text = _("%d %% of this page is translated; the rest is in English.")
+            put_on_top(self.document, text % percent)
 
 
 def _is_setting(node: nodes.Node) -> bool:
@@ -61,11 +63,3 @@ def _is_setting(node: nodes.Node) -> bool:
     while node.parent is not None and not isinstance(node.parent, nodes.document):
         node = node.parent
     return isinstance(node, (nodes.docinfo, nodes.field_list))
-
-
-def note(translated: int, total: int) -> nodes.container:
-    """Say how much of a page is translated."""
-    percent = 100 * translated // total
-    text = _("%d %% of this page is translated; the rest is in English.") % percent
-    paragraph = nodes.paragraph("", text, translatable=False)
-    return nodes.container("", paragraph, classes=["translation-progress"])

@@ -25,7 +25,9 @@ SETTLED = 50
 
 def main() -> int:
     """Serve until Ctrl-C; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m live", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m live", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument("--site", type=Path, default=Path("docs/_build/html"))
     parser.add_argument("--port", type=int, default=server.PORT)
     parser.add_argument("--record", type=shlex.split, help="command that records")

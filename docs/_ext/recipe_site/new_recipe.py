@@ -15,7 +15,7 @@ from sphinx_gallery.py_source_parser import extract_file_config
 
 PITFALLS = "pitfalls"
 CLAIMS = Path("tests/data/claims.toml")
-COMMAND = "nox -s new -- gradients/my_recipe “Title”"
+COMMAND = 'nox -s new -- gradients/my_recipe "Title"'
 TODO = "TODO"
 
 SCRIPT = Template('''\

@@ -50,9 +50,8 @@ def refused(files: Iterable[Path], repository: str) -> Iterator[str]:
 def main() -> int:
     """Check all recordings of the project; return the exit status."""
     repository = os.environ.get("REPOSITORY", "")
-    project = Path.cwd()
-    library = open_library(project / "docs")
-    files = [project / "docs/recordings" / each for each in from_gpus(library)]
+    library = open_library(Path("docs").absolute())
+    files = [Path(library.store.where(each)) for each in from_gpus(library)]
     if files and not repository:
         sys.stderr.write(
             "REPOSITORY must be owner/name: where recordings are attested\n"

@@ -34,7 +34,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.connect("html-page-context", furo.name_switches, priority=600)
     return {
         "version": "1.0",
-        "env_version": 1,
+        "env_version": 2,  # raised where pages that were read hold other nodes
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -51,4 +51,9 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     setup_first_screen(app)
     setup_unreadable(app)
     setup_sharing(app)
-    return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": "1.0",
+        "env_version": 1,  # raised where pages that were read hold other nodes
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -8,7 +8,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -138,83 +137,43 @@ def docs(session: nox.Session) -> None:
         _serve(session, record=options.mode != "replay")
         return
     install(session, "docs")
-    if options.mode == "run" or (options.mode == "auto" and stale(session)):
-        words = ["run", "--all"] if options.mode == "run" else ["run"]
-        install(session, "recipes")
-        session.run("python", "-m", "recipe_site.fashion_mnist")
-        # Where a stale recipe fails, the other pages are built all the same; its own
-        # says so, and fails the build. One with a fresh recording would not.
-        well = [0] if options.mode == "run" else [0, 1]
-        session.run("python", "-m", "recordings", *words, success_codes=well)
-    else:
+    if options.mode == "run":
+        session.run(*nox_of_this("record"), "--all", external=True)
+    record = options.mode != "replay"
+    if not record:
         session.log("no recipe is run: pages are made from recordings")
-    names = [options.edition] if options.edition else [*EDITIONS]
-    if failed := build(session, names):
-        session.error(f"not built without faults: {', '.join(failed)}; see above")
+    if not build(session, record=record, edition=options.edition):
+        session.error("not built without faults: see above")
     session.log(f"open {SITE}/index.html")
 
 
-def build(session: nox.Session, names: list[str]) -> list[str]:
-    """Build editions side by side, from recordings; return those that failed."""
-    session.run("python", "-m", "editions", "--site", str(SITE))
-    session.log(f"building side by side: {', '.join(names)}")
+def build(
+    session: nox.Session, *, record: bool = False, edition: str | None = None
+) -> bool:
+    """Build the site, all editions or one; return whether it is without faults."""
+    words = ["python", "-m", "building", "--site", str(SITE)]
+    if record:
+        words += ["--record", shlex.join(nox_of_this("record"))]
+    if edition:
+        words += ["--edition", edition]
+    try:
+        session.run(*words)
+    except CommandFailed:
+        return False
+    return True
 
-    python = shutil.which("python", path=session.bin) or sys.executable
-    strict = ("-W", "--keep-going", "-n", "-q", "--no-color")
 
-    def build_one(name: str) -> subprocess.CompletedProcess[str]:
-        command = (python, "-m", "sphinx", *strict, *of_edition(name))
-        known = {**os.environ, **session.env}
-        environment = {k: v for k, v in known.items() if v is not None}
-        return subprocess.run(
-            command,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-
-    with ThreadPoolExecutor() as pool:
-        done = dict(zip(names, pool.map(build_one, names), strict=True))
-    # What several editions say is said once, of the file that is to be mended.
-    own = {name: f"{BUILD}/editions/{name}/" for name in names}
-    said = [
-        line.replace(f"{Path.cwd()}/", "").replace(own[name], "")
-        for name, ended in done.items()
-        for line in ended.stdout.splitlines()
-    ]
-    for line in dict.fromkeys(said):
-        print(line, flush=True)  # noqa: T201 - a command line prints
-    return [name for name, ended in done.items() if ended.returncode]
+def nox_of_this(name: str) -> list[str]:
+    """Return what to type for another session, up to the words behind `--`."""
+    return [sys.executable, "-m", "nox", "--reuse-venv=yes", "-s", name, "--"]
 
 
 def _serve(session: nox.Session, *, record: bool) -> None:
     """Serve the site; what is stale is recorded by the session that is there for it."""
     install(session, "live")
-    again = (sys.executable, "-m", "nox", "--reuse-venv=yes", "-s", "record", "--")
-    words = ("--record", shlex.join(again)) if record else ()
+    words = ("--record", shlex.join(nox_of_this("record"))) if record else ()
     serve = ("python", "-m", "live", "--site", str(SITE), *words)
     session.run(*serve, interrupt_timeout=10)  # seconds, to end what was started
-
-
-def of_edition(name: str) -> tuple[str, ...]:
-    """Tell Sphinx what to build an edition from, and where to."""
-    english = name == "en"
-    source = "docs" if english else f"{BUILD}/editions/{name}/docs"
-    return (
-        *("-D", "recordings_mode=replay"),
-        *(() if english else ("-c", "docs", "-D", f"language={EDITIONS[name]}")),
-        *("-b", "html", "-d", f"{BUILD}/doctrees/{name}", source, f"{SITE}/{name}"),
-    )
-
-
-def stale(session: nox.Session) -> list[str]:
-    """Name the recipes that have no fresh recording, and say so."""
-    names = [each["recipe"] for each in states(session) if each["state"] != "fresh"]
-    if names:
-        session.log(f"to be recorded first: {', '.join(names)}")
-    return names
 
 
 STATUS = ("python", "-m", "recordings", "status")
@@ -387,7 +346,7 @@ def new(session: nox.Session) -> None:
     session.run("python", "-m", "recipe_site.new_recipe", *session.posargs)
 
 
-QUICK = ("lint", "translate -- --check", "docs")
+QUICK = (("lint",), ("translate", "--check"), ("docs",))
 WITH_TORCH = ("doctest", "tests", "browser")
 CODE = (
     *("docs/_*", "docs/conf.py", "docs/recordings"),
@@ -430,12 +389,11 @@ def check(session: nox.Session) -> None:
     if session.posargs:
         check_recipes(session, session.posargs)
         return
-    nox_of_this = (sys.executable, "-m", "nox", "-s")
-    for name in QUICK:
-        session.run(*nox_of_this, *name.split(), external=True)
+    for name, *words in QUICK:
+        session.run(*nox_of_this(name), *words, external=True)
     if code_changed():
         for name in WITH_TORCH:
-            session.run(*nox_of_this, *name.split(), external=True)
+            session.run(*nox_of_this(name), external=True)
     else:
         session.log("no code has changed: what recipes and pages say is checked")
         install(session, "lint")
@@ -491,7 +449,7 @@ def check_recipes(session: nox.Session, names: list[str]) -> None:
     attempt("its translation", "python", "-m", "translation", "--check")
     tests_of = ("python", "-m", "pytest", "-q", "-k", about, "--no-header")
     attempt("its form and its claims", *tests_of, *FORM)
-    if build(session, [*EDITIONS]):
+    if not build(session):
         failed.append("its page")
     else:
         looked_at = ("-n", "auto", "tests/browser/check_pages.py")

@@ -9,11 +9,11 @@ from sphinx.config import eval_config_file
 from sphinx.util.tags import Tags
 
 from editions import folder
+from editions.code_strings import Strings
 from editions.edition import Edition, editions
 from editions.root_files import root_files, words
 from translation.fault import TranslationError
-from translation.sources.sources import Page, SourceError, recipe_files
-from translation.sources.strings import string_pages
+from translation.sources.sources import recipe_files
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,6 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--site", type=Path, help="where to write the files at the root"
     )
+    parser.add_argument(
+        "--only", help="make the folder of this edition; those of others are as before"
+    )
     options = parser.parse_args(arguments)
     project = options.project.resolve()
     conf = project / "docs" / "conf.py"
@@ -34,9 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"there is no docs/conf.py in {project}: name its folder")
     try:
         known = editions(project)
-        recipes, strings = recipe_files(project), _strings(project)
+        recipes, strings = recipe_files(project), Strings(project)
         for edition in known:
-            if not edition.is_source:
+            if not edition.is_source and options.only in {None, edition.name}:
                 # The build of the edition reports them, and the others go on.
                 for fault in folder.make(project, edition, recipes, strings):
                     sys.stderr.write(f"{fault}\n")
@@ -50,14 +53,6 @@ def main(arguments: list[str] | None = None) -> int:
     if options.site:
         _write_root(options.site, conf, known)
     return 0
-
-
-def _strings(project: Path) -> list[Page]:
-    """Return the strings of the code; none if that can't be read: a build tells why."""
-    try:
-        return list(string_pages(project))
-    except SourceError:
-        return []
 
 
 def _write_root(site: Path, conf: Path, known: list[Edition]) -> None:

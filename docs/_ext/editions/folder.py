@@ -5,6 +5,7 @@
       docs/       Sphinx's source folder: links to the pages, and the gallery it makes
       locales/    the catalogs that Sphinx reads, compiled
       page_facts/ what is known of each translated page
+      kept.json   translations, so that those of unchanged files are not made again
       faults      what is wrong with the catalogs, for the build to report
 
 The folders are arranged as in the project, so `conf.py` needs no change for an edition.
@@ -14,13 +15,18 @@ Only what changed is written, so a build makes only the pages that changed.
 import glob
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+from editions.code_strings import Strings
 from editions.edition import Edition
+from editions.kept import Kept
 from editions.page_facts import FAULTS, FOLDER, PageFacts
 from editions.translated_files import compiled_catalog, load, translated
-from translation.sources.sources import Page, RecipeFile, syntax_of
+from translation.messages.forms import Syntax
+from translation.sources.sources import RecipeFile, syntax_of
 
 STRINGS = ("recordings", "site")
 """Catalogs of the strings in extensions and templates."""
@@ -39,7 +45,7 @@ def make(
     project: Path,
     edition: Edition,
     recipes: Iterable[RecipeFile],
-    strings: Iterable[Page] = (),
+    strings: Strings,
 ) -> list[str]:
     """Make or refresh the folder of an edition.
 
@@ -51,6 +57,7 @@ def make(
     """
     root = folder_of(project, edition)
     catalogs = project / "locales" / edition.language / "LC_MESSAGES"
+    kept_before = Kept(root / "kept.json")
     known = {each.path: each for each in recipes}
     pages: dict[str, PageFacts] = {}
     faults: list[str] = []
@@ -60,8 +67,9 @@ def make(
         kept.add(place)
         if recipe := known.get(source):
             file = catalogs / f"{recipe.page}.po"
-            catalog = load(file, project, faults, syntax_of(f"{recipe.page}.py"))
-            text, pages[recipe.page] = translated(recipe, catalog, project, faults)
+            text, pages[recipe.page] = _translate(
+                recipe, file, project, kept_before, faults
+            )
             _write(place, text)
         else:
             _link(place, source)
@@ -72,13 +80,13 @@ def make(
         pages["recipes/index"] = sum(sections, start=first)
     _link_pages(project / "docs", root / "docs")
     place = root / "locales" / edition.language / "LC_MESSAGES"
-    said = {page.name: [each.msgid for each in page.sources] for page in strings}
-    pages |= _compile(catalogs, place, said, faults, project / "docs")
+    pages |= _compile(catalogs, place, strings, kept_before, faults)
     facts = {root / FOLDER / f"{page}.json": each for page, each in pages.items()}
     for file, each in facts.items():
         _write(file, each.to_text().encode())
     _sweep(root / FOLDER, {*facts})
     _write(root / FAULTS, "".join(f"{each}\n" for each in faults).encode())
+    kept_before.save()
     return faults
 
 
@@ -122,35 +130,52 @@ def _link_pages(docs: Path, place: Path) -> None:
             entry.unlink()
 
 
+def _translate(
+    recipe: RecipeFile, file: Path, project: Path, kept: Kept, faults: list[str]
+) -> tuple[bytes, PageFacts]:
+    """Translate a recipe with a catalog, if there is one; note what is wrong."""
+
+    def translation() -> dict[str, Any]:
+        found: list[str] = []
+        catalog = load(file, project, found, syntax_of(f"{recipe.page}.py"))
+        text, facts = translated(recipe, catalog, project, found)
+        shown = text.decode("utf-8", "surrogateescape")
+        return {"text": shown, "facts": facts.to_text(), "faults": found}
+
+    sources = (recipe.path, file)
+    about = [(str(each.relative_to(project)), _content(each)) for each in sources]
+    made = kept.result(translation, recipe.page, recipe.kind, *about)
+    faults += made["faults"]
+    text = made["text"].encode("utf-8", "surrogateescape")
+    return text, PageFacts.from_text(made["facts"])
+
+
 def _compile(
-    catalogs: Path,
-    place: Path,
-    strings: Mapping[str, list[str]],
-    faults: list[str],
-    docs: Path,
+    catalogs: Path, place: Path, strings: Strings, kept_before: Kept, faults: list[str]
 ) -> dict[str, PageFacts]:
     """Write the compiled catalogs that Sphinx and the extensions read.
 
     Returns:
         What the catalogs of pages contain, by page.
     """
-    pages = {}
+    project, pages = catalogs.parents[2], {}
     kept: set[Path] = set()
     for file in sorted(catalogs.rglob("[!.]*.po")):
         if file.is_relative_to(catalogs / "recipes"):
             continue
         page = file.relative_to(catalogs).with_suffix("").as_posix()
-        source = next(docs.glob(f"{glob.escape(page)}.*"), None)
+        source = next((project / "docs").glob(f"{glob.escape(page)}.*"), None)
         if not source and page not in STRINGS:
             continue  # Sphinx would use it: it has catalogs with names of its own
         syntax = syntax_of(source.name if source else "")
-        catalog = load(file, catalogs.parents[2], faults, syntax)
-        if catalog is None:
+        used = strings if page in STRINGS else None
+        made = _compiled(file, page, syntax, used, kept_before)
+        faults += made["faults"]
+        if made["content"] is None:
             continue
-        entries, is_page = catalog.entries(), page not in STRINGS
-        if is_page:
-            pages[page] = PageFacts(catalog=entries)
-        content = compiled_catalog(entries, None if is_page else strings.get(page, ()))
+        if used is None:
+            pages[page] = PageFacts.from_text(made["facts"])
+        content = b64decode(made["content"])
         for name in (file.stem, THEME) if page == "site" else (file.stem,):
             copy = (place / file.relative_to(catalogs)).with_stem(name)
             compiled = copy.with_suffix(".mo")
@@ -160,6 +185,40 @@ def _compile(
                 compiled.write_bytes(content)
     _sweep(place, kept)
     return pages
+
+
+def _compiled(
+    file: Path, page: str, syntax: Syntax, strings: Strings | None, kept: Kept
+) -> Any:
+    """Return a catalog's compiled content, its facts, and what is wrong with it.
+
+    Args:
+        file: The catalog.
+        page: What it is of.
+        syntax: How that is written.
+        strings: Those of the code, if it is of such.
+        kept: What was made before.
+    """
+    project = file.parents[len(Path(page).parts) + 2]
+
+    def compilation() -> dict[str, Any]:
+        found: list[str] = []
+        catalog = load(file, project, found, syntax)
+        if catalog is None:
+            return {"content": None, "faults": found}
+        entries = catalog.entries()
+        said = None if strings is None else strings.in_catalog(page)
+        content = b64encode(compiled_catalog(entries, said)).decode()
+        facts = PageFacts(catalog=entries).to_text()
+        return {"content": content, "facts": facts, "faults": found}
+
+    code = strings.digest if strings else ""
+    name = str(file.relative_to(project))
+    return kept.result(compilation, name, syntax, code, _content(file))
+
+
+def _content(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None
 
 
 def _write(file: Path, content: bytes) -> bool:

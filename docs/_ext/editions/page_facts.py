@@ -51,6 +51,14 @@ class PageFacts:
         """Return the facts as JSON."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=1)
 
+    @classmethod
+    def from_text(cls, text: str) -> "PageFacts":
+        """Return the facts that JSON holds."""
+        facts = json.loads(text)
+        if facts["catalog"] is not None:
+            facts["catalog"] = [Translation(*each) for each in facts["catalog"]]
+        return cls(**facts)
+
 
 def read_facts(env: "BuildEnvironment") -> PageFacts | None:
     """Read the facts of the page that is being read, if it is a translated one.
@@ -61,7 +69,4 @@ def read_facts(env: "BuildEnvironment") -> PageFacts | None:
     if not file.is_file():
         return None
     env.note_dependency(file)
-    facts = json.loads(file.read_text("utf-8"))
-    if facts["catalog"] is not None:
-        facts["catalog"] = [Translation(*each) for each in facts["catalog"]]
-    return PageFacts(**facts)
+    return PageFacts.from_text(file.read_text("utf-8"))

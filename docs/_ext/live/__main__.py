@@ -10,8 +10,9 @@ from pathlib import Path
 
 from watchfiles import watch
 
+from building import forked
 from editions.edition import editions
-from live import forked, server
+from live import server
 from live.concerns import concerns
 from live.state import State, say
 from live.workers import Builder, Recorder
@@ -33,7 +34,7 @@ def main() -> int:
     parser.add_argument("--record", type=shlex.split, help="command that records")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    forked.prepare()
+    forked.prepare(read=True)
     state, known = State(), editions(Path.cwd())
     builders = [Builder(state, each, options.site) for each in known]
     recorder = Recorder(state, options.record) if options.record else None

@@ -9,8 +9,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from building import forked
 from editions.edition import Edition
-from live import forked
 from live.state import State, say
 from recordings.units import duration
 
@@ -61,7 +61,7 @@ class Builder(Worker):
     def work(self) -> None:
         """Build, and have its pages load themselves again."""
         name, start = self.edition.name, time.monotonic()
-        self.process = forked.build(self.edition, self.site)
+        self.process = forked.build(self.edition, self.site, make=True)
         self.process.join()
         if self.process.exitcode in ENDED:
             return

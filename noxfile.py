@@ -445,8 +445,10 @@ def check_recipes(session: nox.Session, names: list[str]) -> None:
         attempt("its style", "ruff", "check", "--output-format=concise", *scripts)
         attempt("its layout", "ruff", "format", "--diff", "--quiet", *scripts)
         examples = ("python", "-m", "pytest", "-q", "-p", "doctests")
-        attempt("examples in its prose", *examples, *scripts)
-    attempt("its translation", "python", "-m", "translation", "--check")
+        # A script that is named would else be a module of tests, and run.
+        attempt("examples in its prose", *examples, "-p", "no:python", *scripts)
+    of_pages = (f"--page={each.with_suffix('')}" for each in pages)
+    attempt("its translation", "python", "-m", "translation", "--check", *of_pages)
     tests_of = ("python", "-m", "pytest", "-q", "-k", about, "--no-header")
     attempt("its form and its claims", *tests_of, *FORM)
     if not build(session):

@@ -165,7 +165,8 @@ class Project(NamedTuple):
 
     def found(self) -> list[str]:
         """Return what is wrong, with places from the project's folder."""
-        found = findings(self.language, self.pages(), self.root)
+        catalogs = self.language.pages()
+        found = findings(self.language, self.pages(), self.root, catalogs)
         wrong = (each for each in found if not isinstance(each, UntranslatedError))
         return [str(each).replace(f"{self.root}/", "") for each in wrong]
 
@@ -262,6 +263,23 @@ def test_pages_come_change_and_go(site: Site) -> None:
     rows = site.run("translation", "--status").stdout.splitlines()
     assert ["index", "9", "1", "0", "8"] in [row.split() for row in rows]
     assert ["total", "30", "1", "0", "29"] in [row.split() for row in rows]
+
+
+def test_one_page_is_checked_alone(site: Site) -> None:
+    Project(site.root).edit("docs/index.md", "What the picture shows", "What you see")
+    one = site.run("translation", "--check", "--page", "recipes/a/one")
+    assert (one.status, one.stdout.splitlines()[0]) == (
+        0,
+        "zh_CN: nothing wrong in 1 catalog",
+    )
+    assert "index" not in one.stdout
+    other = site.run("translation", "--check", "--page", "index")
+    assert "docs/index.md:27: not in" in other.stdout
+    unknown = site.run("translation", "--check", "--page", "recipes/a/ones")
+    assert unknown.status == 1
+    assert "did you mean recipes/a/one" in unknown.stderr
+    refused = site.run("translation", "--page", "index")
+    assert (refused.status, refused.stderr) == (1, "--page goes with --check\n")
 
 
 def test_only_a_release_demands_that_a_language_is_complete(

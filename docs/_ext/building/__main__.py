@@ -25,14 +25,18 @@ def main(arguments: list[str] | None = None) -> int:
     forked.prepare()
     if status := make_editions(["--site", str(options.site)]):
         return status
+    wanted = editions(Path.cwd())
+    if options.edition:
+        names = [each.name for each in wanted]
+        if options.edition not in names:
+            there = ", ".join(names)
+            parser.error(f"there is no edition {options.edition!r}; there are {there}")
+        wanted = [each for each in wanted if each.name == options.edition]
     if options.record and (names := [*forked.stale()]):
         _say(f"to be recorded first: {', '.join(names)}")
         # Where one fails, the other pages are built all the same; its own says so, and
         # fails the build.
         subprocess.run([*options.record, *names], check=False)
-    wanted = [
-        each for each in editions(Path.cwd()) if options.edition in {None, each.name}
-    ]
     _say(f"building side by side: {', '.join(each.name for each in wanted)}")
     failed = build(wanted, options.site)
     if failed:

@@ -19,7 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         is_new = options.command is commands.update
         wanted = languages(project, options.language, new=is_new)
-        status: int = options.command(wanted, project)
+        if options.page and options.command is not commands.check:
+            return _complain("--page goes with --check")
+        pages = (options.page,) if options.page else ()
+        status: int = options.command(wanted, project, *pages)
     except TranslationError as error:
         return _complain(str(error))
     return status
@@ -38,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     only = "only this language, such as zh_CN; begins with it if it is new"
     parser.add_argument("--language", metavar="CODE", help=only)
+    page = "only this page, such as guides/sharing; may be said several times"
+    parser.add_argument("--page", metavar="NAME", action="append", help=page)
     choice = parser.add_mutually_exclusive_group()
     for command in (commands.status, commands.check, commands.complete):
         choice.add_argument(

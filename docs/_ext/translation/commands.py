@@ -3,13 +3,14 @@
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from rich.console import Console
 
 from translation import status as state
 from translation.catalogs.languages import COMMAND, Language, complete_languages
-from translation.fault import FileError
+from translation.fault import FileError, TranslationError
 from translation.findings import OutdatedError, UntranslatedError, findings
 from translation.refresh import Refreshed, refresh
 from translation.sources.markdown_pages import markdown_pages
@@ -33,6 +34,24 @@ def all_pages(project: Path) -> list[Page]:
     recipes = list(recipe_pages(project))
     strings = list(string_pages(project))
     return [*markdown_pages(project), *recipes, *strings]
+
+
+def some_pages(project: Path, names: Sequence[str]) -> list[Page]:
+    """Return some of what has a catalog, reading the others only if that is needed.
+
+    Raises:
+        SourceError: A source cannot be read.
+        TranslationError: There is no page of such a name.
+    """
+    found = [*recipe_pages(project, names)]
+    if {*names} <= {each.name for each in found}:
+        return found
+    pages = {each.name: each for each in all_pages(project)}
+    for name in names:
+        if name not in pages:
+            near = " or ".join(get_close_matches(name, pages)) or "one of --status"
+            raise TranslationError(f"no page is called {name!r}; did you mean {near}?")
+    return [pages[name] for name in names]
 
 
 def update(languages: Sequence[Language], project: Path) -> int:
@@ -61,22 +80,31 @@ def status(languages: Sequence[Language], project: Path) -> int:
     return OK
 
 
-def check(languages: Sequence[Language], project: Path) -> int:
+def check(
+    languages: Sequence[Language], project: Path, names: Sequence[str] = ()
+) -> int:
     """Find what is wrong with the catalogs; what is left to do is a notice."""
-    return _check(languages, project, is_release=False)
+    return _check(languages, project, names, is_release=False)
 
 
 def complete(languages: Sequence[Language], project: Path) -> int:
     """Check, and demand all of the languages that pyproject.toml calls complete."""
-    return _check(languages, project, is_release=True)
+    return _check(languages, project, (), is_release=True)
 
 
-def _check(languages: Sequence[Language], project: Path, *, is_release: bool) -> int:
-    pages = all_pages(project)
+def _check(
+    languages: Sequence[Language],
+    project: Path,
+    names: Sequence[str],
+    *,
+    is_release: bool,
+) -> int:
+    pages = some_pages(project, names) if names else all_pages(project)
     promised = complete_languages(project)
     status = OK
     for language in languages:
-        found = list(findings(language, pages, project))
+        catalogs = [*names] or language.pages()
+        found = list(findings(language, pages, project, catalogs))
         left = [each for each in found if isinstance(each, LEFT_TO_DO)]
         faults = [each for each in found if each not in left]
         if language.code not in promised:
@@ -90,7 +118,7 @@ def _check(languages: Sequence[Language], project: Path, *, is_release: bool) ->
             status = FAILED
             _say(f"{language.code}: {_plural(len(faults), 'fault')}")
         else:
-            count = _plural(len(language.pages()), "catalog")
+            count = _plural(len(catalogs), "catalog")
             _say(f"{language.code}: nothing wrong in {count}")
         if left:
             _notice(language, len(left))

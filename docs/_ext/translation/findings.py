@@ -4,7 +4,7 @@ What is wrong would break a page, or mislead its readers. What is left to do doe
 neither: the page shows the older translation or the English, and says so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from translation.catalogs.catalog import Catalog, CatalogError
@@ -29,14 +29,15 @@ class UntranslatedError(FileError):
 
 
 def findings(
-    language: Language, pages: Sequence[Page], project: Path
+    language: Language, pages: Sequence[Page], project: Path, catalogs: Collection[str]
 ) -> Iterator[FileError]:
     """Find what is wrong with the catalogs of a language, and what is left to do.
 
     Args:
         language: The language.
-        pages: All pages of the site.
+        pages: All pages of the site, or some.
         project: The folder that holds `recipes/`.
+        catalogs: The pages that there may be catalogs of.
     """
     glossary = None
     try:
@@ -46,7 +47,7 @@ def findings(
         yield error
     rules = Rules(glossary, language.is_chinese)
     present = {page.name: page for page in pages if page.sources}
-    for name in sorted({*present, *language.pages()}):
+    for name in sorted({*present, *catalogs}):
         path = language.path(name)
         page = present.get(name)
         if page is None:

@@ -4,7 +4,7 @@ A page here is what has one catalog: a recipe, the header of a section, a Markdo
 page, and the strings of the site's own code.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,17 +82,19 @@ def recipe_files(project: Path) -> list[RecipeFile]:
     ]
 
 
-def recipe_pages(project: Path) -> Iterator[Page]:
+def recipe_pages(project: Path, only: Collection[str] = ()) -> Iterator[Page]:
     """Yield the pages that Sphinx-Gallery makes.
 
     Args:
         project: The folder that holds `docs/` and `recipes/`.
+        only: Names of those that are wanted; by default all are.
 
     Raises:
         SourceError: A recipe has no messages, since it cannot be read.
     """
     for file in recipe_files(project):
-        yield _page(project, file)
+        if not only or file.page in only:
+            yield _page(project, file)
 
 
 def text_of(project: Path, path: str) -> str:

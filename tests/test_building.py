@@ -1,0 +1,113 @@
+"""`python -m building` builds all editions, from what has changed."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Site
+
+    MakeSite = Callable[..., Site]
+
+PAGE = "Site\n====\n\n.. toctree::\n\n   guides/words\n   recipes/index\n"
+GUIDE = "Words\n=====\n\nA page.{}\n"
+CATALOG = "locales/{}/LC_MESSAGES/guides/words.po"
+RECIPE_CATALOG = "locales/zh_CN/LC_MESSAGES/recipes/all/one.po"
+HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+ENTRY = HEADER + 'msgid "{}"\nmsgstr "{}"\n'
+RECIPE = '"""\nOne\n===\n\nIt prints.\n"""\n\nprint({})\n'
+BUILD = ("building", "--site", "docs/_build/html")
+
+
+@pytest.fixture
+def site(make_site: MakeSite) -> Site:
+    return make_site(
+        {
+            "docs/index.rst": PAGE,
+            "docs/guides/words.rst": GUIDE.format(""),
+            "recipes/all/one.py": RECIPE.format(1),
+            CATALOG.format("zh_CN"): ENTRY.format("A page.", "一个页面。"),
+            RECIPE_CATALOG: ENTRY.format("It prints.", "它打印。"),
+            CATALOG.format("ja"): ENTRY.format("A page.", "ページです。"),
+        },
+        extensions=["editions", "recordings"],
+        exclude_patterns=["_build"],
+        locale_dirs=["../locales"],
+        gettext_compact=False,
+    )
+
+
+def page(site: Site, name: str) -> str:
+    return (site.root / "docs/_build/html" / name).read_text("utf-8")
+
+
+def test_what_is_stale_is_recorded_and_what_changed_is_made_again(site: Site) -> None:
+    record = ("--record", f"{sys.executable} -m recordings run")
+    first = site.run(*BUILD, *record)
+    assert first.status == 0, first.stdout
+    assert "to be recorded first: recipes/all/one.py" in first.stdout
+    assert "building side by side: en, ja, zh-cn" in first.stdout
+    assert "一个页面。" in page(site, "zh-cn/guides/words.html")
+    assert "它打印。" in page(site, "zh-cn/recipes/all/one.html")
+    assert "ページです。" in page(site, "ja/guides/words.html")
+
+    again = site.run(*BUILD, *record)
+    assert again.status == 0, again.stdout
+    assert "recorded" not in again.stdout
+
+    site.write(
+        {
+            RECIPE_CATALOG: ENTRY.format("It prints.", "它会打印。"),
+            "docs/guides/words.rst": GUIDE.format(" And more."),
+        }
+    )
+    assert site.run(*BUILD, *record).status == 0
+    assert "它会打印。" in page(site, "zh-cn/recipes/all/one.html")
+    assert "And more." in page(site, "ja/guides/words.html")
+
+    site.write({"recipes/all/one.py": RECIPE.format(5 * 5)})
+    changed = site.run(*BUILD, *record)
+    assert "to be recorded first: recipes/all/one.py" in changed.stdout
+    for edition in ("en", "ja", "zh-cn"):
+        assert "25\n" in page(site, f"{edition}/recipes/all/one.html")
+
+
+def test_a_fault_of_several_editions_is_said_once_of_its_source(site: Site) -> None:
+    assert site.run("recordings", "run").status == 0
+    site.write({"docs/guides/words.rst": GUIDE.format(" See :ref:`nowhere`.")})
+    for _ in range(2):  # what was kept of an edition does not hide it
+        done = site.run(*BUILD)
+        assert done.status == 1
+        assert done.stdout.count("undefined label") == 1, done.stdout
+        assert "\ndocs/guides/words.rst:4: WARNING: undefined label" in done.stdout
+        assert "not built without faults: en, ja, zh-cn; see above" in done.stdout
+        site.write({"docs/guides/words.rst": GUIDE.format(" See :ref:`nowhere` now.")})
+
+
+def test_a_fault_in_a_catalog_is_said_by_each_build(site: Site) -> None:
+    assert site.run("recordings", "run").status == 0
+    catalog = CATALOG.format("zh_CN")
+    site.write({catalog: HEADER + 'msgid "A page.\nmsgstr "一个页面。"\n'})
+    for _ in range(2):
+        done = site.run(*BUILD)
+        assert done.status == 1
+        assert f"{catalog}:4" in done.stdout
+        assert "not built without faults: zh-cn; see above" in done.stdout
+    site.write({catalog: ENTRY.format("A page.", "一个页面。")})
+    assert site.run(*BUILD).status == 0
+
+
+def test_one_edition_alone(site: Site) -> None:
+    assert site.run("recordings", "run").status == 0
+    assert site.run(*BUILD, "--edition", "ja").status == 0
+    built = {each.name for each in (site.root / "docs/_build/html").iterdir()}
+    assert "ja" in built
+    assert not built & {"en", "zh-cn"}
+    unknown = site.run(*BUILD, "--edition", "jp")
+    assert unknown.status == 2
+    assert "there is no edition 'jp'; there are en, ja, zh-cn" in unknown.stderr

@@ -266,7 +266,8 @@ def test_pages_come_change_and_go(site: Site) -> None:
 
 
 def test_one_page_is_checked_alone(site: Site) -> None:
-    Project(site.root).edit("docs/index.md", "What the picture shows", "What you see")
+    project = Project(site.root)
+    project.edit("docs/index.md", "Press here", "Press there")
     one = site.run("translation", "--check", "--page", "recipes/a/one")
     assert (one.status, one.stdout.splitlines()[0]) == (
         0,
@@ -274,12 +275,15 @@ def test_one_page_is_checked_alone(site: Site) -> None:
     )
     assert "index" not in one.stdout
     other = site.run("translation", "--check", "--page", "index")
-    assert "docs/index.md:27: not in" in other.stdout
+    assert "not in locales/zh_CN/LC_MESSAGES/index.po yet: 'Press there'" in (
+        other.stdout
+    )
     unknown = site.run("translation", "--check", "--page", "recipes/a/ones")
     assert unknown.status == 1
     assert "did you mean recipes/a/one" in unknown.stderr
     refused = site.run("translation", "--page", "index")
     assert (refused.status, refused.stderr) == (1, "--page goes with --check\n")
+    project.edit("docs/index.md", "Press there", "Press here")
 
 
 def test_only_a_release_demands_that_a_language_is_complete(

@@ -477,6 +477,10 @@ def lint(session: nox.Session) -> None:
     session.run("lint-imports", "--no-logo", silent=True)
     session.run("python", "tests/schemas.py")
     session.run("zizmor", "--offline", "--quiet", str(WORKFLOWS))
+    if shutil.which("actionlint"):  # no package that could be locked brings it
+        session.run("actionlint", external=True)
+    else:
+        session.log("actionlint is not on the PATH, so it did not read the workflows")
 
 
 @nox.session(venv_backend="none")

@@ -260,11 +260,11 @@ def doctest(session: nox.Session) -> None:
 
 @nox.session
 def benchmark(session: nox.Session) -> None:
-    """Compare with plain Sphinx-Gallery, as ratios of times within this run."""
-    arguments(session)
+    """Measure time and memory beside plain Sphinx-Gallery; the rest goes to it."""
     install(session, "docs", "recipes", "benchmark")
     session.run("python", "-m", "recipe_site.fashion_mnist")
-    session.run("python", "tests/benchmark.py")
+    words = ("python", "-m", "benchmarks", *session.posargs)
+    session.run(*words, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(reuse_venv=False)

@@ -192,13 +192,15 @@ def test_result_does_not_depend_on_jobs(
     assert counts == [(1, "1", "1"), (3, "3", "3"), (1, "1", "1")]
 
 
-def test_longest_goes_first(
+def test_what_is_started_afresh_goes_first_and_then_the_longest(
     make_project: MakeProject,
 ) -> None:
-    project = make_project({"a_short": "1", "b_long": "2", "c_new": "3"})
+    afresh = "# sphinx_gallery_threads = 2\n4"
+    scripts = {"a_short": "1", "b_long": "2", "c_new": "3", "d_afresh": afresh}
+    project = make_project(scripts)
     library = project.library
     entry = library.entries()[0]
-    seconds = {"a_short": 1.0, "b_long": 60.0}
+    seconds = {"a_short": 1.0, "b_long": 60.0, "d_afresh": 1.0}
     project.run(jobs=3)
     for name, each in seconds.items():
         recording = project.recording(name)
@@ -218,7 +220,7 @@ def test_longest_goes_first(
 
     with pytest.raises(Enough):
         project.run(anew=True, report=report)
-    assert plan == ["c_new", "b_long", "a_short"]
+    assert plan == ["d_afresh", "c_new", "b_long", "a_short"]
     assert entry.state == "missing"
 
 

@@ -96,15 +96,18 @@ def run(  # noqa: PLR0913 - all but two have a default
                 versions.check(library.packages)
             library.store.check_writable(each.recipe.file for each in wanted)
         with ended_in_order(), work.turns:
-            work.run(sorted(wanted, key=_longest_first), executor)
+            work.run(sorted(wanted, key=_place_in_order), executor)
     order = {entry.recipe.page: number for number, entry in enumerate(entries)}
     asked = [each for each in work.results if each.entry.recipe.page in order]
     return sorted(asked, key=lambda each: order[each.entry.recipe.page])
 
 
-def _longest_first(entry: Entry) -> tuple[bool, float, str]:
-    seconds = entry.recording.run.seconds if entry.recording else 0.0
-    return entry.recording is not None, -seconds, entry.recipe.page
+def _place_in_order(entry: Entry) -> tuple[bool, bool, float, str]:
+    # First what is started afresh, while the fork server makes its imports; then what
+    # may be long, then the longest.
+    seconds = entry.recording.run.seconds if entry.recording else math.inf
+    forked = beginnings.may_be_forked(entry.recipe)
+    return forked, entry.recording is not None, -seconds, entry.recipe.page
 
 
 @dataclass

@@ -440,6 +440,25 @@ def test_a_thumbnail_is_of_the_recording_that_is_shown(small: Site) -> None:
     assert len({*thumbnails}) == 3
 
 
+@pytest.mark.parametrize(
+    "lost", ["images/thumb/sphx_glr_good_thumb.png", "images/*_001.*", "good.ipynb"]
+)
+def test_what_was_lost_of_a_page_is_made_again(small: Site, lost: str) -> None:
+    keep(small.root / "docs", GOOD, outputs=[PIXEL])
+    folder = small.root / "docs/recipes/one"
+    assert small.build(*REPLAY).status == 0
+    others = {each: each.stat().st_mtime_ns for each in folder.glob("*.rst")}
+    [file] = [each for each in folder.glob(lost) if "good" in each.name]
+    before = file.read_bytes()
+    file.unlink()
+    build = small.build(*REPLAY)
+    assert build.status == 0, build.stderr
+    assert file.read_bytes() == before
+    del others[folder / "good.rst"]
+    for each, time in others.items():
+        assert each.stat().st_mtime_ns == time, f"{each.name} was not made again"
+
+
 def test_unknown_sphinx_gallery_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     signatures.check()
     monkeypatch.setitem(signatures.SIGNATURES, "gen_rst.zip_files", "other parameters")

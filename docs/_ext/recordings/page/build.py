@@ -15,7 +15,7 @@ from sphinx.errors import ConfigError
 from sphinx.util import logging
 
 from recordings import settings as config
-from recordings.gallery import notebooks, scripts, signatures
+from recordings.gallery import made_pages, notebooks, scripts, signatures
 from recordings.gallery.replay import Replay
 from recordings.library import LOGS, Library, open_library
 from recordings.model import Block, CodeBlock, Entry, Failure, Recording
@@ -217,19 +217,22 @@ def note_of(app: Sphinx, page: str) -> Path:
 
 
 def _forget_outdated_pages(app: Sphinx, build: Build) -> None:
-    """Have a page made again if its recording changed since last time.
+    """Have a page made again if its recording changed, or a part of it was lost.
 
     Sphinx-Gallery does so by itself only when the script changed.
     """
+    source = build.library.source
     for page, entry in build.entries.items():
+        script = source / f"{page}{entry.recipe.path.suffix}"
         # Notebooks name the site's address.
         address = app.config.html_baseurl or ""
         note, digest = note_of(app, page), build.digest(page) + address
         if not note.is_file() or note.read_text("utf-8") != digest:
-            made = build.library.source / f"{page}{entry.recipe.path.suffix}.md5"
-            made.unlink(missing_ok=True)
+            made_pages.forget(script)
             note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(digest, encoding="utf-8")
+        elif entry.recipe.kind == "recipe" and not made_pages.is_whole(script, source):
+            made_pages.forget(script)
 
 
 def before_guide(app: Sphinx, page: str, source: list[str]) -> None:

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Dialog
 from editions.translated_files import compiled_catalog
 from recordings.store.svg_scripts import still
 from translation.catalogs.catalog import Translation
+from translation.checks.additions import additions
 
 CATALOGS = "locales/zh_CN/LC_MESSAGES"
 EXTENSIONS = ["myst_parser", "recipe_site", "editions", "recordings"]
@@ -68,7 +69,7 @@ MARKDOWN = {
     "(a)=\n好": "myst target",
 }
 STRINGS = {
-    "<script>alert(1)</script>": "the character <",
+    "<script>alert(1)</script>": "the tag <script> and the tag </script>",
     '搜索" onfocus="alert(1)': 'the character "',
 }
 HOSTILE = {
@@ -419,6 +420,19 @@ def test_scripts_are_taken_out_of_svg(svg: str) -> None:
     svg = svg.replace("NS", NAMESPACE)
     assert "alert" not in still(svg)
     assert still(svg).startswith(("<svg", "<s:svg"))
+
+
+def test_text_around_a_script_stays() -> None:
+    svg = f"<svg {NAMESPACE}><text>a<script/>b<tspan>c</tspan>d<script/>e</text></svg>"
+    assert "<text>ab<tspan>c</tspan>de</text>" in still(svg)
+
+
+def test_a_tag_in_the_english_permits_no_other_tag() -> None:
+    english = "Press <kbd>Esc</kbd>."
+    assert not additions(english, "按 <kbd>Esc</kbd>。", "text")
+    found = additions(english, '按 <img src="x" onerror="alert(1)">。', "text")
+    assert found == ['the tag <img src="x" onerror="alert(1)">']
+    assert additions(english, "按 <kbd>Esc</kbd> < 。", "text") == ["the character <"]
 
 
 def test_a_picture_without_scripts_stays_as_it_is() -> None:

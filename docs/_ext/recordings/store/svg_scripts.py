@@ -48,7 +48,16 @@ def still(svg: str) -> str:
     for parent in root.iter():
         for name in [it for it in parent.attrib if _is_active(it, parent.attrib[it])]:
             del parent.attrib[name]
-        for child in [it for it in parent if _runs(_local(it.tag), it.attrib)]:
+        before: ET.Element | None = None
+        for child in [*parent]:
+            if not _runs(_local(child.tag), child.attrib):
+                before = child
+                continue
+            # The text behind an element belongs to it, and stays.
+            if before is None:
+                parent.text = (parent.text or "") + (child.tail or "")
+            else:
+                before.tail = (before.tail or "") + (child.tail or "")
             parent.remove(child)
     return ET.tostring(root, "unicode")
 

@@ -45,6 +45,7 @@ _MYST = MdParserConfig(
     }
 )
 _MARKDOWN = create_md_parser(_MYST, RendererHTML)
+_TAG = re.compile(r"<[^<>]*>")
 _ADDRESS = re.compile(r"\w+://[^\s<>]+")
 _LABEL_AND_TARGET = re.compile(r"[^<>]+<([^<>]+)>")
 
@@ -72,7 +73,9 @@ def _hidden(text: str) -> Iterator[str]:
 
 
 def _in_text(text: str) -> Iterator[str]:
-    return (f"the character {each}" for each in text if each in '<>"')
+    yield from (f"the tag {each}" for each in _TAG.findall(text))
+    rest = _TAG.sub("", text)
+    yield from (f"the character {each}" for each in rest if each in '<>"')
 
 
 def _in_rest(text: str) -> Iterator[str]:

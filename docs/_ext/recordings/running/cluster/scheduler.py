@@ -1,0 +1,142 @@
+"""The scheduler of a cluster: connected to, asked, and told what to run where."""
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, Self
+
+from recordings.running.cluster import there
+from recordings.running.cluster.admission import Admission, admit
+from recordings.running.cluster.workers import RESOURCE, Worker, running
+from recordings.running.executor import ExecutorLost
+from recordings.running.job import Ending, Job
+from recordings.texts import one_line
+
+LONGEST_CONNECT = 5
+"""Seconds until an address that does not answer is given up."""
+LONGEST_ANSWER = 30
+"""Seconds until the scheduler has answered, or a result is here."""
+LOGGERS = ("distributed", "distributed.client")
+"""Those that dask.distributed gives a level of their own."""
+
+
+class NoScheduler(Exception):  # noqa: N818 - it may be there tomorrow
+    """An address leads to no scheduler; the message says why."""
+
+
+class WorkerDied(Exception):  # noqa: N818 - what happened, not a fault here
+    """A worker died before its result was here."""
+
+
+class Scheduler:
+    """What is done with a scheduler."""
+
+    def __init__(self, client: Any, address: str) -> None:
+        """Ask it nothing yet.
+
+        Args:
+            client: Of dask.distributed, connected.
+            address: As people type it.
+        """
+        self._client, self.address = client, address
+        self._topic = f"recordings-{client.id}"
+
+    @classmethod
+    @contextmanager
+    def connected(cls, address: str) -> Iterator[Self]:
+        """Connect to a scheduler, meanwhile.
+
+        Raises:
+            ImportError: dask.distributed is not installed.
+            NoScheduler: There is no answer, or the address is none.
+        """
+        import dask  # noqa: PLC0415 - seldom there, slow to load
+        from distributed import Client  # noqa: PLC0415
+
+        # What it has to say of a lost connection, this says in a sentence.
+        for name in LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        own = {
+            "distributed.comm.timeouts.connect": LONGEST_CONNECT,
+            # Sources travel with their task.
+            "distributed.admin.large-graph-warning-threshold": "4 GiB",
+        }
+        with dask.config.set(own):
+            try:
+                with warnings.catch_warnings(action="ignore"):  # workers are asked
+                    client = Client(
+                        address, timeout=LONGEST_CONNECT, set_as_default=False
+                    )
+            except Exception as error:
+                raise NoScheduler(one_line(f"no answer: {error}")) from error
+            try:
+                yield cls(client, address)
+            finally:
+                with suppress(Exception):  # it may have gone
+                    client.close(timeout=1)
+
+    def workers(self) -> dict[str, Worker]:
+        """Return the workers that take on work, by address.
+
+        Raises:
+            ExecutorLost: The scheduler has gone, or does not answer.
+        """
+        what = "does not answer"
+        try:
+            if self._client.status == "running":
+                ask = self._client.scheduler.identity
+                info = self._client.sync(
+                    ask, n_workers=-1, callback_timeout=LONGEST_ANSWER
+                )
+                return running(info)
+            what = "has gone"
+        except OSError as error:  # a timeout is one, too
+            what = what if isinstance(error, TimeoutError) else "has gone"
+        raise ExecutorLost(f"the scheduler at {self.address} {what}")
+
+    def admit(
+        self, workers: Mapping[str, Worker], pinned: Mapping[str, str]
+    ) -> Admission:
+        """Ask workers whether they have what recipes need."""
+        return admit(self._client, workers, pinned)
+
+    def listen(self, note: Callable[[str], None]) -> None:
+        """Have the page of each recipe noted that begins, in a thread of the client."""
+        self._client.subscribe_topic(self._topic, lambda event: note(event[1]))
+
+    def start(self, job: Job, worker: Worker, *, with_gpu: bool) -> Any:
+        """Have a worker run a recipe; return the scheduler's future."""
+        return self._client.submit(
+            there.run,
+            job,
+            self._topic,
+            workers=[worker.address],
+            allow_other_workers=False,
+            pure=False,
+            resources={RESOURCE: 1} if with_gpu else None,
+        )
+
+    def result(self, future: Any) -> Ending:
+        """Return what came of a recipe, whose future has ended.
+
+        Raises:
+            TimeoutError: It is not here yet.
+            WorkerDied: It will not come.
+            Exception: The worker could not run it.
+        """
+        if future.status in {"cancelled", "lost"}:
+            raise WorkerDied
+        try:
+            ending: Ending = future.result(timeout=LONGEST_ANSWER)
+        except Exception as error:
+            if type(error).__name__ in {"KilledWorker", "FutureCancelledError"}:
+                raise WorkerDied from error
+            raise
+        return ending
+
+    def cancel(self, future: Any) -> None:
+        """Have a recipe end that runs, if the scheduler is there."""
+        if self._client.status == "running":
+            with suppress(Exception):  # whatever it is, nobody waits for it
+                future.cancel()

@@ -239,15 +239,21 @@ def inventories(session: nox.Session) -> None:
 @nox.session
 def record(session: nox.Session) -> None:
     """Run what is stale and write its recordings; the rest goes to the runner."""
-    install(session, "docs", "recipes")
+    install(session, "docs", "recipes", *for_scheduler(session))
     session.run("python", "-m", "recipe_site.fashion_mnist")
     session.run("python", "-m", "recordings", "run", *session.posargs)
+
+
+def for_scheduler(session: nox.Session) -> tuple[str, ...]:
+    """Name the group that a scheduler's workers ask for, if they are to run recipes."""
+    asked = any(each.partition("=")[0] == "--scheduler" for each in session.posargs)
+    return ("cluster",) if asked else ()
 
 
 @nox.session
 def verify(session: nox.Session) -> None:
     """Run recipes again and compare with their recordings; the rest goes to verify."""
-    install(session, "docs", "recipes")
+    install(session, "docs", "recipes", *for_scheduler(session))
     session.run("python", "-m", "recipe_site.fashion_mnist")
     session.run("python", "-m", "recordings", "verify", *session.posargs)
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
+import socket
 import subprocess
+import sys
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from clusters import ENGINE, Cluster
-from projects import SLEEP, MakeProject, Project, printed, recipe, wait_for
+from clusters import ENGINE, QUICK, Cluster
+from projects import PATIENCE, SLEEP, MakeProject, Project, printed, recipe, wait_for
 
 from recordings.machine import git
 from recordings.running import runner
@@ -22,7 +27,6 @@ pytest.importorskip("distributed", reason="dask.distributed is not installed")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from forked import Build
 
@@ -33,12 +37,16 @@ DIE = """
 import os, pathlib, time
 if not pathlib.Path(r"{mark}").exists():
     pathlib.Path(r"{mark}").touch()
-    os.kill({pid}, 9)
+    os.kill({pid}, {signal})
     time.sleep(40)
 print("alive")
 """
-"""Kills once; if the mark can't be made, each time."""
+"""Sends a signal once; if the mark can't be made, each time."""
 WORKER = "__import__('psutil').Process().parents()[1].pid"
+
+
+def die(mark: Path, pid: object = WORKER, signal: int = signal.SIGKILL) -> str:
+    return DIE.format(mark=mark / "mark", pid=pid, signal=int(signal))
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +117,7 @@ def test_workers_that_share_no_files_record_all(
 def test_recipe_of_a_worker_that_dies_runs_elsewhere(
     make_project: MakeProject, cluster: Cluster, tmp_path: Path
 ) -> None:
-    die = DIE.format(mark=tmp_path / "mark", pid=WORKER)
-    project = make_project({"die": die, "one": "1", "three": "3", "two": "2"})
+    project = make_project({"die": die(tmp_path), "one": "1", "three": "3", "two": "2"})
     cluster.have(one=(), two=(), three=WITH_GPU)
     done = record(project, cluster)
     assert done.status == 0, done.stdout + done.stderr
@@ -122,8 +129,8 @@ def test_recipe_of_a_worker_that_dies_runs_elsewhere(
 def test_recipe_that_kills_each_worker_fails_and_no_other(
     make_project: MakeProject, cluster: Cluster, tmp_path: Path
 ) -> None:
-    die = DIE.replace(".touch()", ".parent").format(mark=tmp_path / "mark", pid=WORKER)
-    project = make_project({"die": die, "one": "1", "two": "2"})
+    always = die(tmp_path).replace(".touch()", ".parent")
+    project = make_project({"die": always, "one": "1", "two": "2"})
     cluster.have(one=(), two=("--nthreads", "2"), three=WITH_GPU)
     done = record(project, cluster)
     assert done.status == 1
@@ -149,8 +156,7 @@ def test_without_a_gpu_only_the_recipe_that_needs_one_fails(
 def test_gpu_worker_that_dies_is_waited_for_and_not_for_ever(
     make_project: MakeProject, cluster: Cluster, tmp_path: Path
 ) -> None:
-    die = GPU + DIE.format(mark=tmp_path / "mark", pid=WORKER)
-    project = make_project({"die": die, "other": WHERE})
+    project = make_project({"die": GPU + die(tmp_path), "other": WHERE})
     cluster.have(one=(), three=WITH_GPU)
     done = record(project, cluster, "--wait", "1")
     assert done.status == 1
@@ -229,8 +235,7 @@ def test_without_a_worker_it_ends(make_project: MakeProject, cluster: Cluster) -
 def test_when_the_last_worker_dies_it_ends(
     make_project: MakeProject, cluster: Cluster, tmp_path: Path
 ) -> None:
-    die = DIE.format(mark=tmp_path / "mark", pid=WORKER)
-    project = make_project({"a_first": "1", "die": die, "z_last": "1"})
+    project = make_project({"a_first": "1", "die": die(tmp_path), "z_last": "1"})
     cluster.have(one=())
     done = record(project, cluster, "--wait", "1")
     assert done.status == 1
@@ -241,11 +246,27 @@ def test_when_the_last_worker_dies_it_ends(
     assert files(project) == ["a_first"]
 
 
+def test_when_the_scheduler_hangs_it_ends(
+    make_project: MakeProject, cluster: Cluster, tmp_path: Path
+) -> None:
+    hang = die(tmp_path, cluster.scheduler.pid, signal.SIGSTOP)
+    project = make_project({"a_first": "1", "die": hang, "z_last": "1"})
+    cluster.have(one=())
+    done = record(project, cluster, "--wait", "1")
+    cluster.scheduler.send_signal(signal.SIGCONT)
+    assert done.status == 1
+    assert done.stderr == (
+        f"recordings: the scheduler at {cluster.address} does not answer; "
+        "what was finished is kept\n"
+    )
+    assert files(project) == ["a_first"]
+
+
 def test_when_the_scheduler_dies_it_ends(
     make_project: MakeProject, cluster: Cluster, tmp_path: Path
 ) -> None:
-    die = DIE.format(mark=tmp_path / "mark", pid=cluster.scheduler.pid)
-    project = make_project({"a_first": "1", "die": die, "z_last": "1"})
+    kill = die(tmp_path, cluster.scheduler.pid)
+    project = make_project({"a_first": "1", "die": kill, "z_last": "1"})
     cluster.have(one=())
     done = record(project, cluster)
     assert done.status == 1
@@ -255,3 +276,50 @@ def test_when_the_scheduler_dies_it_ends(
     )
     assert files(project) == ["a_first"]
     assert wait_for(lambda: not cluster.left())
+
+
+PAGE = Path(__file__).parents[1] / "docs/contributing/run_on_a_cluster.md"
+TOGETHER = """
+import os, pathlib, time
+gpu, marks = os.environ["CUDA_VISIBLE_DEVICES"], pathlib.Path(r"{marks}")
+(marks / gpu).touch()
+while len([*marks.iterdir()]) < 4:
+    time.sleep(0.05)
+print(gpu)
+"""
+"""Ends when four devices are in use."""
+
+
+def test_the_page_has_four_devices_used_side_by_side(
+    make_project: MakeProject, tmp_path: Path
+) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    names = ["a", "b", "c", "d"]
+    project = make_project(dict.fromkeys(names, GPU + TOGETHER.format(marks=marks)))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    [words] = re.findall(
+        r"## One machine.*?```bash\n(.*?)```", PAGE.read_text(), re.DOTALL
+    )
+    own = {"8786": port, "nox -s record --": "python -m recordings run"}
+    # What watches over workers takes time to start, and none dies here.
+    for old, new in {**own, "dask worker": "dask worker --no-nanny"}.items():
+        assert old in words
+        words = words.replace(old, new)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", words],
+        cwd=project.site.root,
+        env={**os.environ, **QUICK, "PATH": path, "TMPDIR": str(project.temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=True,
+        timeout=3 * PATIENCE,
+    )
+    assert done.stdout.count("\nrecorded ") == 4
+    devices = [printed(project.recording(name)).strip() for name in names]
+    assert sorted(devices) == ["0", "1", "2", "3"]
+    assert wait_for(lambda: not project.processes())

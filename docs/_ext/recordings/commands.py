@@ -15,8 +15,8 @@ from recordings.comparison.verify import SettingError, compare
 from recordings.library import Library
 from recordings.model import Entry
 from recordings.running import progress, runner
-from recordings.running.cluster.executor import PATIENCE, Cluster
-from recordings.running.cluster.scheduler import NoScheduler, Scheduler
+from recordings.running.cluster.executor import Cluster
+from recordings.running.cluster.scheduler import PATIENCE, NoScheduler, Scheduler
 from recordings.running.events import Result
 from recordings.store.notebook import to_text
 
@@ -179,7 +179,7 @@ def _executor(options: Namespace) -> Iterator[Cluster | None]:
         return
     with ExitStack() as connected:
         try:
-            to = Scheduler.connected(options.scheduler)
+            to = Scheduler.connected(options.scheduler, options.wait or PATIENCE)
             scheduler = connected.enter_context(to)
         except ImportError as error:
             raise ConfigError(
@@ -187,8 +187,7 @@ def _executor(options: Namespace) -> Iterator[Cluster | None]:
             ) from error
         except NoScheduler as error:
             raise ConfigError(f"--scheduler {options.scheduler}: {error}") from error
-        patience = options.wait or PATIENCE
-        yield Cluster(scheduler, patience=patience, jobs=options.jobs)
+        yield Cluster(scheduler, options.jobs)
 
 
 def _tell_of(orphans: Sequence[str], library: Library, options: Namespace) -> None:

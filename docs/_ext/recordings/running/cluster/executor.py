@@ -33,8 +33,6 @@ POLL_INTERVAL = 0.5
 """Seconds between two looks at which workers there are."""
 RERUNS = 2
 """How often a recipe is run again because its worker died."""
-PATIENCE = 60.0
-"""Seconds without any worker, after which all ends."""
 
 
 @dataclass(eq=False, slots=True)
@@ -61,21 +59,15 @@ class Task:
 class Cluster:
     """The workers of one scheduler, for one run."""
 
-    def __init__(
-        self,
-        scheduler: Scheduler,
-        *,
-        patience: float = PATIENCE,
-        jobs: int | None = None,
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, jobs: int | None = None) -> None:
         """Wait for nothing yet.
 
         Args:
             scheduler: Whose workers they are.
-            patience: Seconds without any worker, after which all ends.
             jobs: How many recipes run at once; by default, as many as workers take.
         """
-        self._scheduler, self._patience, self._most = scheduler, patience, jobs
+        self._scheduler, self._patience = scheduler, scheduler.patience
+        self._most = jobs
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._tasks: list[Task] = []
         self._logs: dict[str, Path] = {}

@@ -1,5 +1,6 @@
 """The scheduler of a cluster: connected to, asked, and told what to run where."""
 
+import asyncio
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -15,10 +16,10 @@ from recordings.texts import one_line
 
 LONGEST_CONNECT = 5
 """Seconds until an address that does not answer is given up."""
-LONGEST_ANSWER = 30
-"""Seconds until the scheduler has answered, or a result is here."""
 LOGGERS = ("distributed", "distributed.client")
 """Those that dask.distributed gives a level of their own."""
+PATIENCE = 60.0
+"""Seconds without an answer, or without any worker, after which all ends."""
 
 
 class NoScheduler(Exception):  # noqa: N818 - it may be there tomorrow
@@ -32,19 +33,20 @@ class WorkerDied(Exception):  # noqa: N818 - what happened, not a fault here
 class Scheduler:
     """What is done with a scheduler."""
 
-    def __init__(self, client: Any, address: str) -> None:
+    def __init__(self, client: Any, address: str, patience: float) -> None:
         """Ask it nothing yet.
 
         Args:
             client: Of dask.distributed, connected.
             address: As people type it.
+            patience: Seconds until it has answered, and until it has had a worker.
         """
-        self._client, self.address = client, address
+        self._client, self.address, self.patience = client, address, patience
         self._topic = f"recordings-{client.id}"
 
     @classmethod
     @contextmanager
-    def connected(cls, address: str) -> Iterator[Self]:
+    def connected(cls, address: str, patience: float = PATIENCE) -> Iterator[Self]:
         """Connect to a scheduler, meanwhile.
 
         Raises:
@@ -65,13 +67,14 @@ class Scheduler:
         with dask.config.set(own):
             try:
                 with warnings.catch_warnings(action="ignore"):  # workers are asked
+                    asyncio.run(_check(address))
                     client = Client(
                         address, timeout=LONGEST_CONNECT, set_as_default=False
                     )
             except Exception as error:
                 raise NoScheduler(one_line(f"no answer: {error}")) from error
             try:
-                yield cls(client, address)
+                yield cls(client, address, patience)
             finally:
                 with suppress(Exception):  # it may have gone
                     client.close(timeout=1)
@@ -86,10 +89,10 @@ class Scheduler:
         try:
             if self._client.status == "running":
                 ask = self._client.scheduler.identity
-                info = self._client.sync(
-                    ask, n_workers=-1, callback_timeout=LONGEST_ANSWER
+                wait = self.patience
+                return running(
+                    self._client.sync(ask, n_workers=-1, callback_timeout=wait)
                 )
-                return running(info)
             what = "has gone"
         except OSError as error:  # a timeout is one, too
             what = what if isinstance(error, TimeoutError) else "has gone"
@@ -128,7 +131,7 @@ class Scheduler:
         if future.status in {"cancelled", "lost"}:
             raise WorkerDied
         try:
-            ending: Ending = future.result(timeout=LONGEST_ANSWER)
+            ending: Ending = future.result(timeout=self.patience)
         except Exception as error:
             if type(error).__name__ in {"KilledWorker", "FutureCancelledError"}:
                 raise WorkerDied from error
@@ -140,3 +143,21 @@ class Scheduler:
         if self._client.status == "running":
             with suppress(Exception):  # whatever it is, nobody waits for it
                 future.cancel()
+
+
+async def _check(address: str) -> None:
+    """Make sure that there is an answer: a client would wait for ever for a first word.
+
+    Raises:
+        Exception: There is none.
+    """
+    from distributed import Security  # noqa: PLC0415 - seldom there, slow to load
+    from distributed.comm.core import connect  # noqa: PLC0415
+
+    own = Security().get_connection_args("client")
+    call = connect(address, timeout=LONGEST_CONNECT, **own)
+    try:
+        connection = await asyncio.wait_for(call, LONGEST_CONNECT + 1)
+    except (TimeoutError, MemoryError):  # it takes another protocol for a large word
+        raise OSError("what is there is no scheduler, or hangs") from None
+    await connection.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -300,9 +299,8 @@ def test_the_page_has_four_devices_used_side_by_side(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    [words] = re.findall(
-        r"## One machine.*?```bash\n(.*?)```", PAGE.read_text(), re.DOTALL
-    )
+    _, _, section = PAGE.read_text("utf-8").partition("## One machine")
+    words = section.partition("```bash\n")[2].partition("```")[0]
     own = {"8786": port, "nox -s record --": "python -m recordings run"}
     # What watches over workers takes time to start, and none dies here.
     for old, new in {**own, "dask worker": "dask worker --no-nanny"}.items():

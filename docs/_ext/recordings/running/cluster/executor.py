@@ -22,6 +22,7 @@ from recordings.key import in_file_settings
 from recordings.library import Library
 from recordings.model import Entry
 from recordings.running.cluster import workers
+from recordings.running.cluster.admission import Admission
 from recordings.running.cluster.packing import Parcel
 from recordings.running.cluster.scheduler import Scheduler, WorkerDied
 from recordings.running.cluster.workers import GPU, RESOURCE, Worker
@@ -93,13 +94,15 @@ class Cluster:
     def check(self, pinned: Mapping[str, str]) -> None:
         """Wait for a worker, and compare what all have with what is here and pinned."""
         end = time.monotonic() + self._patience
-        while not (found := self._scheduler.workers()):
+        found = self._scheduler.workers()
+        while not any(each.threads for each in found.values()):
             if time.monotonic() > end:
                 raise ExecutorLost(
                     f"no worker came to the scheduler at {self._scheduler.address} "
                     f"within {self._patience:g} s; {self._advice()}"
                 )
             time.sleep(POLL_INTERVAL)
+            found = self._scheduler.workers()
         self._pinned, self._asked = pinned, {*found}
         admission = self._scheduler.admit(found, pinned)
         if admission.rows:
@@ -157,8 +160,8 @@ class Cluster:
             while not self._ended.is_set():
                 with suppress(Empty):
                     self._events.get(timeout=POLL_INTERVAL)()
-                    while True:
-                        self._events.get_nowait()()
+                for _ in range(self._events.qsize()):  # not those that these add
+                    self._events.get()()
                 self._look()
                 self._begin()
         except ExecutorLost as lost:
@@ -184,8 +187,9 @@ class Cluster:
         if new := {it: found[it] for it in found.keys() - self._asked}:
             self._asked |= new.keys()
             threading.Thread(target=self._ask, args=(new,), daemon=True).start()
-        now, hopes = time.monotonic(), found.keys() - self._refused.keys()
-        if hopes:
+        now, at_work = time.monotonic(), {task.worker for task in self._tasks}
+        useful = {it for it, worker in found.items() if worker.threads or it in at_work}
+        if hopes := useful - self._refused.keys():
             self._seen = now
         elif now - self._seen > self._patience:
             why = [self._refused[it] for it in found.keys() & self._refused.keys()]
@@ -201,16 +205,18 @@ class Cluster:
 
     def _ask(self, new: Mapping[str, Worker]) -> None:
         """Ask workers that came later, in a thread of its own: one may not answer."""
-        with suppress(Exception):  # then it is not admitted
+        admission = Admission(frozenset())
+        with suppress(Exception):  # then none is admitted
             admission = self._scheduler.admit(new, self._pinned)
-            self._events.put(partial(self._take, new, admission))
+        self._events.put(partial(self._take, new, admission))
 
-    def _take(self, new: Mapping[str, Worker], admission: Any) -> None:
+    def _take(self, new: Mapping[str, Worker], admission: Admission) -> None:
         for address, worker in new.items():
             if address in admission.admitted:
                 self._admitted[address] = worker
             else:
-                self._refused[address] = admission.told()
+                told = admission.told() if admission.rows else "those don't answer"
+                self._refused[address] = told
 
     def _begin(self) -> None:
         """Give to free workers what waits: first what may wait for one of few."""
@@ -220,9 +226,7 @@ class Cluster:
                 busy[task.worker].append(task)
         known = self._admitted.values()
         waiting = (each for each in self._tasks if not each.worker)
-        for task in sorted(
-            waiting, key=lambda it: (not it.is_suspect, not it.needs_gpu)
-        ):
+        for task in sorted(waiting, key=_last):
             if self._most and sum(map(len, busy.values())) >= self._most:
                 return
             if worker := workers.choose(task, known, busy):
@@ -251,8 +255,8 @@ class Cluster:
             self._events.put(partial(self._finish, task, future))
         except WorkerDied:
             self._died(task)
-        except Exception as error:  # noqa: BLE001 - it is told of the recipe
-            self._end(task, error)
+        except Refused as refused:
+            self._end(task, refused)
         else:
             with suppress(OSError):  # of a log, none is lost for it
                 task.log.parent.mkdir(parents=True, exist_ok=True)
@@ -286,3 +290,8 @@ class Cluster:
 
     def _advice(self) -> str:
         return f"start one with: dask worker {self._scheduler.address}"
+
+
+def _last(task: Task) -> tuple[bool, bool]:
+    """Tell what may be given a worker last."""
+    return not task.is_suspect, not task.needs_gpu

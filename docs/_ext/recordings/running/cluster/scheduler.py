@@ -9,8 +9,8 @@ from typing import Any, Self
 
 from recordings.running.cluster import there
 from recordings.running.cluster.admission import Admission, admit
-from recordings.running.cluster.workers import RESOURCE, Worker, running
-from recordings.running.executor import ExecutorLost
+from recordings.running.cluster.workers import RESOURCE, Worker, known
+from recordings.running.executor import ExecutorLost, Refused
 from recordings.running.job import Ending, Job
 from recordings.texts import one_line
 
@@ -80,7 +80,7 @@ class Scheduler:
                     client.close(timeout=1)
 
     def workers(self) -> dict[str, Worker]:
-        """Return the workers that take on work, by address.
+        """Return the workers, by address.
 
         Raises:
             ExecutorLost: The scheduler has gone, or does not answer.
@@ -90,7 +90,7 @@ class Scheduler:
             if self._client.status == "running":
                 ask = self._client.scheduler.identity
                 wait = self.patience
-                return running(
+                return known(
                     self._client.sync(ask, n_workers=-1, callback_timeout=wait)
                 )
             what = "has gone"
@@ -126,16 +126,16 @@ class Scheduler:
         Raises:
             TimeoutError: It is not here yet.
             WorkerDied: It will not come.
-            Exception: The worker could not run it.
+            Refused: The worker could not run it.
         """
-        if future.status in {"cancelled", "lost"}:
+        if future.status == "error":
+            error = future.exception(timeout=self.patience)
+            if (name := type(error).__name__) == "KilledWorker":
+                raise WorkerDied
+            raise Refused(f"it could not be run: {name}: {error}")
+        if future.status != "finished":  # it was canceled, or lost
             raise WorkerDied
-        try:
-            ending: Ending = future.result(timeout=self.patience)
-        except Exception as error:
-            if type(error).__name__ in {"KilledWorker", "FutureCancelledError"}:
-                raise WorkerDied from error
-            raise
+        ending: Ending = future.result(timeout=self.patience)
         return ending
 
     def cancel(self, future: Any) -> None:

@@ -17,6 +17,7 @@ class Worker:
     address: str
     host: str
     threads: int
+    """How many recipes it runs at once; 0: it takes on none now, but has not died."""
     gpus: int
 
 
@@ -32,17 +33,16 @@ class Wish(Protocol):
         """Whether a worker died as it ran it; then it gets one to itself."""
 
 
-def running(info: Mapping[str, Any]) -> dict[str, Worker]:
-    """Return the workers that take on work, by address, from a scheduler's answer."""
+def known(info: Mapping[str, Any]) -> dict[str, Worker]:
+    """Return the workers, by address, from a scheduler's answer."""
     return {
         address: Worker(
             address,
             about.get("host", address),
-            about["nthreads"],
+            about["nthreads"] if about["status"] == "running" else 0,
             int(about.get("resources", {}).get(RESOURCE, 0)),
         )
         for address, about in info["workers"].items()
-        if about["status"] == "running"
     }
 
 

@@ -342,8 +342,8 @@ def compatibility(session: nox.Session, versions: str) -> None:
 
 
 PACKAGE_TESTS = [
-    f"tests/test_{name}.py"
-    for name in ("replay", "edits", "promises", "faults", "run_card", "runner")
+    *(f"tests/test_{name}.py" for name in ("cluster", "edits", "faults", "promises")),
+    *(f"tests/test_{name}.py" for name in ("replay", "run_card", "runner")),
 ]
 """Tests of `recordings` that need nothing else of this site."""
 

@@ -123,6 +123,7 @@ def test_recipe_of_a_worker_that_dies_runs_elsewhere(
     assert files(project) == ["die", "one", "three", "two"]
     assert done.stdout.count("\nrecorded ") == 4
     assert printed(project.recording("die")) == "alive\n"
+    assert wait_for(lambda: not cluster.left()), "what the worker ran is removed, too"
 
 
 def test_recipe_that_kills_each_worker_fails_and_no_other(
@@ -135,6 +136,7 @@ def test_recipe_that_kills_each_worker_fails_and_no_other(
     assert done.status == 1
     assert "FAILED recipes/all/die.py: 3 workers died while they ran it" in done.stdout
     assert files(project) == ["one", "two"]
+    assert wait_for(lambda: not cluster.left())
 
 
 def test_without_a_gpu_only_the_recipe_that_needs_one_fails(
@@ -184,8 +186,11 @@ def test_workers_that_lack_something_are_told_before_anything_runs(
     )
     cluster.have(one=())
     cluster.add("older", PYTHONPATH=f"{tmp_path}{os.pathsep}{ENGINE}")
-    cluster.add("bare", PYTHONPATH=str(without))
-    cluster.have(one=(), older=(), bare=())
+    # Where both are in one folder, there is no worker without `recordings`.
+    can_lack = not (Path(ENGINE) / "distributed").is_dir()
+    if can_lack:
+        cluster.add("bare", PYTHONPATH=str(without))
+    cluster.have(one=(), older=(), **({"bare": ()} if can_lack else {}))
     done = record(project, cluster)
     assert done.status == 1
     head, columns, *rows, hint = done.stderr.splitlines()
@@ -193,8 +198,9 @@ def test_workers_that_lack_something_are_told_before_anything_runs(
     assert columns.split() == ["worker", "package", "there", "needed"]
     found = {tuple(row.split()[1:]) for row in rows}
     assert ("packaging", "0.1", version) in found
-    assert {row[:3] for row in found} >= {("recordings", "not", "installed")}
-    assert "pip install 'sphinx-gallery-recordings[dask]'" in hint
+    if can_lack:
+        assert ("recordings", "not", "installed") in {row[:3] for row in found}
+        assert "pip install 'sphinx-gallery-recordings[dask]'" in hint
     assert hint.endswith("; nothing was run")
     assert files(project) == []
 

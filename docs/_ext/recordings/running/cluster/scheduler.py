@@ -42,6 +42,8 @@ class Scheduler:
             patience: Seconds until it has answered, and until it has had a worker.
         """
         self._client, self.address, self.patience = client, address, patience
+        # Who waits an hour for a worker does not wait that long for an answer.
+        self._answer = min(patience, PATIENCE)
         self._topic = f"recordings-{client.id}"
 
     @classmethod
@@ -89,7 +91,7 @@ class Scheduler:
         try:
             if self._client.status == "running":
                 ask = self._client.scheduler.identity
-                wait = self.patience
+                wait = self._answer
                 return known(
                     self._client.sync(ask, n_workers=-1, callback_timeout=wait)
                 )
@@ -129,13 +131,13 @@ class Scheduler:
             Refused: The worker could not run it.
         """
         if future.status == "error":
-            error = future.exception(timeout=self.patience)
+            error = future.exception(timeout=self._answer)
             if (name := type(error).__name__) == "KilledWorker":
                 raise WorkerDied
             raise Refused(f"it could not be run: {name}: {error}")
         if future.status != "finished":  # it was canceled, or lost
             raise WorkerDied
-        ending: Ending = future.result(timeout=self.patience)
+        ending: Ending = future.result(timeout=self._answer)
         return ending
 
     def cancel(self, future: Any) -> None:

@@ -198,15 +198,21 @@ def inventories(session: nox.Session) -> None:
 @nox.session
 def record(session: nox.Session) -> None:
     """Run what is stale and write its recordings; the rest goes to the runner."""
-    install(session, "docs", "recipes")
+    install(session, "docs", "recipes", *for_scheduler(session))
     session.run("python", "-m", "recipe_site.fashion_mnist")
     session.run("python", "-m", "recordings", "run", *session.posargs)
+
+
+def for_scheduler(session: nox.Session) -> tuple[str, ...]:
+    """Name the group that a scheduler's workers ask for, if they are to run recipes."""
+    asked = any(each.partition("=")[0] == "--scheduler" for each in session.posargs)
+    return ("cluster",) if asked else ()
 
 
 @nox.session
 def verify(session: nox.Session) -> None:
     """Run recipes again and compare with their recordings; the rest goes to verify."""
-    install(session, "docs", "recipes")
+    install(session, "docs", "recipes", *for_scheduler(session))
     session.run("python", "-m", "recipe_site.fashion_mnist")
     session.run("python", "-m", "recordings", "verify", *session.posargs)
 
@@ -295,8 +301,8 @@ def compatibility(session: nox.Session, versions: str) -> None:
 
 
 PACKAGE_TESTS = [
-    f"tests/test_{name}.py"
-    for name in ("replay", "edits", "promises", "faults", "run_card", "runner")
+    *(f"tests/test_{name}.py" for name in ("cluster", "edits", "faults", "promises")),
+    *(f"tests/test_{name}.py" for name in ("replay", "run_card", "runner")),
 ]
 """Tests of `recordings` that need nothing else of this site."""
 

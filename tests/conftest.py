@@ -122,6 +122,7 @@ _LONGEST_FIRST: Final = (
     "test_fork_server",
     "test_in_browser",
     "test_runner",
+    "test_cluster",
     "test_promises",
     "test_recorded_guides",
     "test_edits",

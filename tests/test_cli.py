@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -410,9 +411,21 @@ def test_wrong_usage_exits_with_2(make: MakeProject) -> None:
 
 def test_scheduler_that_is_not_there_is_told(make: MakeProject) -> None:
     pytest.importorskip("distributed", reason="dask.distributed is not installed")
-    done = make(one="1")("run", "--scheduler", "nonsense://here")
-    assert done.status == 2
-    assert "--scheduler nonsense://here: no answer" in done.stderr
+    run = make(one="1")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        port = silent.getsockname()[1]
+        for address, why in {
+            "nonsense://here": "unknown address scheme 'nonsense'",
+            "tcp://127.0.0.1:port": "invalid literal for int()",
+            f"tcp://127.0.0.1:{port}": "what is there is no scheduler, or hangs",
+        }.items():
+            done = run("run", "--scheduler", address)
+            assert done.status == 2
+            said = f"recordings: --scheduler {address}: no answer: {why}"
+            assert done.stderr.startswith(said)
+            assert done.stderr.count("\n") == 1
 
 
 # Ctrl-C, and a terminal -------------------------------------------------------

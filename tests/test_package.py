@@ -98,7 +98,7 @@ def test_versions_are_those_of_the_site() -> None:
     groups = toml(PROJECT)["dependency-groups"]
     known = {
         (it := Requirement(each)).name: it
-        for group in ("docs", "tests")
+        for group in ("docs", "cluster", "tests")
         for each in groups[group]
         if isinstance(each, str)
     }

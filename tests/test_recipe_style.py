@@ -20,7 +20,7 @@ from recipe_site import pitfalls
 from recipe_site.assertions import claims, split
 from recordings.gallery import scripts as gallery
 from recordings.library import open_library
-from recordings.running.dask import GPU
+from recordings.running.cluster.workers import GPU
 from recordings.store.notebook import from_text
 
 if TYPE_CHECKING:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 from dataclasses import dataclass, replace
@@ -15,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 from bad_recipes import BAD
 from projects import (
-    PATIENCE,
     SLEEP,
     MakeProject,
     Project,
@@ -387,84 +383,3 @@ def test_next_workspace_removes_what_killed_runners_left(
         with workspace() as other:
             assert sorted(tmp_path.iterdir()) == sorted([foreign, in_use, new, other])
     assert sorted(tmp_path.iterdir()) == [new, foreign]
-
-
-SCHEDULER = """
-import json, sys, time
-from pathlib import Path
-import psutil
-from distributed import Client, LocalCluster
-from recordings.library import open_library
-from recordings.running import runner
-from recordings.running.events import Started
-
-def workers():
-    for process in psutil.Process().children(recursive=True):
-        command = process.cmdline() if process.status() != "zombie" else []
-        if "recordings.running.supervisor" in command:
-            yield process
-
-def wait_for(condition):
-    deadline = time.monotonic() + 60
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
-
-def interrupt(event):
-    if isinstance(event, Started):
-        wait_for(lambda: any(workers()))
-        raise KeyboardInterrupt
-
-def main():
-    library = open_library(Path(sys.argv[1]))
-    entries = {entry.recipe.path.stem: entry for entry in library.entries()}
-    sleeper = entries.pop("sleeper")
-    local = dict(n_workers=1, dashboard_address=None, host="127.0.0.1", protocol="tcp")
-    reasons = []
-    with LocalCluster(processes=True, **local) as cluster, Client(cluster) as client:
-        for result in runner.run(library, entries.values(), executor=client):
-            reasons.append(result.reason)
-        try:
-            runner.run(library, [sleeper], executor=client, report=interrupt)
-        except KeyboardInterrupt:
-            reasons.append(wait_for(lambda: not any(workers())))
-        local |= {"processes": False, "resources": {"GPU": 1}}
-    with LocalCluster(**local) as cluster, Client(cluster) as client:
-        for result in runner.run(library, [entries["needs_gpu"]], executor=client):
-            reasons.append(result.reason)
-    print(json.dumps(reasons))
-
-if __name__ == "__main__":
-    main()
-"""
-
-
-def test_scheduler_runs_recipes(make_project: MakeProject) -> None:
-    pytest.importorskip("distributed", reason="dask.distributed is not installed")
-    needs = '# sphinx_gallery_needs = ["GPU"]\n'
-    project = make_project(
-        {"bad": "1 / 0", "good": "1", "needs_gpu": f"{needs}1", "sleeper": SLEEP}
-    )
-    project.site.write({"scheduler.py": SCHEDULER})
-    done = subprocess.run(
-        [sys.executable, "scheduler.py", str(project.site.root / "docs")],
-        cwd=project.site.root,
-        env={**os.environ, "TMPDIR": str(project.temporary)},
-        stdout=subprocess.PIPE,
-        timeout=3 * PATIENCE,
-        check=True,
-    )
-    assert json.loads(done.stdout) == [
-        "ZeroDivisionError: division by zero",
-        "",
-        (
-            "it needs a GPU, and no worker of the scheduler offers one; "
-            "start one with: dask worker ADDRESS --resources GPU=1"
-        ),
-        True,
-        "",
-    ]
-    names = project.library.store.names()
-    assert names == ["recipes/all/good.ipynb", "recipes/all/needs_gpu.ipynb"]
-    assert wait_for(lambda: not project.processes())
-    assert not [*project.temporary.glob("recordings-*")]

@@ -18,6 +18,7 @@ from recordings.finding import UnknownRecipe
 from recordings.gallery import signatures
 from recordings.library import Library, open_library
 from recordings.machine.process_tree import die_with_parent
+from recordings.running.executor import ExecutorLost
 from recordings.running.versions import OtherVersions
 from recordings.store.store import ReadOnlyError, StoreError
 
@@ -67,10 +68,10 @@ def _run(options: argparse.Namespace) -> int:
         status: int = options.command(library, entries, options)
     except (ConfigError, UnknownRecipe) as error:
         return _complain(str(error), USAGE)
-    except OtherVersions as error:
+    except (OtherVersions, ReadOnlyError) as error:
         return _complain(f"{error}; nothing was run", commands.FAILED)
-    except ReadOnlyError as error:
-        return _complain(f"{error}; nothing was run", commands.FAILED)
+    except ExecutorLost as error:
+        return _complain(f"{error}; what was finished is kept", commands.FAILED)
     except StoreError as error:
         advice = "make sure that recordings_path in conf.py is right, and open to you"
         return _complain(f"{error}; {advice}", commands.FAILED)
@@ -136,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         add("--time-limit", type=_positive, metavar="S", help=TIME_HELP)
         add("--memory-limit", type=_positive, metavar="GIB", help=MEMORY_HELP)
         add("--scheduler", metavar="ADDRESS", help="run on dask.distributed's workers")
+        add("--wait", type=_positive, metavar="S", help=WAIT_HELP)
         if command is commands.run:
             add("--all", action="store_true", help="run also what is fresh")
             add("--prune", action="store_true", help=PRUNE_HELP)
@@ -150,6 +152,7 @@ BASE_HELP = "the git revision that the work here left (main)"
 SOURCE_HELP = "Sphinx's source folder (that of conf.py)"
 TIME_HELP = "seconds for each recipe (as it and conf.py say)"
 MEMORY_HELP = "GiB for each recipe (a fair share of this machine's)"
+WAIT_HELP = "seconds without any worker, after which it ends (60)"
 PRUNE_HELP = "remove recordings without a recipe"
 TOLERANCE_HELP = "relative difference between numbers that is allowed (as conf.py says)"
 CONFIRM_HELP = "note in the recordings that agree when, and on what, they did"

@@ -4,7 +4,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from textwrap import indent
 from typing import Any, TextIO
 
@@ -14,7 +14,9 @@ from recordings.comparison.confirm import merged
 from recordings.comparison.verify import SettingError, compare
 from recordings.library import Library
 from recordings.model import Entry
-from recordings.running import progress, runner, versions
+from recordings.running import progress, runner
+from recordings.running.cluster.executor import Cluster
+from recordings.running.cluster.scheduler import PATIENCE, NoScheduler, Scheduler
 from recordings.running.events import Result
 from recordings.store.notebook import to_text
 
@@ -103,10 +105,10 @@ def verify(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Run recipes again, and compare with their recordings."""
     known = [each for each in entries if each.state == "fresh"]
     if options.confirm:
-        if not options.scheduler:
-            versions.check(library.packages)
         library.store.check_writable(_file(each) for each in known)
-    results = _with_runner(library, known, options, anew=True, write=False)
+    results = _with_runner(
+        library, known, options, anew=True, write=False, pinned=options.confirm
+    )
     told = ((each.entry, _fault(library, each, options)) for each in results)
     faults = {entry.recipe.name: fault for entry, fault in told if fault}
     lacking = {
@@ -156,7 +158,7 @@ def _with_runner(
 ) -> list[Result]:
     """Have the runner run recipes, and show how it goes."""
     limit = options.memory_limit
-    with _executor(options.scheduler) as executor, progress.lines(shown_on) as report:
+    with _executor(options) as executor, progress.lines(shown_on) as report:
         return runner.run(
             library,
             entries,
@@ -170,23 +172,22 @@ def _with_runner(
 
 
 @contextmanager
-def _executor(scheduler: str | None) -> Iterator[runner.Executor | None]:
+def _executor(options: Namespace) -> Iterator[Cluster | None]:
     """Connect to a scheduler, if one is named."""
-    if scheduler is None:
+    if options.scheduler is None:
         yield None
         return
-    try:
-        from distributed import Client  # noqa: PLC0415 - seldom there, slow to load
-    except ImportError as error:
-        raise ConfigError(
-            "--scheduler needs dask.distributed; type: pip install distributed"
-        ) from error
-    try:
-        client = Client(scheduler, timeout=10)
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"--scheduler {scheduler}: no answer: {error}") from error
-    with client:
-        yield client
+    with ExitStack() as connected:
+        try:
+            to = Scheduler.connected(options.scheduler, options.wait or PATIENCE)
+            scheduler = connected.enter_context(to)
+        except ImportError as error:
+            raise ConfigError(
+                "--scheduler needs dask.distributed; type: pip install distributed"
+            ) from error
+        except NoScheduler as error:
+            raise ConfigError(f"--scheduler {options.scheduler}: {error}") from error
+        yield Cluster(scheduler, options.jobs)
 
 
 def _tell_of(orphans: Sequence[str], library: Library, options: Namespace) -> None:

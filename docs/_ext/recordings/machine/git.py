@@ -37,6 +37,12 @@ def project(folder: Path, conf_dir: Path) -> Path:
     return folder.parent if both == folder else both
 
 
+def kept(folder: Path) -> list[Path]:
+    """List the files in a folder that a commit of all would hold."""
+    found = git(folder, "ls-files", "-z", "-c", "-o", "--exclude-standard", ".")
+    return [folder / name for name in sorted(_paths(found))]
+
+
 def branch_point(folder: Path, base: str | None) -> str | None:
     """Return the commit at which the work here left a revision; None without one.
 

@@ -9,6 +9,19 @@ from recordings.texts import cleaned
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """A project on its way to a machine that may share no file system with this one."""
+
+    archive: bytes
+    name: str
+    """Of the folder that was packed."""
+    repository: str | None
+    """Its folder that is git's, relative to what was packed."""
+    shared: bytes = b""
+    """The copy of the recipe's folder in which others have run, if they have."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What a supervisor is told. It can be pickled."""
 
@@ -37,6 +50,12 @@ class Job:
     """A folder for the copy of the recipe's own, where others have run or will run."""
     workspace: str = ""
     """A folder of the recipe's own, removed after it. The outcome goes there."""
+    sources: Sources | None = None
+    """The project, where it has to be unpacked: paths are then relative to it."""
+    python_path: tuple[str, ...] = ()
+    """The project's folders of modules, where Python does not know of them."""
+    commit: str | None = None
+    """The recipe's, where git can't tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +109,7 @@ class Ending:
     seconds: float
     tail: str
     """The last that it printed."""
+    log: bytes = b""
+    """The last that it printed, much more of it; only from another machine."""
+    shared: bytes = b""
+    """The copy of its folder in which others are to run; likewise."""

@@ -134,7 +134,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         provenance.reset_peak_memory()
         return peak + host.shared_memory if peak else None
 
-    commit = provenance.commit(recipe.path)
+    commit = job.commit or provenance.commit(recipe.path)
     if recipe.kind == "recipe":  # a guide's cells run in a process of their own
         guard.protect(recipe.path.parent)
     started, start = datetime.now(UTC), clock.seconds()

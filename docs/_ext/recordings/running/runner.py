@@ -1,20 +1,19 @@
 """Run what is stale, each recipe in a process of its own, and write its recording.
 
-An executor starts the runs: threads of this process, each of which waits for the
-supervisor of one recipe, or the workers of a dask.distributed scheduler. Recordings are
-read and written by the caller's own process, each as soon as it is there.
+An executor starts the runs: threads of this process, or the workers of a cluster.
+Recordings are read and written by the caller's own process, as soon as they are there.
 """
 
 import math
 import os
 import secrets
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 from recordings.comparison.confirm import merged
 from recordings.key import in_file_settings
@@ -22,10 +21,11 @@ from recordings.library import LOGS, Library
 from recordings.machine import capacity, spawn
 from recordings.machine.process_tree import ended_in_order
 from recordings.model import Entry
-from recordings.running import beginnings, dask, fork_server, supervisor, versions
-from recordings.running.branches import Branches
+from recordings.running import beginnings
 from recordings.running.events import Planned, Report, Result, Started
+from recordings.running.executor import Executor, ExecutorLost, Refused
 from recordings.running.job import Ending, Job
+from recordings.running.threads import Threads
 from recordings.running.turns import Turns
 from recordings.store.notebook import RecordingError, from_text, to_text
 from recordings.store.store import StoreError
@@ -33,13 +33,6 @@ from recordings.texts import one_line
 
 POLL_INTERVAL = 0.2
 """Seconds between two looks at which recipes have begun."""
-
-
-class Executor(Protocol):
-    """What starts a run: an executor of `concurrent.futures`, or the like."""
-
-    def submit(self, function: Any, /, *arguments: Any, **options: Any) -> Any:
-        """Call a function, somewhere, and give a future of its result."""
 
 
 def run(  # noqa: PLR0913 - all but two have a default
@@ -52,6 +45,7 @@ def run(  # noqa: PLR0913 - all but two have a default
     executor: Executor | None = None,
     anew: bool = False,
     write: bool = True,
+    pinned: bool | None = None,
     report: Report = lambda _: None,
 ) -> list[Result]:
     """Record those recipes whose recording is not fresh, or all of them.
@@ -62,41 +56,39 @@ def run(  # noqa: PLR0913 - all but two have a default
     Args:
         library: The project's.
         entries: The recipes, and how their recordings stand.
-        jobs: How many run at once; by default as many as there are cores.
+        jobs: How many run at once on this machine; by default one for each core.
         time_limit: Seconds for each; wins over what recipes and settings say.
         memory_limit: Bytes for each; by default a fair share of the machine's.
         executor: Starts the runs; by default threads of this process.
         anew: Run also what is fresh.
         write: Write recordings to the store.
+        pinned: Run only on the versions that are pinned; by default, where it writes.
         report: Told what happens, in this thread.
 
     Returns:
         What became of each recipe that was run or renamed, in the order of `entries`.
 
     Raises:
-        OtherVersions: Recordings belong to versions that are not installed here.
+        OtherVersions: Recordings belong to versions that are not installed.
         ReadOnlyError: Recordings can't be written; in both cases, nothing was run.
+        ExecutorLost: No recipe can run, or none can any more.
     """
+    executor = executor or Threads(jobs or capacity.cores())
     work = _Work(
-        library,
-        jobs or capacity.cores(),
-        time_limit,
-        memory_limit,
-        write,
-        report,
-        Turns(library),
+        library, executor, time_limit, memory_limit, write, report, Turns(library)
     )
     if write:
         work.rename([each for each in entries if each.found_at])
     wanted = [each for each in entries if anew or each.state != "fresh"]
     if wanted:
         wanted = work.turns.with_earlier(wanted)
+        executor.check(
+            library.packages if (write if pinned is None else pinned) else {}
+        )
         if write:
-            if executor is None:
-                versions.check(library.packages)
             library.store.check_writable(each.recipe.file for each in wanted)
         with ended_in_order(), work.turns:
-            work.run(sorted(wanted, key=_place_in_order), executor)
+            work.run(sorted(wanted, key=_place_in_order))
     order = {entry.recipe.page: number for number, entry in enumerate(entries)}
     asked = [each for each in work.results if each.entry.recipe.page in order]
     return sorted(asked, key=lambda each: order[each.entry.recipe.page])
@@ -115,7 +107,7 @@ class _Work:
     """One run of the runner."""
 
     library: Library
-    jobs: int
+    executor: Executor
     time_limit: float | None
     memory_limit: int | None
     write: bool
@@ -126,8 +118,8 @@ class _Work:
     """Recipes that did not end yet, by page."""
     begun: set[str] = field(default_factory=set)
     logs: dict[str, str] = field(default_factory=dict)
-    futures: dict[str, Any] = field(default_factory=dict)
-    branches: Branches = field(default_factory=Branches)
+    futures: dict[str, Future[Ending]] = field(default_factory=dict)
+    ended: SimpleQueue[str] = field(default_factory=SimpleQueue)
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def rename(self, entries: Sequence[Entry]) -> None:
@@ -148,62 +140,50 @@ class _Work:
                 taken.add(entry.found_at)
                 self._end(Result(entry, "renamed", entry.recording))
 
-    def run(self, entries: Sequence[Entry], executor: Executor | None) -> None:
+    def run(self, entries: Sequence[Entry]) -> None:
         """Run recipes, in this order, and keep what each gives."""
-        ended: SimpleQueue[str] = SimpleQueue()
-        own = None if executor else ThreadPoolExecutor(self.jobs, "recordings")
-        if own:
-            self.branches = beginnings.branches(self.library, entries)
-        self.report(Planned(tuple(entries), self.jobs))
-        with supervisor.adopting() if own else nullcontext():
+        with self.executor.ready(self.library, entries):
+            self.report(Planned(tuple(entries), self.executor.jobs))
             try:
                 for entry in self.turns.first(entries):
-                    self._submit(entry, executor or own, ended)
+                    self._submit(entry)
                 while self.waiting:
                     with suppress(Empty):
-                        page = ended.get(timeout=POLL_INTERVAL)
+                        page = self.ended.get(timeout=POLL_INTERVAL)
                         entry = self.waiting[page]
                         self._keep(page)
-                        self._next(entry, executor or own, ended)
+                        self._next(entry)
                     self._look_who_began()
             except BaseException:
-                self._stop(own)
+                self._stop()
                 raise
-            finally:
-                self.branches.end()
-                if own:
-                    own.shutdown()
 
-    def _submit(self, entry: Entry, executor: Any, ended: "SimpleQueue[str]") -> None:
-        page, options = entry.recipe.page, dict[str, Any]()
+    def _submit(self, entry: Entry) -> None:
+        page = entry.recipe.page
         self.waiting[page] = entry
         try:
             job = self._job(entry)
-            if dask.is_one(executor):
-                options = dask.options(entry, executor)
-            else:
-                options = {"fork": beginnings.fork(self.branches, entry.recipe)}
             self.logs[page] = job.log
             Path(job.log).unlink(missing_ok=True)
             self._partial(entry).unlink(missing_ok=True)
+            future = self.executor.submit(entry, job)
         except (ValueError, OSError) as error:
             del self.waiting[page]
             self._fail(entry, str(error))
-            self._next(entry, executor, ended)
+            self._next(entry)
             return
-        future = executor.submit(supervisor.run, job, **options)
         self.futures[page] = future
-        future.add_done_callback(lambda _: ended.put(page))
+        future.add_done_callback(lambda _: self.ended.put(page))
 
-    def _next(self, entry: Entry, executor: Any, ended: "SimpleQueue[str]") -> None:
+    def _next(self, entry: Entry) -> None:
         """Submit the recipe that waited for this one to end, if any."""
         if not (later := self.turns.after(entry)):
             return
         if any(it.entry is entry and it.status == "failed" for it in self.results):
             self._fail(later, f"{entry.recipe.path.name}, which runs before it, failed")
-            self._next(later, executor, ended)
+            self._next(later)
         else:
-            self._submit(later, executor, ended)
+            self._submit(later)
 
     def _job(self, entry: Entry) -> Job:
         settings = entry.recipe.settings
@@ -221,7 +201,7 @@ class _Work:
             threads=in_file_settings.whole_number(settings, "threads", 1),
             time_limit=self.time_limit or limit,
             memory_limit=self.memory_limit,
-            jobs=self.jobs,
+            jobs=self.executor.jobs,
             path=spawn.working_folder(),
             shared=self.turns.folder(entry),
         )
@@ -244,7 +224,12 @@ class _Work:
         """Take the result of a recipe that ended, and write its recording."""
         entry, future = self.waiting.pop(page), self.futures[page]
         try:
-            ending: Ending = future.result()
+            ending = future.result()
+        except ExecutorLost:
+            raise
+        except Refused as refused:
+            self._fail(entry, str(refused))
+            return
         except Exception as error:  # noqa: BLE001 - whatever befell it, the others go on
             self._fail(entry, f"it could not be run: {type(error).__name__}: {error}")
             return
@@ -286,16 +271,9 @@ class _Work:
         self.results.append(result)
         self.report(result)
 
-    def _stop(self, own: ThreadPoolExecutor | None) -> None:
+    def _stop(self) -> None:
         """End all that runs, and keep what had been finished before."""
-        supervisor.stop(self.name)
-        fork_server.interrupt()
-        self.branches.end()
-        for future in self.futures.values():
-            if not future.done():
-                future.cancel()
-        if own:
-            own.shutdown()
+        self.executor.stop(self.name)
         self.report = lambda _: None  # it may be what failed
         for page in [*self.waiting]:
             future = self.futures.get(page)

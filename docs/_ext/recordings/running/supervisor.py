@@ -5,8 +5,8 @@ A supervisor is a process of its own, and the parent of all that its recipe star
 when the runner ends in whatever way: then its channel closes. If the supervisor itself
 is killed, so is the recipe's process, and the runner ends the rest.
 
-`run` is called by the runner, in a thread or on a worker of dask.distributed; what it
-takes and returns can be pickled. `supervise` is what the process does.
+`run` is called by an executor's thread, here or on another machine: what it takes and
+returns can be pickled. `supervise` is what the process does.
 """
 
 import os
@@ -28,7 +28,7 @@ import psutil
 from recordings.machine import capacity, spawn
 from recordings.machine.process_tree import ProcessTree, adopt_orphans
 from recordings.machine.workspace import GONE, is_there, remove, workspace
-from recordings.running import dask, fork_server, worker
+from recordings.running import fork_server, unpacking, worker
 from recordings.running.job import Ending, Job, Outcome
 from recordings.texts import one_line, without_controls
 
@@ -45,8 +45,8 @@ POLL_INTERVAL = 0.2
 """Seconds between two looks at a recipe, each of which takes time from it."""
 TREE_INTERVAL = 0.5
 """Seconds between two looks at the memory of all its processes."""
-TAIL = 4000
-"""Bytes at the end of a log that are shown when a recipe failed."""
+TAIL, SENT = 4000, 2**20
+"""Bytes at the end of a log that are shown of a failed recipe, or sent elsewhere."""
 
 _stopped: set[str] = set()
 """Runs that end now, in the process of their runner."""
@@ -61,7 +61,12 @@ _children = threading.RLock()
 # In the runner's process ------------------------------------------------------------
 
 
-def run(job: Job, *, fork: Fork | None = None) -> Ending:
+def run(
+    job: Job,
+    *,
+    fork: Fork | None = None,
+    is_given_up: Callable[[], bool] = lambda: False,
+) -> Ending:
     """Run a recipe in a process of its own, under a supervisor.
 
     When this returns, whatever the recipe started has ended and its folder is removed.
@@ -69,26 +74,28 @@ def run(job: Job, *, fork: Fork | None = None) -> Ending:
     Args:
         job: The recipe and its bounds.
         fork: Starts it sooner, if that can be done.
+        is_given_up: Tells whether nobody waits for it any more.
     """
-    clock = time.monotonic()
-    log = Path(job.log)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with workspace() as folder, log.open("w+b") as output:
-        job = replace(job, workspace=str(folder))
-        with _started(fork) as channel:
-            failure = _wait(channel, job)
-        if failure == KILLED:
-            end_strays()
-        if _length(output) > LONGEST_LOG:
-            output.truncate(LONGEST_LOG)
-        tail = _tail(output)
+    clock, travels = time.monotonic(), bool(job.sources)
+    with workspace() as folder:
+        job = unpacking.unpack(replace(job, workspace=str(folder)))
+        Path(job.log).parent.mkdir(parents=True, exist_ok=True)
+        with Path(job.log).open("w+b") as output:
+            with _started(fork) as channel:
+                failure = _wait(channel, job, is_given_up)
+            if failure == KILLED:
+                end_strays()
+            if _length(output) > LONGEST_LOG:
+                output.truncate(LONGEST_LOG)
+            tail, sent = _tail(output), _end(output, SENT) if travels else b""
         outcome = None if failure else Outcome.load(folder)
         if outcome is None:
-            failure = failure or "ended without a result"
-            outcome = Outcome(failure=f"{failure}{worker.place(folder)}")
+            failure = f"{failure or 'ended without a result'}{worker.place(folder)}"
+            outcome = Outcome(failure=failure)
         if outcome.failure is not None:
             outcome = replace(outcome, failure=one_line(outcome.failure))
-    return Ending(outcome, time.monotonic() - clock, tail)
+        shared = unpacking.pack_shared(job) if travels else b""
+    return Ending(outcome, time.monotonic() - clock, tail, sent, shared)
 
 
 def stop(run: str) -> None:
@@ -138,12 +145,12 @@ def _afresh() -> tuple[Connection, subprocess.Popen[bytes]]:
     return own, process
 
 
-def _wait(channel: Connection, job: Job) -> str | None:
+def _wait(channel: Connection, job: Job, is_given_up: Callable[[], bool]) -> str | None:
     """Wait until all has ended; return what failed, as the supervisor says."""
     try:
         channel.send(job)
         while not channel.poll(POLL_INTERVAL):
-            if job.run in _stopped or dask.gave_up():
+            if job.run in _stopped or is_given_up():
                 channel.send(None)
                 break
         failure: str | None = channel.recv()
@@ -276,12 +283,15 @@ def _length(log: BinaryIO) -> int:
     return os.fstat(log.fileno()).st_size
 
 
+def _end(log: BinaryIO, most: int) -> bytes:
+    log.seek(max(0, _length(log) - most))
+    return log.read()
+
+
 def _tail(log: BinaryIO) -> str:
     """Return the last whole lines of a log, without control characters."""
-    size = _length(log)
-    log.seek(max(0, size - TAIL))
-    text = log.read().decode("utf-8", "replace").replace("\r", "\n")
-    if size > TAIL:
+    text = _end(log, TAIL).decode("utf-8", "replace").replace("\r", "\n")
+    if _length(log) > TAIL:
         text = text.partition("\n")[2] or text
     return without_controls(text).strip("\n")
 

@@ -1,6 +1,6 @@
 """Make sure that recipes run on the versions that recordings are filed under."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from recordings.key.pins import contradicted
 from recordings.machine import provenance
@@ -21,17 +21,24 @@ def check(pinned: Mapping[str, str]) -> None:
     Raises:
         OtherVersions: They differ.
     """
-    wrong = contradicted(pinned, provenance.versions(pinned))
-    if not wrong:
-        return
-    rows = [("package", "pinned", "installed")]
-    rows += [(name, *both) for name, both in wrong.items()]
+    if wrong := contradicted_here(pinned):
+        rows = [(name, *both) for name, both in wrong.items()]
+        shown = table([("package", "pinned", "installed"), *rows])
+        raise OtherVersions(
+            f"recordings would be filed under versions that did not run:\n{shown}{HINT}"
+        )
+
+
+def contradicted_here(pinned: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return the versions, pinned and installed here, of packages that differ."""
+    return contradicted(pinned, provenance.versions(pinned))
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return lines in which the columns of rows stand below each other."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(it.ljust(width) for it, width in zip(row, widths, strict=True))
         for row in rows
     )
-    table = "".join(f"  {line.rstrip()}\n" for line in lines)
-    raise OtherVersions(
-        f"recordings would be filed under versions that did not run:\n{table}{HINT}"
-    )
+    return "".join(f"  {line.rstrip()}\n" for line in lines)

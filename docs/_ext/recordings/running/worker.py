@@ -42,7 +42,7 @@ def main(job: Job, log: int, supervisor: int) -> NoReturn:
     os.dup2(log, 2)
     os.closerange(3, MAX_DESCRIPTORS)
     sys.stdin = os.fdopen(0, closefd=False)
-    _begin_afresh(folder, job.threads)
+    _begin_afresh(folder, job)
     # Not before: a supervisor needs none of it.
     from recordings.running import preloaded, recorder  # noqa: PLC0415
 
@@ -56,7 +56,7 @@ def main(job: Job, log: int, supervisor: int) -> NoReturn:
         with suppress(OSError):
             (folder / LINE).write_text(str(line), "utf-8")
 
-    sys.path[:] = [*filter(None, [job.path]), *preloaded.PATH]
+    sys.path[:] = [*filter(None, [job.path]), *job.python_path, *preloaded.PATH]
     _forget_server(preloaded.MAIN_PROCESS)
     held_elsewhere = max(0, preloaded.FILE_MEMORY - provenance.file_memory())
     outcome = recorder.attempt(job, Host(echo, note_line, held_elsewhere))
@@ -77,17 +77,20 @@ def place(workspace: Path) -> str:
     return ""
 
 
-def _begin_afresh(folder: Path, threads: int) -> None:
+def _begin_afresh(folder: Path, job: Job) -> None:
     """Have this process find what is its own, as one that was not forked would."""
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
-    os.environ |= spawn.thread_counts(threads) | {
+    os.environ |= spawn.thread_counts(job.threads) | {
         "TMPDIR": str(temporary),
         # A `conf.py` may have its own folder for what is temporary.
         reads.WORKSPACE: str(folder),
     }
     for name in spawn.OWN:
         os.environ.pop(name, None)
+    if job.python_path:
+        known = filter(None, [os.environ.get("PYTHONPATH")])
+        os.environ["PYTHONPATH"] = os.pathsep.join([*job.python_path, *known])
     tempfile.tempdir = None
     # What was printed has to be in the log when this process is killed.
     for stream in (sys.stdout, sys.stderr):

@@ -1,0 +1,1 @@
+"""Run recipes on the workers of a dask.distributed scheduler."""

@@ -1,0 +1,48 @@
+"""Run recipes on this machine: each has a thread, which waits for its supervisor."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from recordings.library import Library
+from recordings.model import Entry
+from recordings.running import beginnings, fork_server, supervisor, versions
+from recordings.running.branches import Branches
+from recordings.running.job import Ending, Job
+
+
+class Threads:
+    """An executor of this process."""
+
+    def __init__(self, jobs: int) -> None:
+        """Start nothing yet."""
+        self.jobs = jobs
+        self._pool = ThreadPoolExecutor(jobs, "recordings")
+        self._branches = Branches()
+
+    def check(self, pinned: Mapping[str, str]) -> None:
+        """Make sure that what is installed here is what is pinned."""
+        versions.check(pinned)
+
+    @contextmanager
+    def ready(self, library: Library, entries: Sequence[Entry]) -> Iterator[None]:
+        """Import beforehand what recipes share; end what they leave."""
+        self._branches = beginnings.branches(library, entries)
+        with supervisor.adopting():
+            try:
+                yield
+            finally:
+                self._branches.end()
+                self._pool.shutdown()
+
+    def submit(self, entry: Entry, job: Job) -> Future[Ending]:
+        """Have a recipe run as soon as a thread is free."""
+        fork = beginnings.fork(self._branches, entry.recipe)
+        return self._pool.submit(supervisor.run, job, fork=fork)
+
+    def stop(self, run: str) -> None:
+        """End all that runs, and wait for that."""
+        supervisor.stop(run)
+        fork_server.interrupt()
+        self._branches.end()
+        self._pool.shutdown(cancel_futures=True)

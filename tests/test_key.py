@@ -355,6 +355,7 @@ def test_code_that_is_not_python_is_compared_as_text(tmp_path: Path, code: str) 
     ("settings", "message"),
     [
         ({"needs": 1}, "sphinx_gallery_needs must be a list of strings, not 1"),
+        ({"needs": ["Fasion-MNIST"]}, "sphinx_gallery_needs names 'Fasion-MNIST', whi"),
         ({"needs": [1]}, r"sphinx_gallery_needs must be a list of strings, not \[1]"),
         ({"files": None}, "sphinx_gallery_files must be a list of strings, not None"),
         ({"files": ["/x/*"]}, r"/x/\*: must be relative to the recipe's folder"),

@@ -19,8 +19,8 @@ from recipe_site import chips as pitfall_table
 from recipe_site import pitfalls
 from recipe_site.assertions import claims, split
 from recordings.gallery import scripts as gallery
+from recordings.key.in_file_settings import GPU
 from recordings.library import open_library
-from recordings.running.cluster.workers import GPU
 from recordings.store.notebook import from_text
 
 if TYPE_CHECKING:

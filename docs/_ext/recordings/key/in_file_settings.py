@@ -4,6 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+GPU = "gpu"
+"""What a recipe needs that runs on a GPU only."""
+
 
 def number(settings: Mapping[str, Any], name: str, default: float) -> float:
     """Return a setting that is a number above 0; where it is not given, the default.

@@ -63,6 +63,12 @@ def collect_ingredients(
     code = [each for each in recipe.blocks if is_code(each)]
     of_file = {name: settings[name] for name in FILE_SETTINGS if name in settings}
     needs = in_file_settings.names(settings, "needs")
+    for name in needs:
+        if name not in {*data, in_file_settings.GPU}:
+            raise ValueError(
+                f"sphinx_gallery_needs names {name!r}, which is no dataset in "
+                'recordings_data of conf.py, and not "gpu"'
+            )
     with_lines = like.lines is not None
     return Ingredients(
         blocks=tuple(

@@ -25,7 +25,7 @@ from recordings.running.cluster import workers
 from recordings.running.cluster.admission import Admission
 from recordings.running.cluster.packing import Parcel
 from recordings.running.cluster.scheduler import Scheduler, WorkerDied
-from recordings.running.cluster.workers import GPU, RESOURCE, Worker
+from recordings.running.cluster.workers import RESOURCE, Worker
 from recordings.running.executor import ExecutorLost, Refused
 from recordings.running.job import Ending, Job
 from recordings.running.versions import OtherVersions
@@ -126,7 +126,9 @@ class Cluster:
         needs = in_file_settings.names(entry.recipe.settings, "needs")
         assert self._parcel, "it is ready"  # noqa: S101 - for whoever reads types
         log = self._logs[job.page] = Path(job.log)
-        task = Task(self._parcel.add(job, entry.recipe), log, GPU in needs)
+        task = Task(
+            self._parcel.add(job, entry.recipe), log, in_file_settings.GPU in needs
+        )
         self._events.put(partial(self._tasks.append, task))
         return task.ending
 

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-GPU = "gpu"
-"""What a recipe needs, as it says itself."""
 RESOURCE = "GPU"
-"""The same, as workers offer it."""
+"""What a recipe needs that says "gpu", as workers offer it."""
 
 
 @dataclass(frozen=True, slots=True)

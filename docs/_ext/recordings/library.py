@@ -67,7 +67,10 @@ class Library:
         """
         chosen = {find(self.recipes, name).page for name in names}
         wanted = [each for each in self.recipes if not names or each.page in chosen]
-        with known_digests.kept_in(self.conf_dir / DIGESTS):
+        with (
+            known_digests.kept_in(self.conf_dir / DIGESTS),
+            self.store.reading_ahead([each.file for each in wanted]),
+        ):
             strays, keys = self.strays(), dict[str, str]()
             return [self.entry(each, strays, keys) for each in wanted]
 

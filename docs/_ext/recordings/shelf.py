@@ -74,7 +74,8 @@ class Strays:
 
     @cached_property
     def _found(self) -> dict[str, Recording | RecordingError | None]:
-        return {name: self._read(name) for name in self.names}
+        with self._store.reading_ahead(self.names):
+            return {name: self._read(name) for name in self.names}
 
     @cached_property
     def _recordings(self) -> dict[str, Recording]:

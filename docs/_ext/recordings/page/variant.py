@@ -1,0 +1,150 @@
+"""What differs where a recipe ran on another kind of device, folded on its page.
+
+It is HTML's `details`, so it opens without scripts and by keyboard; other formats, and
+printers, show what is inside.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from recordings.comparison.verify import Rules, SettingError, compare
+from recordings.model import Recording
+from recordings.page import build, run_card
+from recordings.page.run_card import _
+from recordings.units import duration, size
+
+if TYPE_CHECKING:
+    from sphinx.writers.html5 import HTML5Translator
+
+STYLE = Path(__file__).with_name("variant.css")
+
+
+class beside(nodes.General, nodes.Element):  # noqa: N801 - as docutils names nodes
+    """What is folded; `summary` is the line that opens it."""
+
+
+def as_nodes(main: Recording, other: Recording, rules: Rules, language: str) -> beside:
+    """Say what differs between a page's recording and another device's.
+
+    Args:
+        main: The page's.
+        other: That of the other kind of device.
+        rules: How outputs of the recipe are compared.
+        language: For the dates.
+    """
+    folded = beside(summary=_summary(other), classes=["recording-variant"])
+    folded += nodes.container("", _table(main, other, language), classes=["figures"])
+    try:
+        differences = compare(main, other, rules)
+    except SettingError as error:
+        differences = [str(error)]
+    if differences:
+        told = _("What it prints differs: - is on this page, + on the other device.")
+    else:
+        told = _("What it prints is the same, within the tolerance of this recipe.")
+    folded += nodes.paragraph("", told, translatable=False)
+    for each in differences:
+        folded += _difference(each)
+    return folded
+
+
+def _difference(told: str) -> list[nodes.Element]:
+    """Show what `compare` tells of a block: where that is, and a diff."""
+    place, _rest, text = told.partition("\n")
+    if found := re.search(r", block (\d+)", place):
+        place = _("Code block %s") % found[1]
+    diff = dedent(text) or place
+    return [
+        nodes.paragraph("", place, translatable=False),
+        nodes.literal_block(diff, diff, language="diff", linenos=False),
+    ]
+
+
+def _summary(other: Recording) -> str:
+    run = other.run
+    if run.gpu:
+        return _("On a GPU (%s): %s") % (run.gpu, duration(run.seconds))
+    return _("Without a GPU: %s") % duration(run.seconds)
+
+
+def _rows(
+    main: Recording, other: Recording, language: str
+) -> Iterator[tuple[str, ...]]:
+    """Yield what is known of both: a label, and the two values."""
+    runs = (main.run, other.run)
+    yield _("Device"), *(_device(each) for each in (main, other))
+    yield _("Run time"), *(duration(each.seconds) for each in runs)
+    if main.run.peak_memory and other.run.peak_memory:
+        yield _("Peak memory"), size(main.run.peak_memory), size(other.run.peak_memory)
+    yield _("Date"), *(run_card.day(each.date, language) for each in runs)
+    for name in sorted({*main.run.versions, *other.run.versions}):
+        versions = [each.versions.get(name, "–") for each in runs]
+        if versions[0] != versions[1]:
+            yield name, *versions
+
+
+def _device(recording: Recording) -> str:
+    run = recording.run
+    return run.gpu or run_card.machine(run.processor or "–")
+
+
+def _table(main: Recording, other: Recording, language: str) -> nodes.table:
+    head = ("", _("This page"), _("The other device"))
+    rows = map(_row, _rows(main, other, language))
+    group = nodes.tgroup("", cols=len(head))
+    group += [nodes.colspec(colwidth=30) for _column in head]
+    group += nodes.thead("", _row(head))
+    group += nodes.tbody("", *rows)
+    return nodes.table("", group, classes=["recording-variant-figures"])
+
+
+def _row(cells: tuple[str, ...]) -> nodes.row:
+    paragraphs = (nodes.paragraph("", each, translatable=False) for each in cells)
+    return nodes.row("", *(nodes.entry("", each) for each in paragraphs))
+
+
+def _visit(translator: "HTML5Translator", node: beside) -> None:
+    classes = translator.attval(" ".join(node["classes"]))
+    summary = translator.encode(node["summary"])
+    translator.body.append(f'<details class="{classes}"><summary>{summary}</summary>')
+
+
+def _depart(translator: "HTML5Translator", _node: beside) -> None:
+    translator.body.append("</details>\n")
+
+
+def _pass(_translator: nodes.NodeVisitor, _node: nodes.Element) -> None:
+    """Show what is inside."""
+
+
+def add_node(app: Sphinx) -> None:
+    """Let Sphinx write it."""
+    whole = (_pass, _pass)
+    app.add_node(
+        beside,
+        html=(_visit, _depart),
+        latex=whole,
+        text=whole,
+        man=whole,
+        texinfo=whole,
+    )
+
+
+def add_style(
+    app: Sphinx, _page: str, _template: str, _context: object, document: object
+) -> None:
+    """Give pages that show such a thing its style, and no others."""
+    if isinstance(document, nodes.document) and next(document.findall(beside), None):
+        app.add_css_file(STYLE.name)
+
+
+def copy_style(app: Sphinx) -> None:
+    """Have the style copied, if a page needs it."""
+    if any(each.variant for each in build.build_of(app).entries.values()):
+        app.config.html_static_path = [*app.config.html_static_path, str(STYLE)]

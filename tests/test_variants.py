@@ -144,7 +144,7 @@ def test_a_stale_variant_is_not_shown(machine: Machine) -> None:
     assert entry.variant is None
     assert "differs.cuda.ipynb: stale, so not shown: " in entry.variant_fault
     [line] = [it for it in machine("status").splitlines() if "stale, so" in it]
-    assert line.endswith("; to record it again, add --variant")
+    assert line.endswith("; to record it again on such a device, add --variant")
     build = machine.site.build("-D", "recordings_mode=replay")
     assert build.status == 0, build.stderr
     assert "recording-variant" not in build.page("recipes/all/differs.html")

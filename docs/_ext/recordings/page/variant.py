@@ -69,7 +69,8 @@ def _difference(told: str) -> list[nodes.Element]:
 def _summary(other: Recording) -> str:
     run = other.run
     if run.gpu:
-        return _("On a GPU (%s): %s") % (run.gpu, duration(run.seconds))
+        told = _("On a GPU (%(gpu)s): %(time)s")
+        return told % {"gpu": run.gpu, "time": duration(run.seconds)}
     return _("Without a GPU: %s") % duration(run.seconds)
 
 

@@ -103,7 +103,7 @@ def markdown(text: str, random: Random) -> None:
     prose = doctests.prose_only(text).strip("\n")
     half = random.randrange(len(prose) + 1)
     blocks = [Block("text", prose[:half], 1), Block("text", prose[half:], 9)]
-    written = to_markdown(blocks, "x.py", links.resolver([], None))
+    written = to_markdown(blocks, "x.py", links.resolver([], ""))
     if len(written) != len(blocks):
         raise AssertionError("a block was lost")
 

@@ -35,7 +35,6 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_transform(additions.KeepOutOfCatalogs)
     # Sphinx collects images and downloads of a page at priority 500.
     app.connect("doctree-read", additions.add_to_page, priority=400)
-    variant.add_node(app)
     app.connect("builder-inited", variant.copy_style)
     app.connect("html-page-context", variant.add_style)
 

@@ -123,7 +123,8 @@ def status(library: Library, entries: list[Entry], options: Namespace) -> int:
             run = entry.variant.run
             _say(f"{'':10}beside it, on {run.device}, recorded {run.date}")
         if entry.variant_fault:
-            _say(f"{'':10}{entry.variant_fault}; to record it again on such a device, add --variant")
+            again = "to record it again on such a device, add --variant"
+            _say(f"{'':10}{entry.variant_fault}; {again}")
         if entry.recording and (outside := entry.recording.run.outside):
             more = f" and {len(outside) - SHOWN} more" if len(outside) > SHOWN else ""
             _say(

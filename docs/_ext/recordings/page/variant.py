@@ -6,9 +6,9 @@ printers, show what is inside.
 
 import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -19,17 +19,13 @@ from recordings.page import build, run_card
 from recordings.page.run_card import _
 from recordings.units import duration, size
 
-if TYPE_CHECKING:
-    from sphinx.writers.html5 import HTML5Translator
-
 STYLE = Path(__file__).with_name("variant.css")
+CLASS = "recording-variant"
 
 
-class beside(nodes.General, nodes.Element):  # noqa: N801 - as docutils names nodes
-    """What is folded; `summary` is the line that opens it."""
-
-
-def as_nodes(main: Recording, other: Recording, rules: Rules, language: str) -> beside:
+def as_nodes(
+    main: Recording, other: Recording, rules: Rules, language: str
+) -> nodes.container:
     """Say what differs between a page's recording and another device's.
 
     Args:
@@ -38,7 +34,9 @@ def as_nodes(main: Recording, other: Recording, rules: Rules, language: str) -> 
         rules: How outputs of the recipe are compared.
         language: For the dates.
     """
-    folded = beside(summary=_summary(other), classes=["recording-variant"])
+    folded = nodes.container(classes=[CLASS])
+    opening = f"<details><summary>{escape(_summary(other))}</summary>"
+    folded += nodes.raw("", opening, format="html")
     folded += nodes.container("", _table(main, other, language), classes=["figures"])
     try:
         differences = compare(main, other, rules)
@@ -51,6 +49,7 @@ def as_nodes(main: Recording, other: Recording, rules: Rules, language: str) -> 
     folded += nodes.paragraph("", told, translatable=False)
     for each in differences:
         folded += _difference(each)
+    folded += nodes.raw("", "</details>", format="html")
     return folded
 
 
@@ -110,39 +109,14 @@ def _row(cells: tuple[str, ...]) -> nodes.row:
     return nodes.row("", *(nodes.entry("", each) for each in paragraphs))
 
 
-def _visit(translator: "HTML5Translator", node: beside) -> None:
-    classes = translator.attval(" ".join(node["classes"]))
-    summary = translator.encode(node["summary"])
-    translator.body.append(f'<details class="{classes}"><summary>{summary}</summary>')
-
-
-def _depart(translator: "HTML5Translator", _node: beside) -> None:
-    translator.body.append("</details>\n")
-
-
-def _pass(_translator: nodes.NodeVisitor, _node: nodes.Element) -> None:
-    """Show what is inside."""
-
-
-def add_node(app: Sphinx) -> None:
-    """Let Sphinx write it."""
-    whole = (_pass, _pass)
-    app.add_node(
-        beside,
-        html=(_visit, _depart),
-        latex=whole,
-        text=whole,
-        man=whole,
-        texinfo=whole,
-    )
-
-
 def add_style(
     app: Sphinx, _page: str, _template: str, _context: object, document: object
 ) -> None:
     """Give pages that show such a thing its style, and no others."""
-    if isinstance(document, nodes.document) and next(document.findall(beside), None):
-        app.add_css_file(STYLE.name)
+    if isinstance(document, nodes.document):
+        containers = document.findall(nodes.container)
+        if any(CLASS in each["classes"] for each in containers):
+            app.add_css_file(STYLE.name)
 
 
 def copy_style(app: Sphinx) -> None:

@@ -12,6 +12,7 @@ printed once, with the number that gives the same input again. Type::
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import sys
 import tempfile
@@ -19,7 +20,7 @@ import time
 import traceback
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import doctests
 from sybil.document import PythonDocument
@@ -53,6 +54,22 @@ PIECES: Final = (
 """What is put in."""
 
 
+DIRECTIVES: Final = tuple(
+    f".. {name}:: {argument}\n{option}\n   {body}\n\n"
+    for name in (
+        *("note", "image", "figure", "list-table", "csv-table", "table", "math"),
+        *("code-block", "container", "only", "raw", "include", "replace", "unicode"),
+        *("admonition", "rst-class", "topic", "sidebar", "parsed-literal", "epigraph"),
+        *("contents", "footer", "meta", "role", "default-role", "title", "date"),
+    )
+    for argument, option, body in (
+        ("", "", "text"),
+        ("html", "   :name: a", "* a\n\n     * b"),
+        ("a b", "   :width: x\n   :header-rows: 9", ""),
+    )
+)
+
+
 class Reader(NamedTuple):
     """What is tried."""
 
@@ -65,11 +82,24 @@ class Reader(NamedTuple):
 
 def recordings(text: str, random: Random) -> None:
     """Read a recording, and make of it what a page does."""
+    if random.random() < 0.6:
+        text = json.dumps(elsewhere(json.loads(known(READERS["recording"])[0]), random))
     text = sealed(text) if random.random() < 0.7 else text
     found = from_text(text, "x.ipynb", is_new=random.random() < 0.5)
     run_card.as_nodes(found, "en", None)
     run_card.as_markdown(found)
     to_text(without_scripts(found))
+
+
+def elsewhere(value: Any, random: Random) -> Any:
+    """Return a value of JSON, in which another stands somewhere."""
+    if isinstance(value, dict | list) and value and random.random() < 0.9:
+        keys = [*value] if isinstance(value, dict) else [*range(len(value))]
+        key = random.choice(keys)
+        value[key] = elsewhere(value[key], random)
+        return value
+    plain = [None, True, -1, 0, 2**70, 1e308, "", "x", "1e5", "\0", "9" * 5000]
+    return random.choice([*plain, [], {}, [[]], [value], {"a": value}, "2026-13-01"])
 
 
 def catalogs(text: str, _: Random) -> None:
@@ -101,6 +131,9 @@ def listed(text: str, _: Random) -> None:
 def markdown(text: str, random: Random) -> None:
     """Write the prose of a recipe for a notebook."""
     prose = doctests.prose_only(text).strip("\n")
+    for _ in range(random.randint(0, 3)):
+        at = prose.find("\n\n", random.randrange(len(prose) + 1)) + 2
+        prose = prose[:at] + random.choice(DIRECTIVES) + prose[at:]
     half = random.randrange(len(prose) + 1)
     blocks = [Block("text", prose[:half], 1), Block("text", prose[half:], 9)]
     written = to_markdown(blocks, "x.py", links.resolver([], ""))

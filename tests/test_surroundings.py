@@ -89,6 +89,23 @@ def test_a_clock_that_was_set_back_makes_nothing_stale(
     assert entry.state == "fresh"
 
 
+def test_code_that_python_cannot_nest_is_named(make_site: MakeSite) -> None:
+    files = {
+        "recipes/one/deep.py": TITLE + "[" * 400 + "]" * 400 + "\n",
+        "recipes/one/good.py": TITLE + "print(9)\n",
+    }
+    site = make_site(files, extensions=["recordings"])
+    deep, _ = open_library(site.root / "docs").entries()
+    assert deep.state == "missing"
+    assert deep.reasons
+    assert deep.reasons[0]
+    done = run(site)
+    assert "deep.py" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+    [good] = open_library(site.root / "docs").entries(["good"])
+    assert good.state == "fresh"
+
+
 @pytest.mark.parametrize(
     "table",
     ["+---+\n# | a |", "====\n# a\n# ====\n#\n# ==== ==\n# x", "====  ===\n# a"],

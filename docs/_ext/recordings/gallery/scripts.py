@@ -13,6 +13,7 @@ from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
 from recordings.gallery import hooks
 from recordings.key import first_imports
 from recordings.model import Block, Recipe
+from recordings.syntax_tree import PARSE_ERRORS
 
 
 def load(
@@ -108,9 +109,10 @@ def read(script: Path, page: str) -> Recipe:
     """Read a recipe; one that can't be read says why in its `fault`."""
     try:
         settings, blocks = split(script)
-    except (OSError, SphinxError, ValueError) as error:
+    except (OSError, SphinxError, TypeError, *PARSE_ERRORS) as error:
         # Whoever reads this knows which recipe it is about.
-        fault = " ".join(str(error).split()).replace(str(script), script.name)
+        cause = str(error) or f"{type(error).__name__}, so it is nested too deeply"
+        fault = " ".join(cause.split()).replace(str(script), script.name)
         return Recipe(script, page, "recipe", fault=fault)
     return Recipe(script, page, "recipe", tuple(blocks), settings)
 

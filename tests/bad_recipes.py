@@ -8,6 +8,8 @@ from recordings.machine.workspace import GONE
 
 LIMIT = "# sphinx_gallery_time_limit = 2\n"
 
+KILLED = "killed by SIGKILL, maybe by the system for want of memory"
+
 RECORDED = ""
 """The reason of those that misbehave and end well all the same."""
 
@@ -50,6 +52,18 @@ os.wait()
         RECORDED,
     ),
     "has_a_daemon_of_its_own_kind": (DAEMON, RECORDED),
+    "has_children_that_outlive_it": (
+        """
+import os, signal, time
+for _ in range(3):
+    if os.fork() == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        time.sleep(40)
+        os._exit(0)
+""",
+        RECORDED,
+    ),
     "has_a_child_without_environment": (
         """
 import subprocess, sys
@@ -101,6 +115,10 @@ while True:
         r"ValueError: \ud800",
     ),
     "prints_half_a_character": (r'print("\ud800", "\x00\x1b[31m")', RECORDED),
+    "raises_what_is_no_text": (
+        r'raise ValueError(b"\xff\xfe".decode("utf-8", "surrogateescape"))',
+        r"ValueError: \udcff\udcfe",
+    ),
     "shows_half_a_character": (
         """
 class Odd:
@@ -164,6 +182,16 @@ resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))
 b"x" * 2**32
 """,
         "MemoryError",
+    ),
+    "kills_its_group": ("import os\nos.killpg(0, 9)", KILLED),
+    "kills_itself": ("import os\nos.kill(os.getpid(), 11)", "killed by SIGSEGV"),
+    "calls_itself_for_ever": (
+        "def again():\n    again()\nagain()",
+        "RecursionError: maximum recursion depth exceeded",
+    ),
+    "is_interrupted": (
+        "raise KeyboardInterrupt",
+        "KeyboardInterrupt; raised in FILE.py, line 8",
     ),
     "kills_its_parent": (
         f"import os\nos.kill(os.getppid(), 9)\n{SLEEP}",

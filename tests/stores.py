@@ -1,7 +1,7 @@
 """Stores that tests have trouble with, and recordings for which nothing is run."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -62,6 +62,42 @@ def web_server(folder: Path, *, status: int | None = None) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+Answer = Callable[[SimpleHTTPRequestHandler, int], None]
+"""Answers a request, given its number, from 1."""
+
+
+@contextmanager
+def answering(answer: Answer) -> Iterator[tuple[str, list[str]]]:
+    """Answer each request on loopback; provide the address, and what was asked for."""
+    asked: list[str] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            answer(self, len(asked))
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def send(handler: SimpleHTTPRequestHandler, text: str, *, length: int = 0) -> None:
+    """Send a text, said to be of its length or of another."""
+    content = text.encode()
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(length or len(content)))
+    handler.end_headers()
+    handler.wfile.write(content)
 
 
 @contextmanager

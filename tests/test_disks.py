@@ -76,6 +76,7 @@ def test_a_store_that_can_only_be_read_is_told_before_anything_runs(
     ("options", "reason"),
     [
         ("size=112k", "there is no room for its results in {}, in the code block at"),
+        ("ro", "it could not be run: OSError: [Errno 30] Read-only file system"),
         ("nr_inodes=2", "it could not be run: OSError: [Errno 28] No space left on"),
     ],
 )
@@ -89,6 +90,22 @@ def test_a_full_disk_for_temporary_files_is_named(
         assert result.reason.startswith(reason.format(place))
         assert not [*place.iterdir()]
     assert "large.ipynb" not in kept(store)
+
+
+def test_a_full_disk_for_pages_costs_no_recording(
+    project: Project, store: Path
+) -> None:
+    project.run()
+    before = kept(store)
+    pages = project.site.root / "docs/_build/html"
+    with disk(pages, "size=32k"):
+        build = Site(project.site.root).build()
+        assert build.status == 2
+        assert "No space left on device" in build.stderr
+    assert kept(store) == before
+    build = Site(project.site.root).build()
+    assert build.status == 0, build.stderr
+    assert "small" in build.page("recipes/all/small.html")
 
 
 def test_a_full_disk_for_logs_costs_no_recording(project: Project, store: Path) -> None:

@@ -263,7 +263,9 @@ def test_lines_count_where_an_output_names_them(make_site: MakeSite) -> None:
         )
     }
     site = make_site(
-        {**files, "recipes/one/rows.csv": "1\n"}, extensions=["recordings"]
+        {**files, "recipes/one/rows.csv": "1\n"},
+        extensions=["recordings"],
+        recordings_data={"Numbers": "aa"},
     )
     library = open_library(site.root / "docs")
     [result] = runner.run(library, library.entries())

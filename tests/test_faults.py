@@ -132,6 +132,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         edited('"peak_memory": 1073741824', f'"peak_memory": {10**400}'),
         "its recording is damaged: peak_memory can't be 1000",
     ),
+    "versions": (
+        edited('"versions": {', '"versions": {"torch": true'),
+        "its recording is damaged: versions can't hold True",
+    ),
     "key": (edited('"key": "', '"key": "0'), "its key is not that of its ingredients"),
     "deep": (
         edited('"outside": []', f'"outside": {"[" * 5000}{"]" * 5000}'),

@@ -92,7 +92,7 @@ FRESH = {
     "line break": ("recipe.py", "draw(rows,", "draw(\n    rows,"),
     "tags": ("recipe.py", '["one"]', '["two"]'),
     "alternative": ("recipe.py", '"A curve."', '"A line."'),
-    "need without digest": ("recipe.py", '["Fashion', '["a GPU", "Fashion'),
+    "need without digest": ("recipe.py", '["Fashion', '["gpu", "Fashion'),
     "code shown that was hidden": ("recipe.py", "gallery_start_ignore", ""),
     "setting of a block that is no literal": (
         "recipe.py",

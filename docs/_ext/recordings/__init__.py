@@ -20,7 +20,7 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     # Not before: a recipe's process begins without Sphinx, to be small and fast.
     from recordings import settings as config  # noqa: PLC0415
     from recordings.gallery import replay  # noqa: PLC0415
-    from recordings.page import additions, build  # noqa: PLC0415
+    from recordings.page import additions, build, variant  # noqa: PLC0415
 
     config.register(app)
     app.setup_extension("sphinx_gallery.gen_gallery")
@@ -35,6 +35,8 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     app.add_transform(additions.KeepOutOfCatalogs)
     # Sphinx collects images and downloads of a page at priority 500.
     app.connect("doctree-read", additions.add_to_page, priority=400)
+    app.connect("builder-inited", variant.copy_style)
+    app.connect("html-page-context", variant.add_style)
 
     return {
         "version": "1.0",

@@ -141,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         if command is commands.run:
             add("--all", action="store_true", help="run also what is fresh")
             add("--prune", action="store_true", help=PRUNE_HELP)
+            add("--variant", action="store_true", help=VARIANT_HELP)
         else:
             add("--tolerance", type=_share, metavar="T", help=TOLERANCE_HELP)
             add("--confirm", action="store_true", help=CONFIRM_HELP)
@@ -154,6 +155,7 @@ TIME_HELP = "seconds for each recipe (as it and conf.py say)"
 MEMORY_HELP = "GiB for each recipe (a fair share of this machine's)"
 WAIT_HELP = "seconds without any worker, after which it ends (60)"
 PRUNE_HELP = "remove recordings without a recipe"
+VARIANT_HELP = "keep what this device gives beside the recordings of another kind"
 TOLERANCE_HELP = "relative difference between numbers that is allowed (as conf.py says)"
 CONFIRM_HELP = "note in the recordings that agree when, and on what, they did"
 

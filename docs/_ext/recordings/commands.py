@@ -30,7 +30,10 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Record what is not fresh; outputs that agree with the recorded ones stay."""
     # With --json, standard output is for one document only.
     shown_on = sys.stderr if options.json else sys.stdout
-    results = _with_runner(library, entries, options, shown_on, anew=options.all)
+    if options.variant:
+        results = _variants(library, entries, options, shown_on)
+    else:
+        results = _with_runner(library, entries, options, shown_on, anew=options.all)
     failed = any(each.status == "failed" for each in results)
     if options.json:
         _write_json(
@@ -47,7 +50,7 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
             ],
         )
         return FAILED if failed else OK
-    if not results:
+    if not results and not options.variant:
         _say(f"nothing to run: {_count(len(entries))}, all fresh")
     orphans = library.orphans()
     if options.prune:
@@ -57,6 +60,36 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
     else:
         _tell_of(orphans, library, options)
     return FAILED if failed else OK
+
+
+def _variants(
+    library: Library, entries: list[Entry], options: Namespace, shown_on: TextIO
+) -> list[Result]:
+    """Keep what this device gives, beside the recordings of another kind of device."""
+    known = [each for each in entries if each.state == "fresh" and not each.found_at]
+    for each in entries:
+        if each not in known:
+            print(
+                f"left out: {each.recipe.name}: it has no fresh recording to be beside",
+                file=shown_on,
+            )
+    wanted = [each for each in known if options.all or not each.variant]
+    if not options.scheduler:
+        versions.check(library.packages)
+    library.store.check_writable(each.recipe.file for each in wanted)
+    results = _with_runner(library, wanted, options, shown_on, anew=True, write=False)
+    for result in results:
+        entry, again = result.entry, result.recording
+        if again is None or entry.recording is None:
+            continue
+        if again.run.device == entry.recording.run.device:
+            told = f"not kept: its recording ran on {again.run.device}, too"
+        else:
+            name = entry.recipe.variant(again.run.device)
+            library.store.write(name, to_text(again))
+            told = f"kept as {name}"
+        print(f"{entry.recipe.name}: {told}", file=shown_on)
+    return results
 
 
 def status(library: Library, entries: list[Entry], options: Namespace) -> int:
@@ -73,6 +106,8 @@ def status(library: Library, entries: list[Entry], options: Namespace) -> int:
                     "reasons": each.reasons,
                     "found_at": each.found_at,
                     "recorded": each.recording.run.date if each.recording else None,
+                    "variant": each.variant.run.device if each.variant else None,
+                    "variant_fault": each.variant_fault or None,
                 }
                 for each in entries
             ],
@@ -87,6 +122,12 @@ def status(library: Library, entries: list[Entry], options: Namespace) -> int:
             _say(f"{'':10}{reason}")
         if entry.found_at:
             _say(f"{'':10}its recording has another name, {entry.found_at}")
+        if entry.variant:
+            run = entry.variant.run
+            _say(f"{'':10}beside it, on {run.device}, recorded {run.date}")
+        if entry.variant_fault:
+            again = "to record it again on such a device, add --variant"
+            _say(f"{'':10}{entry.variant_fault}; {again}")
         if entry.recording and (outside := entry.recording.run.outside):
             more = f" and {len(outside) - SHOWN} more" if len(outside) > SHOWN else ""
             _say(
@@ -139,13 +180,20 @@ def _fault(library: Library, result: Result, options: Namespace) -> str:
     if again is None or entry.recording is None:
         return result.reason
     rules = library.rules(entry.recipe, options.tolerance)
+    recorded, name = entry.recording, _file(entry)
+    if entry.variant and entry.variant.run.device == again.run.device:
+        recorded, name = entry.variant, entry.recipe.variant(again.run.device)
     try:
-        differences = compare(entry.recording, again, rules)
+        differences = compare(recorded, again, rules)
+        across = entry.variant and compare(entry.recording, entry.variant, rules)
     except SettingError as error:
         return str(error)
+    if entry.variant and across:
+        devices = f"{entry.recording.run.device} and {entry.variant.run.device}"
+        _say(f"\n{entry.recipe.name} gives other outputs on {devices}:")
+        _say(indent("\n\n".join(across), "  "))
     if options.confirm and not differences:
-        kept = merged(entry.recording, again, rules)
-        library.store.write(_file(entry), to_text(kept))
+        library.store.write(name, to_text(merged(recorded, again, rules)))
     return "\n\n".join(differences)
 
 

@@ -1,12 +1,10 @@
 """Which recipes there are, and whether their recordings are fresh."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from sphinx.errors import ConfigError
 
 from recordings.comparison.verify import Rules
 from recordings.finding import find
@@ -21,7 +19,7 @@ from recordings.key.ingredients import (
 )
 from recordings.model import Entry, Ingredients, Recipe, Recording, State
 from recordings.settings import Settings, from_namespace, read
-from recordings.shelf import Strays, is_of
+from recordings.shelf import Strays, find_variant, is_of
 from recordings.shelf import read as read_recording
 from recordings.store.notebook import RecordingError
 from recordings.store.store import Store
@@ -67,7 +65,10 @@ class Library:
         """
         chosen = {find(self.recipes, name).page for name in names}
         wanted = [each for each in self.recipes if not names or each.page in chosen]
-        with known_digests.kept_in(self.conf_dir / DIGESTS):
+        with (
+            known_digests.kept_in(self.conf_dir / DIGESTS),
+            self.store.reading_ahead(_names(wanted)),
+        ):
             strays, keys = self.strays(), dict[str, str]()
             return [self.entry(each, strays, keys) for each in wanted]
 
@@ -109,6 +110,14 @@ class Library:
         state: State = "missing"
         if recording:
             state = "stale" if reasons else "fresh"
+        if recording and state == "fresh":
+            found = find_variant(
+                self.store,
+                recipe,
+                recording,
+                lambda it: self._reasons(recipe, it, keys),
+            )
+            return Entry(recipe, state, (), recording, None, None, *found)
         return Entry(recipe, state, tuple(reasons), recording)
 
     def orphans(self, entries: Sequence[Entry] | None = None) -> list[str]:
@@ -250,32 +259,18 @@ def open_library(
         before={
             page: earlier
             for each in settings.shared_folders
-            for page, earlier in _in_turn(conf_dir / each, found, gallery_settings)
+            for page, earlier in scripts.in_turn(
+                conf_dir / each, found, gallery_settings
+            )
         },
         environment=conf_code.environment(conf_dir / "conf.py"),
         hooks=_hooks(gallery_settings, conf_dir / "conf.py"),
     )
 
 
-def _in_turn(
-    folder: Path, found: Sequence[tuple[Path, str]], settings: dict[str, Any]
-) -> Iterator[tuple[str, Recipe | None]]:
-    """Yield the pages of a folder's recipes in order, each with the recipe before.
-
-    Raises:
-        ConfigError: It has none.
-    """
-    own = folder.resolve()
-    pages = {path: page for path, page in found if path.parent.resolve() == own}
-    if not pages:
-        raise ConfigError(
-            f"recordings_shared_folders: {folder} is no folder of recipes; give each "
-            "as seen from conf.py, such as '../examples/io'"
-        )
-    earlier = None
-    for path in scripts.in_order(pages, settings):
-        yield pages[path], earlier
-        earlier = scripts.read(path, pages[path])
+def _names(recipes: Iterable[Recipe]) -> list[str]:
+    """Return the names under which recordings of recipes usually are."""
+    return [name for it in recipes for name in (it.file, it.variant("cuda"))]
 
 
 def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:

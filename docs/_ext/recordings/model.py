@@ -15,6 +15,11 @@ Output = dict[str, Any]
 FILE = "application/x-recorded-file"
 """Kind of an output that is a file beside the pictures; its metadata has the name."""
 
+Device = Literal["cpu", "cuda"]
+"""A kind of device that recipes run on."""
+
+DEVICES: tuple[Device, ...] = ("cpu", "cuda")
+
 State = Literal["fresh", "stale", "missing"]
 """How a recording compares with its recipe as that is now."""
 
@@ -47,6 +52,10 @@ class Recipe:
     def file(self) -> str:
         """Name of its recording in the store."""
         return f"{self.page}.ipynb"
+
+    def variant(self, device: Device) -> str:
+        """Return the name of its recording on a kind of device that is not the main."""
+        return f"{self.page}.{device}.ipynb"
 
     @property
     def name(self) -> str:
@@ -102,6 +111,11 @@ class Run:
     """Only where the recipe's file was as committed."""
     outside: list[str] = field(default_factory=list)
     """Files outside the project that were read; their content does not count."""
+
+    @property
+    def device(self) -> Device:
+        """The kind of device that it ran on."""
+        return "cuda" if self.gpu else "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +195,7 @@ class Entry:
     """Its name in the store, if that is not the recipe's: the recipe was renamed."""
     failure: Failure | None = None
     """The run that this build made and that failed."""
+    variant: Recording | None = None
+    """A fresh recording on another kind of device, to be shown beside a fresh one."""
+    variant_fault: str = ""
+    """Why such a recording is not shown, though it is there."""

@@ -1,11 +1,11 @@
 """The recordings in a store: which is of which recipe, and which have none."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 
 from recordings.comparison.confirm import has_code
 from recordings.key.ingredients import code_blocks, code_digest, make_key
-from recordings.model import Recipe, Recording
+from recordings.model import DEVICES, Device, Recipe, Recording
 from recordings.store.notebook import ForeignError, RecordingError, from_text
 from recordings.store.store import Store
 
@@ -37,13 +37,66 @@ def is_of(recording: Recording, recipe: Recipe) -> bool:
     return has_code(recording, sources, reading.as_python)
 
 
+def other_device(device: Device) -> Device:
+    """Return the kind of device that a variant beside a recording is of."""
+    return "cuda" if device == "cpu" else "cpu"
+
+
+def find_variant(
+    store: Store,
+    recipe: Recipe,
+    main: Recording,
+    reasons: Callable[[Recording], list[str]],
+) -> tuple[Recording | None, str]:
+    """Find a recipe's fresh recording on the other kind of device.
+
+    Args:
+        store: The store.
+        recipe: The recipe.
+        main: Its fresh recording.
+        reasons: Says why a recording of it is stale.
+
+    Returns:
+        That recording if there is a fresh one, and why one that is there is not fresh.
+    """
+    device = other_device(main.run.device)
+    name = recipe.variant(device)
+    try:
+        found = read(store, name)
+    except RecordingError as error:
+        return None, str(error)
+    if found is None:
+        return None, ""
+    faults = reasons(found)
+    if not faults and found.run.device != device:
+        faults = [f"it ran on {found.run.device}"]
+    if not faults and not is_of(found, recipe):
+        faults = ["its code is not the recipe's, though its key is"]
+    if faults:
+        return None, f"{store.where(name)}: stale, so not shown: {'; '.join(faults)}"
+    return found, ""
+
+
+def main_name(name: str) -> str | None:
+    """Return the name of the recording that a variant is beside, if it is one's name.
+
+    Examples:
+        >>> main_name("recipes/first.cuda.ipynb"), main_name("recipes/first.ipynb")
+        ('recipes/first.ipynb', None)
+    """
+    for device in DEVICES:
+        if name.endswith(end := f".{device}.ipynb"):
+            return f"{name.removesuffix(end)}.ipynb"
+    return None
+
+
 class Strays:
     """What is in a store under names that no recipe has: each is read once, if at all.
 
     A recipe that was renamed has its recording there.
     """
 
-    def __init__(self, store: Store, names: Collection[str]) -> None:
+    def __init__(self, store: Store, names: set[str]) -> None:
         """Read nothing yet.
 
         Args:
@@ -56,7 +109,11 @@ class Strays:
     @cached_property
     def names(self) -> list[str]:
         """The names, of what a person wrote, too."""
-        return [each for each in self._store.names() if each not in self._names]
+        return [
+            each
+            for each in self._store.names()
+            if not self._names & {each, main_name(each)}
+        ]
 
     def others(self, used: Collection[str | None]) -> list[str]:
         """Return the names that are not used, and not of what a person wrote."""
@@ -74,11 +131,16 @@ class Strays:
 
     @cached_property
     def _found(self) -> dict[str, Recording | RecordingError | None]:
-        return {name: self._read(name) for name in self.names}
+        with self._store.reading_ahead(self.names):
+            return {name: self._read(name) for name in self.names}
 
     @cached_property
     def _recordings(self) -> dict[str, Recording]:
-        return {n: it for n, it in self._found.items() if isinstance(it, Recording)}
+        return {
+            name: found
+            for name, found in self._found.items()
+            if isinstance(found, Recording) and main_name(name) is None
+        }
 
     @cached_property
     def _by_code(self) -> dict[tuple[str, ...], list[tuple[str, Recording]]]:

@@ -7,12 +7,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sphinx.errors import SphinxError
+from sphinx.errors import ConfigError, SphinxError
 from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
 
 from recordings.gallery import hooks
 from recordings.key import first_imports
 from recordings.model import Block, Recipe
+from recordings.syntax_tree import PARSE_ERRORS
 
 
 def load(
@@ -108,9 +109,10 @@ def read(script: Path, page: str) -> Recipe:
     """Read a recipe; one that can't be read says why in its `fault`."""
     try:
         settings, blocks = split(script)
-    except (OSError, SphinxError, ValueError) as error:
+    except (OSError, SphinxError, TypeError, *PARSE_ERRORS) as error:
         # Whoever reads this knows which recipe it is about.
-        fault = " ".join(str(error).split()).replace(str(script), script.name)
+        cause = str(error) or f"{type(error).__name__}, so it is nested too deeply"
+        fault = " ".join(cause.split()).replace(str(script), script.name)
         return Recipe(script, page, "recipe", fault=fault)
     return Recipe(script, page, "recipe", tuple(blocks), settings)
 
@@ -159,3 +161,24 @@ def changes_output(settings: Mapping[str, Any]) -> dict[str, Any]:
         # Where they are off, they change nothing.
         **{name: value for name in OPTIONAL if (value := settings[name])},
     }
+
+
+def in_turn(
+    folder: Path, found: Sequence[tuple[Path, str]], settings: dict[str, Any]
+) -> Iterator[tuple[str, Recipe | None]]:
+    """Yield the pages of a folder's recipes in order, each with the recipe before.
+
+    Raises:
+        ConfigError: It has none.
+    """
+    own = folder.resolve()
+    pages = {path: page for path, page in found if path.parent.resolve() == own}
+    if not pages:
+        raise ConfigError(
+            f"recordings_shared_folders: {folder} is no folder of recipes; give each "
+            "as seen from conf.py, such as '../examples/io'"
+        )
+    earlier = None
+    for path in in_order(pages, settings):
+        yield pages[path], earlier
+        earlier = read(path, pages[path])

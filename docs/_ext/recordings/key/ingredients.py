@@ -193,7 +193,7 @@ def _settings_of_block(block: Block) -> dict[str, Any]:
         if name in BLOCK_FLAGS:
             found[name] = True
         elif name in BLOCK_SETTINGS and value:
-            with suppress(SyntaxError, ValueError):
+            with suppress(TypeError, *syntax_tree.PARSE_ERRORS):
                 found[name] = ast.literal_eval(value)
     return found
 

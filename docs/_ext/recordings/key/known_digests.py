@@ -20,7 +20,7 @@ _known: dict[str, str] = {}
 def kept_in(file: Path) -> Iterator[None]:
     """Begin with the digests in a file, if there are any; in the end add the new."""
     found: dict[str, str] = {}
-    with suppress(OSError, ValueError, AttributeError):
+    with suppress(OSError, ValueError, AttributeError, RecursionError):
         given = json.loads(file.read_text("ascii")).items()
         found = {code: it for code, it in given if isinstance(it, str)}
         _known.update(found)

@@ -14,7 +14,7 @@ from sphinx.transforms import SphinxTransform
 
 from recordings.library import Library
 from recordings.model import Recording
-from recordings.page import build, run_card
+from recordings.page import build, run_card, variant
 from recordings.settings import Settings
 
 VOLATILE = {"recording-block-time", "sphx-glr-timing"}
@@ -50,15 +50,20 @@ def add_to_page(app: Sphinx, document: nodes.document) -> None:
     _add_block_times(document, entry.recording, settings)
     link = _link(known.library, app.srcdir, entry.found_at or entry.recipe.file)
     language = app.config.language
-    card = run_card.as_nodes(entry.recording, language, link, settings.commits)
+    shown: list[nodes.Element] = [
+        run_card.as_nodes(entry.recording, language, link, settings.commits)
+    ]
+    if entry.variant:
+        rules = known.library.rules(entry.recipe)
+        shown += [variant.as_nodes(entry.recording, entry.variant, rules, language)]
     for footer in document.findall(nodes.container):
         if "sphx-glr-footer" in footer["classes"]:
             # The footer is in an `only` node, within the last section.
             is_only = isinstance(footer.parent, addnodes.only)
             place = footer.parent if is_only else footer
-            place.parent.insert(place.parent.index(place), card)
+            place.parent.insert(place.parent.index(place), shown)
             return
-    section += card
+    section += shown
 
 
 def _add_block_times(

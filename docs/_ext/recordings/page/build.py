@@ -102,7 +102,7 @@ class Build:
         """Digest all that a page takes from its recording, and how it shows it."""
         entry, settings = self.entries[page], self.library.settings
         how = [str(settings.block_times), settings.path, entry.found_at or ""]
-        shown = repr((entry.recording, entry.failure))
+        shown = repr((entry.recording, entry.failure, entry.variant))
         text = "\0".join([entry.state, *entry.reasons, *how, shown])
         return hashlib.sha256(text.encode()).hexdigest()
 

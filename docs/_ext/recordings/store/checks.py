@@ -73,6 +73,27 @@ def check_types(part: Any) -> None:
         huge = isinstance(value, int) and abs(value) >= LARGEST_INTEGER
         if endless or huge or not isinstance(value, kinds):
             raise TypeError(f"{name} can't be {shortened(value)}")
+        _check_items(part.__class__, name, value)
+
+
+def _check_items(of: type, name: str, value: Any) -> None:
+    kind = _item_kinds(of).get(name)
+    if kind and isinstance(value, dict | list | tuple):
+        for each in value.values() if isinstance(value, dict) else value:
+            if not isinstance(each, kind):
+                raise TypeError(f"{name} can't hold {shortened(each)}")
+
+
+@cache
+def _item_kinds(of: type) -> dict[str, type]:
+    """Return the type of what is in each field of a class that holds plain values."""
+    return {
+        name: kind
+        for name, hint in get_type_hints(of).items()
+        for option in (get_args(hint) if isinstance(hint, UnionType) else (hint,))
+        for kind in [it for it in get_args(option) if it is not Ellipsis][-1:]
+        if kind in {str, int}
+    }
 
 
 @cache

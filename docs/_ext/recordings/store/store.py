@@ -9,8 +9,9 @@ import errno
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
@@ -19,11 +20,19 @@ from urllib.parse import quote
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from recordings.store import web
+from recordings.store.ahead import Ahead
 from recordings.store.notebook import RecordingError, check_size
 
 OLD = timedelta(hours=1)
 """Age from which a temporary file has no writer any more."""
 
+KINDS = (
+    "a folder, a web address (https://…), or a bucket (s3://…, gs://…, or another that "
+    "fsspec knows)"
+)
+
+_WEB = ("http://", "https://")
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)
 """Not to wait for the writer of a pipe; Windows has no pipes in folders."""
 
@@ -57,19 +66,27 @@ class Store:
 
         Args:
             address: A folder, or any address that fsspec knows, such as
-                `s3://bucket/recordings`. A web address can only be read.
+                `s3://bucket/recordings`. A web address and an archive, such as
+                `zip://recordings::recordings.zip`, can only be read.
 
         Raises:
-            StoreError: The address is of no known kind, or its package is missing.
+            StoreError: The address is of no kind that is of use here.
         """
         self.address = address
+        options = web.options() if address.startswith(_WEB) else {}
         try:
-            self._files, root = url_to_fs(address)
-        except (ImportError, ValueError) as error:
-            raise StoreError(f"{address}: not usable as a store: {error}") from error
+            self._files, root = url_to_fs(address, **options)
+        except Exception as error:  # each kind of store has exceptions of its own
+            cause = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise StoreError(
+                f"{address}: not usable as a store: {cause}; give {KINDS}"
+            ) from error
+        self._ahead = Ahead(self._read)
         self._is_local = isinstance(self._files, LocalFileSystem)
         self._is_web = "http" in self._files.protocol
         self._root = root.rstrip("/")
+        is_top = not self._root and not self._files.root_marker
+        self._beginning = "" if is_top else f"{self._root}/"
 
     def where(self, name: str) -> str:
         """Return the address of a name, for messages."""
@@ -90,6 +107,16 @@ class Store:
         Raises:
             RecordingError: It is not a file of text in UTF-8, or is too large.
         """
+        return self._ahead.read(name)
+
+    def reading_ahead(self, names: Iterable[str]) -> AbstractContextManager[None]:
+        """Have texts fetched together, before `read` asks for one after the other.
+
+        A folder has no need of that. Once the store fails, it is asked nothing more.
+        """
+        return self._ahead.fetching(() if self._is_local else names, StoreError)
+
+    def _read(self, name: str) -> str | None:
         path = self._path(name)
         with self._naming(name, "read"):
             try:
@@ -146,8 +173,8 @@ class Store:
                 paths: list[str] = self._files.find(self._root, **options)
             except FileNotFoundError:
                 return []
-        beginning = f"{self._root}/"
-        names = (p.removeprefix(beginning) for p in paths if p.startswith(beginning))
+        start = self._beginning
+        names = (p.removeprefix(start) for p in paths if p.startswith(start))
         return sorted(
             name for name in names if name.endswith(".ipynb") and "/." not in f"/{name}"
         )
@@ -176,7 +203,7 @@ class Store:
         """Return a name's path in the file system."""
         if not name or name.startswith("/") or ".." in PurePosixPath(name).parts:
             raise StoreError(f"{self.address}: {name!r} is no name of a recording")
-        return f"{self._root}/{quote(name) if self._is_web else name}"
+        return f"{self._beginning}{quote(name) if self._is_web else name}"
 
     def _writable(self, name: str) -> str:
         """Return a name's path in the file system, if that can be written at all."""
@@ -190,7 +217,8 @@ class Store:
     def _content(self, path: str, where: str) -> bytes:
         """Read a file; what else may be in a folder could be read for ever."""
         if not self._is_local:
-            content: bytes = self._files.cat_file(path)
+            fetch = partial(self._files.cat_file, path)
+            content: bytes = web.ask(fetch) if self._is_web else fetch()
             check_size(len(content), where)
             return content
         try:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+import sysconfig
+from importlib.util import find_spec
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zipfile import ZipFile
 
@@ -15,7 +19,6 @@ from stores import keep, printed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from conftest import MakeSite
 
@@ -52,6 +55,8 @@ mutation = "none"
 # - by running
 ["gradients/three"]
 """
+NAMED: Final = re.compile(r"[\w/*]+\.py\b")
+"""A Python file, be its name full or not."""
 
 
 @pytest.fixture(scope="module")
@@ -113,13 +118,32 @@ def test_a_pair_is_raised_to_the_newest_that_resolves_together(
     assert (root / "pyproject.toml").read_text("utf-8") == raised
     before = json.loads((root / upgrade.BEFORE).read_text("utf-8"))
     assert before["versions"]["torch"] == "2.14.1"
-    upgrade.raise_pins("torchvision")
-    assert capsys.readouterr().out == (
-        "torch 2.15.0 and torchvision 0.29.2: nothing newer resolves\n"
-    )
-    assert json.loads((root / upgrade.BEFORE).read_text("utf-8")) == before
     with pytest.raises(SystemExit, match="no pin of matplotlip; did you mean matpl"):
         upgrade.raise_pins("matplotlip")
+
+
+@pytest.mark.usefixtures("_offline")
+def test_an_upgrade_is_compared_with_the_last_commit(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noted = root / upgrade.BEFORE
+
+    def raise_pins(name: str) -> str:
+        upgrade.raise_pins(name)
+        return capsys.readouterr().out
+
+    told = raise_pins("torch")
+    # What an installed file had in it is kept where the upgrade was stopped.
+    before = json.loads(noted.read_text("utf-8"))
+    before["sources"]["torch/of_before.py"] = "1"
+    noted.write_text(json.dumps(before), "utf-8")
+    assert raise_pins("torchvision") == told, "one that was stopped goes on"
+    told += "matplotlib 3.11.2 → 3.12.0\n"
+    assert raise_pins("matplotlib") == told, "another package joins it"
+    assert json.loads(noted.read_text("utf-8")) == before
+    subprocess.run(["git", "commit", "-q", "-a", "-m", "Upgrade"], check=True)
+    assert raise_pins("matplotlib") == "matplotlib 3.12.0: nothing newer resolves\n"
+    assert not noted.exists(), "the next would be compared with it"
 
 
 @pytest.mark.usefixtures("_offline")
@@ -161,6 +185,19 @@ def test_facts_whose_sources_are_the_same_need_no_second_look() -> None:
     now = before | {"torch/_tensor.py": old.replace("return 1", "return 2")}
     told = upgrade.to_look_up(fact, before, now)
     assert told == "torch/_tensor.py changed in SGD.step"
+
+
+@pytest.mark.skipif(not find_spec("torchvision"), reason="its files are looked for")
+def test_each_file_that_a_fact_names_can_be_compared() -> None:
+    """What has no full name, or has moved, would not be compared, without a word."""
+    found = [*upgrade.facts(upgrade.CLAIMS.read_text("utf-8"))]
+    named = {(it.recipe, file) for it in found for file in NAMED.findall(it.text)}
+    assert len(named) > len(found) / 2
+    full = {(it.recipe, file) for it in found for file in it.files}
+    packages = Path(sysconfig.get_path("purelib"))
+    assert [
+        it for it in named if it not in full or not (packages / it[1]).is_file()
+    ] == []
 
 
 def test_sources_are_those_of_the_version_that_is_asked_for() -> None:

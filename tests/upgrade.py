@@ -99,21 +99,42 @@ def raise_pins(name: str) -> None:
     chosen = TOGETHER if name in TOGETHER else (name,)
     python = tomllib.loads(text)["project"]["requires-python"].removeprefix(">=")
     found = newest(now, chosen, python)
-    if found == {it: now[it] for it in chosen}:
+    raised = now | found
+    for each in chosen:
+        text = text.replace(f'"{each}=={now[each]}"', f'"{each}=={found[each]}"')
+    committed = pinned(_git("show", f"HEAD:./{PROJECT}"))
+    if raised == committed:
+        BEFORE.unlink(missing_ok=True)  # what it tells of is over
         told = " and ".join(f"{it} {now[it]}" for it in chosen)
         print(f"{told}: nothing newer resolves")
         return
-    looked_up = [
-        file for fact in facts(CLAIMS.read_text("utf-8")) for file in fact.files
-    ]
-    commit = subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
-    before = {"versions": now, "commit": commit, "sources": sources(looked_up, now)}
+    _note_before(committed)
+    PROJECT.write_text(text, "utf-8")
+    for it, new in raised.items():
+        if new != committed.get(it):
+            print(f"{it} {committed.get(it, 'not pinned')} → {new}")
+
+
+def _note_before(versions: dict[str, str]) -> None:
+    """Keep what the summary compares with: the last commit, and its packages' code.
+
+    An upgrade that was stopped, or that another package joins, finds the packages of
+    now installed: the code that it noted then is still that of the commit.
+    """
+    noted = json.loads(BEFORE.read_text("utf-8")) if BEFORE.exists() else {}
+    kept = noted["sources"] if noted.get("versions") == versions else {}
+    files = [file for fact in facts(CLAIMS.read_text("utf-8")) for file in fact.files]
+    before = {
+        "versions": versions,
+        "commit": _git("rev-parse", "HEAD").strip(),
+        "sources": kept | sources(files, versions),
+    }
     FOLDER.mkdir(parents=True, exist_ok=True)
     BEFORE.write_text(json.dumps(before), "utf-8")
-    for each in chosen:
-        text = text.replace(f'"{each}=={now[each]}"', f'"{each}=={found[each]}"')
-        print(f"{each} {now[each]} → {found[each]}")
-    PROJECT.write_text(text, "utf-8")
+
+
+def _git(*words: str) -> str:
+    return subprocess.check_output(["git", *words], encoding="utf-8")
 
 
 def sources(files: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]:
@@ -193,8 +214,8 @@ def write_summary() -> None:
     raised = [
         f"{it} {v} → {now[it]}" for it, v in before["versions"].items() if v != now[it]
     ]
-    words = ["git", "diff", "--shortstat", before["commit"], "--", "docs/recordings"]
-    lines = subprocess.check_output(words, text=True).strip()
+    words = ("diff", "--shortstat", before["commit"], "--", "docs/recordings")
+    lines = _git(*words).strip()
     parts = {
         f"Upgrade: {', '.join(raised)}": [
             f"In `docs/recordings`: {lines or 'no change'}."

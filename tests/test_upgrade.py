@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zipfile import ZipFile
 
+import facts
 import pytest
 import upgrade
 from projects import recipe
@@ -163,7 +164,8 @@ def test_a_summary_says_what_changed_and_what_to_look_at(root: Path) -> None:
         "`recipes/gradients/one.py` now prints: `UserWarning: clear before step`",
         "- not looked for, since these versions are not installed here",
         "- `gradients/one`: torch/optim/sgd.py could not be compared; torch/_tensor.py",
-        "- `gradients/three`: to be tried again, as no Python file shows it. ",
+        "- `gradients/three`: to be tried again, as no Python file shows it\n",
+        "\n  - by running\n",
         "- docs/guides/about.md:1: PyTorch 2.14 does it.",
     ):
         assert line in text, text
@@ -173,24 +175,51 @@ def test_a_summary_says_what_changed_and_what_to_look_at(root: Path) -> None:
 
 
 def test_facts_whose_sources_are_the_same_need_no_second_look() -> None:
-    [fact, _] = upgrade.facts(CLAIMS)
+    [fact, _] = facts.read_facts(CLAIMS)
     assert fact.recipe == "gradients/one"
     assert fact.files == ("torch/optim/sgd.py", "torch/_tensor.py")
     old = (
         "class SGD:\n    def step(self):\n        return 1\n\n    def add(self): ...\n"
     )
     before = dict.fromkeys(fact.files, old)
-    comment = old.replace("return 1", "return 1  # as before")
-    assert not upgrade.to_look_up(fact, before, dict.fromkeys(fact.files, comment))
+    typed = old.replace("(self):\n", "(self) -> int:  # as before\n")
+    assert not facts.to_look_up(fact, before, dict.fromkeys(fact.files, typed))
     now = before | {"torch/_tensor.py": old.replace("return 1", "return 2")}
-    told = upgrade.to_look_up(fact, before, now)
-    assert told == "torch/_tensor.py changed in SGD.step"
+    told = facts.to_look_up(fact, before, now)
+    assert told == "torch/_tensor.py changed in **`SGD.step`**", "which the fact names"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "changed"),
+    [
+        ("def f(a: int):\n  'It is  so.'", "def f(a) -> int:\n  'It is so.'", []),
+        ("def f(): return 1", "async def f(): return 1", ["f"]),
+        ("class A:\n  'Says.'", "class A:\n  'Unsaid.'", ["A"]),
+        ("add('f', 'Says.')", "add('f', 'Unsaid.')", ["f"]),
+        ("@p\ndef f(): 1\n@f.s\ndef f(): 1", "@p\ndef f(): 2\n@f.s\ndef f(): 1", ["f"]),
+        ("import a\nif a: b = 1", "import b\nif a: b = 2", [facts.OUTSIDE]),
+    ],
+)
+def test_what_a_file_does_or_says_counts(
+    before: str, now: str, changed: list[str]
+) -> None:
+    assert facts.changed_definitions(before, now) == changed
+
+
+def test_of_a_long_list_the_first_are_named() -> None:
+    fact = facts.Fact("a", "torch/d.py: z is 1", ("torch/d.py",))
+    before, now = (
+        {"torch/d.py": "\n".join(f"def {it}(): return {n}" for it in "abcdefz")}
+        for n in (1, 2)
+    )
+    told = facts.to_look_up(fact, before, now)
+    assert told == "torch/d.py changed in **`z`**, `a`, `b`, `c`, `d` and 2 more"
 
 
 @pytest.mark.skipif(not find_spec("torchvision"), reason="its files are looked for")
 def test_each_file_that_a_fact_names_can_be_compared() -> None:
     """What has no full name, or has moved, would not be compared, without a word."""
-    found = [*upgrade.facts(upgrade.CLAIMS.read_text("utf-8"))]
+    found = [*facts.read_facts(upgrade.CLAIMS.read_text("utf-8"))]
     named = {(it.recipe, file) for it in found for file in NAMED.findall(it.text)}
     assert len(named) > len(found) / 2
     full = {(it.recipe, file) for it in found for file in it.files}
@@ -202,6 +231,6 @@ def test_each_file_that_a_fact_names_can_be_compared() -> None:
 
 def test_sources_are_those_of_the_version_that_is_asked_for() -> None:
     files = ["pytest/__init__.py", "pytest/nothing.py", "nobody/has.py"]
-    found = upgrade.sources(files, {"pytest": pytest.__version__})
+    found = facts.sources(files, {"pytest": pytest.__version__})
     assert [*found] == ["pytest/__init__.py"]
-    assert not upgrade.sources(files, {"pytest": "0.1"})
+    assert not facts.sources(files, {"pytest": "0.1"})

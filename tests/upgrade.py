@@ -151,7 +151,7 @@ def write_summary() -> None:
     lines = _git(*words).strip()
     parts = {
         f"Upgrade: {', '.join(raised)}": [
-            f"In `docs/recordings`: {lines or 'no change'}."
+            f"In `docs/recordings`: {lines or 'no change'}. {_confirmed(found)}"
         ],
         "Outputs": [to_markdown(found, untouched, "diff.html")],
         "Recipes without a fresh recording": _items(_unrecorded(library)),
@@ -159,7 +159,10 @@ def write_summary() -> None:
             _reworded(found)
         ),
         "Deprecated names in recipes": _items(_deprecated(library, now)),
-        "Facts to look up again": _items(_outdated_facts(before["sources"], now)),
+        "Facts to look up again": [
+            "Begin with what is bold: a fact names it, and it changed.",
+            *_items(_outdated_facts(before["sources"], now)),
+        ],
         "Pages that name the version of before": _items(
             _mentions(before["versions"], now)
         ),
@@ -181,6 +184,12 @@ NEXT: Final = """\
 2. `nox -s docs` says which entries of `docs/guides/error_messages.md` no recipe prints.
 3. `nox -s inventories`, `nox -s claims`, and `nox -s check`.
 """
+
+
+def _confirmed(found: Sequence[Change]) -> str:
+    """Count the recordings whose recipe gave the same with other versions."""
+    count = sum(each.state == "as before" and bool(each.versions) for each in found)
+    return f"Confirmed with the new versions, as their outputs stayed: {count}."
 
 
 def _items(rows: Iterator[str]) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sysconfig
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
@@ -16,7 +17,10 @@ import facts
 import pytest
 import upgrade
 from projects import recipe
-from stores import keep, printed
+from stores import RUN, keep, printed
+
+from recordings.model import Ingredients, Recording
+from recordings.report.changes import BlockChange, Change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,6 +176,21 @@ def test_a_summary_says_what_changed_and_what_to_look_at(root: Path) -> None:
     assert "about.md:2" not in text
     assert "`gradients/two`" not in text
     assert "loss 0.60" in (root / upgrade.FOLDER / "diff.html").read_text("utf-8")
+    (root / "pyproject.toml").write_text(PINS.replace("2.14.1", "2.14.2"), "utf-8")
+    upgrade.write_summary()
+    text = (root / upgrade.SUMMARY).read_text("utf-8")
+    assert "about.md:1" not in text, "PyTorch is still 2.14"
+
+
+def test_what_gave_the_same_with_other_versions_is_counted() -> None:
+    old, new = (
+        Recording("a", "", Ingredients(()), replace(RUN, versions={"torch": it}), ())
+        for it in ("2.14.1", "2.15.0")
+    )
+    pairs = [(old, new), (new, new), (None, new), (old, None)]
+    found = [Change("a", *pair) for pair in pairs]
+    found.append(Change("a", old, new, (BlockChange("block 1", "", {}, []),)))
+    assert upgrade.confirmed(found).endswith(": 1.")
 
 
 def test_facts_whose_sources_are_the_same_need_no_second_look() -> None:

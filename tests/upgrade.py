@@ -151,7 +151,7 @@ def write_summary() -> None:
     lines = _git(*words).strip()
     parts = {
         f"Upgrade: {', '.join(raised)}": [
-            f"In `docs/recordings`: {lines or 'no change'}. {_confirmed(found)}"
+            f"In `docs/recordings`: {lines or 'no change'}. {confirmed(found)}"
         ],
         "Outputs": [to_markdown(found, untouched, "diff.html")],
         "Recipes without a fresh recording": _items(_unrecorded(library)),
@@ -186,7 +186,7 @@ NEXT: Final = """\
 """
 
 
-def _confirmed(found: Sequence[Change]) -> str:
+def confirmed(found: Sequence[Change]) -> str:
     """Count the recordings whose recipe gave the same with other versions."""
     count = sum(each.state == "as before" and bool(each.versions) for each in found)
     return f"Confirmed with the new versions, as their outputs stayed: {count}."

@@ -492,11 +492,13 @@ def lint(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Write requirements.lock anew: the newest versions that pyproject.toml allows."""
-    arguments(session)
+    options = arguments(session, keep=flag("raise only what has to be raised"))
     groups = [f"--group={group}" for group in PYPROJECT["dependency-groups"]]
     python = PYPROJECT["project"]["requires-python"].removeprefix(">=")
     where = ("--universal", "--python-version", python)
-    how = ("--upgrade", "--generate-hashes", "--no-emit-index-url", "--no-header")
+    how = ["--generate-hashes", "--no-emit-index-url", "--no-header"]
+    if not options.keep:
+        how.append("--upgrade")  # else uv prefers what the lock has
     uv = ["uv"] if shutil.which("uv") else [sys.executable, "-m", "uv"]  # nox[uv]
     session.run(*uv, "pip", "compile", "-q", *where, *how, *groups, "-o", str(LOCK))
     session.log(f"written: {LOCK}; say with it what changed: git diff {LOCK}")
@@ -527,7 +529,8 @@ def upgrade(session: nox.Session) -> None:
     if not (BUILD / "upgrade" / "before.json").is_file():
         return  # there is nothing newer
     # Recordings belong to what the lock has; the stamp is of what was pinned until now.
-    session.run(sys.executable, "-m", "nox", "-s", "lock", external=True)
+    # What else is newer would come between PyTorch and what it changed.
+    session.run(*nox_of_this("lock"), "--keep", external=True)
     Path(session.virtualenv.location or "", "groups.json").unlink(missing_ok=True)
     raised = nox.project.load_toml("pyproject.toml")
     install_locked(session, *nox.project.dependency_groups(raised, "recipes"))

@@ -6,22 +6,19 @@ pyproject.toml; `summary` is for when all was recorded with them.
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import subprocess
 import sys
-import sysconfig
 import tomllib
 from difflib import get_close_matches
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
+from facts import is_installed, read_facts, sources, to_look_up
 from packaging.requirements import Requirement
 
 from recipe_site.printed_messages import printed_messages
-from recordings import syntax_tree
 from recordings.diff import changes
 from recordings.library import open_library
 from recordings.report.markdown import to_markdown
@@ -40,20 +37,6 @@ PROJECT: Final = Path("pyproject.toml")
 CLAIMS: Final = Path("tests/data/claims.toml")
 FOLDER: Final = Path("docs/_build/upgrade")
 BEFORE, SUMMARY = FOLDER / "before.json", FOLDER / "summary.md"
-SOURCE: Final = re.compile(r"\b(?:torch|torchvision)/[\w/]+\.py\b")
-
-
-UNSEEN: Final = re.compile(r"by running|\btried\b|\brun with\b|csrc|\.yaml|\bdocs of\b")
-"""What a fact rests on that no Python file shows."""
-
-
-class Fact(NamedTuple):
-    """What was looked up for a recipe, and where."""
-
-    recipe: str
-    text: str
-    files: tuple[str, ...]
-    """Of PyTorch or torchvision, from the folder that packages are in."""
 
 
 # raise ------------------------------------------------------------------------
@@ -99,76 +82,47 @@ def raise_pins(name: str) -> None:
     chosen = TOGETHER if name in TOGETHER else (name,)
     python = tomllib.loads(text)["project"]["requires-python"].removeprefix(">=")
     found = newest(now, chosen, python)
-    if found == {it: now[it] for it in chosen}:
+    raised = now | found
+    for each in chosen:
+        text = text.replace(f'"{each}=={now[each]}"', f'"{each}=={found[each]}"')
+    committed = pinned(_git("show", f"HEAD:./{PROJECT}"))
+    if raised == committed:
+        BEFORE.unlink(missing_ok=True)  # what it tells of is over
         told = " and ".join(f"{it} {now[it]}" for it in chosen)
         print(f"{told}: nothing newer resolves")
         return
-    looked_up = [
-        file for fact in facts(CLAIMS.read_text("utf-8")) for file in fact.files
+    _note_before(committed)
+    PROJECT.write_text(text, "utf-8")
+    for it, new in raised.items():
+        if new != committed.get(it):
+            print(f"{it} {committed.get(it, 'not pinned')} → {new}")
+
+
+def _note_before(versions: dict[str, str]) -> None:
+    """Keep what the summary compares with: the last commit, and its packages' code.
+
+    An upgrade that was stopped, or that another package joins, finds the packages of
+    now installed: the code that it noted then is still that of the commit.
+    """
+    noted = json.loads(BEFORE.read_text("utf-8")) if BEFORE.exists() else {}
+    kept = noted["sources"] if noted.get("versions") == versions else {}
+    files = [
+        file for fact in read_facts(CLAIMS.read_text("utf-8")) for file in fact.files
     ]
-    commit = subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
-    before = {"versions": now, "commit": commit, "sources": sources(looked_up, now)}
+    before = {
+        "versions": versions,
+        "commit": _git("rev-parse", "HEAD").strip(),
+        "sources": kept | sources(files, versions),
+    }
     FOLDER.mkdir(parents=True, exist_ok=True)
     BEFORE.write_text(json.dumps(before), "utf-8")
-    for each in chosen:
-        text = text.replace(f'"{each}=={now[each]}"', f'"{each}=={found[each]}"')
-        print(f"{each} {now[each]} → {found[each]}")
-    PROJECT.write_text(text, "utf-8")
 
 
-def sources(files: Sequence[str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """Return the text of installed files, if their packages are of these versions."""
-    folder = Path(sysconfig.get_path("purelib"))
-    return {
-        file: (folder / file).read_text("utf-8")
-        for file in files
-        if _is_installed(file.partition("/")[0], wanted) and (folder / file).is_file()
-    }
-
-
-def _is_installed(package: str, wanted: Mapping[str, str]) -> bool:
-    """Tell whether a package is installed in the version that is wanted."""
-    try:
-        return version(package).partition("+")[0] == wanted.get(package)
-    except PackageNotFoundError:
-        return False
+def _git(*words: str) -> str:
+    return subprocess.check_output(["git", *words], encoding="utf-8")
 
 
 # summary ----------------------------------------------------------------------
-
-
-def facts(claims: str) -> Iterator[Fact]:
-    """Yield the facts that comments in claims.toml note, with the recipe below."""
-    for found in re.finditer(r'(?m)^# (Facts.*(?:\n#.*)*)\n\["([^"]+)"\]', claims):
-        text = re.sub(r"\s*\n#\s*", " ", found[1])
-        yield Fact(found[2], text, tuple(dict.fromkeys(SOURCE.findall(text))))
-
-
-def changed_definitions(before: str, now: str) -> list[str]:
-    """Name the functions and methods of a file that are not the same code any more."""
-    old, new = (dict(_definitions(ast.parse(text))) for text in (before, now))
-    return sorted(it for it in old.keys() | new.keys() if old.get(it) != new.get(it))
-
-
-def _definitions(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, str]]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.ClassDef):
-            yield from _definitions(child, f"{prefix}{child.name}.")
-        elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield f"{prefix}{child.name}", syntax_tree.digest(child)
-
-
-def to_look_up(fact: Fact, before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Say what of a fact's sources changed; nothing if all of them are the same."""
-    told = []
-    for file in fact.files:
-        if file not in before or file not in now:
-            told.append(f"{file} could not be compared")
-        elif names := changed_definitions(before[file], now[file]):
-            told.append(f"{file} changed in {', '.join(names)}")
-    if not fact.files or UNSEEN.search(fact.text):
-        told.append("to be tried again, as no Python file shows it")
-    return "; ".join(told)
 
 
 def messages(change: Change) -> tuple[list[str], list[str]]:
@@ -193,11 +147,11 @@ def write_summary() -> None:
     raised = [
         f"{it} {v} → {now[it]}" for it, v in before["versions"].items() if v != now[it]
     ]
-    words = ["git", "diff", "--shortstat", before["commit"], "--", "docs/recordings"]
-    lines = subprocess.check_output(words, text=True).strip()
+    words = ("diff", "--shortstat", before["commit"], "--", "docs/recordings")
+    lines = _git(*words).strip()
     parts = {
         f"Upgrade: {', '.join(raised)}": [
-            f"In `docs/recordings`: {lines or 'no change'}."
+            f"In `docs/recordings`: {lines or 'no change'}. {confirmed(found)}"
         ],
         "Outputs": [to_markdown(found, untouched, "diff.html")],
         "Recipes without a fresh recording": _items(_unrecorded(library)),
@@ -205,7 +159,10 @@ def write_summary() -> None:
             _reworded(found)
         ),
         "Deprecated names in recipes": _items(_deprecated(library, now)),
-        "Facts to look up again": _items(_outdated_facts(before["sources"], now)),
+        "Facts to look up again": [
+            "Begin with what is bold: a fact names it, and it changed.",
+            *_items(_outdated_facts(before["sources"], now)),
+        ],
         "Pages that name the version of before": _items(
             _mentions(before["versions"], now)
         ),
@@ -229,6 +186,12 @@ NEXT: Final = """\
 """
 
 
+def confirmed(found: Sequence[Change]) -> str:
+    """Count the recordings whose recipe gave the same with other versions."""
+    count = sum(each.state == "as before" and bool(each.versions) for each in found)
+    return f"Confirmed with the new versions, as their outputs stayed: {count}."
+
+
 def _items(rows: Iterator[str]) -> list[str]:
     return ["\n".join(f"- {row}" for row in rows) or "None."]
 
@@ -249,7 +212,7 @@ def _reworded(found: Sequence[Change]) -> Iterator[str]:
 
 
 def _deprecated(library: Library, now: Mapping[str, str]) -> Iterator[str]:
-    if not all(_is_installed(it, now) for it in TOGETHER):
+    if not all(is_installed(it, now) for it in TOGETHER):
         yield "not looked for, since these versions are not installed here"
         return
     from test_deprecated_calls import deprecated  # noqa: PLC0415 - it imports PyTorch
@@ -261,16 +224,22 @@ def _deprecated(library: Library, now: Mapping[str, str]) -> Iterator[str]:
 
 def _outdated_facts(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
     told = [
-        f"`{fact.recipe}`: {why}. It says: {fact.text}"
-        for fact in facts(CLAIMS.read_text("utf-8"))
+        f"`{fact.recipe}`: {why}\n  - {fact.text}"
+        for fact in read_facts(CLAIMS.read_text("utf-8"))
         if (why := to_look_up(fact, before, sources(fact.files, now)))
     ]
-    yield from sorted(told, key=lambda row: " changed in " not in row)
+    # First where something changed that the fact names.
+    yield from sorted(told, key=lambda it: ("**`" not in it, " changed in " not in it))
 
 
 def _mentions(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    old = [it.rpartition(".")[0] for name, it in before.items() if it != now[name]]
-    named = re.compile(rf"(?<![\d.])(?:{'|'.join(map(re.escape, old))})(?![\d])")
+    minors = {it: it.rpartition(".")[0] for it in (*before.values(), *now.values())}
+    old = {minors[v] for it, v in before.items() if minors[v] != minors[now[it]]}
+    if not old:
+        return  # pages name no patch release
+    named = re.compile(
+        rf"(?<![\d.])(?:{'|'.join(map(re.escape, sorted(old)))})(?![\d])"
+    )
     pages = [*Path("recipes").rglob("*.py"), *Path("docs/guides").glob("*.md")]
     for path in sorted(pages):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):

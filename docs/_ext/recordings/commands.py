@@ -74,10 +74,10 @@ def _variants(
                 file=shown_on,
             )
     wanted = [each for each in known if options.all or not each.variant]
-    if not options.scheduler:
-        versions.check(library.packages)
     library.store.check_writable(each.recipe.file for each in wanted)
-    results = _with_runner(library, wanted, options, shown_on, anew=True, write=False)
+    results = _with_runner(
+        library, wanted, options, shown_on, anew=True, write=False, pinned=True
+    )
     for result in results:
         entry, again = result.entry, result.recording
         if again is None or entry.recording is None:

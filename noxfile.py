@@ -144,7 +144,7 @@ def docs(session: nox.Session) -> None:
         session.log("no recipe is run: pages are made from recordings")
     if not build(session, record=record, edition=options.edition):
         session.error("not built without faults: see above")
-    session.log(f"open {SITE}/index.html")
+    session.log(f"open {SITE / (options.edition or '') / 'index.html'}")
 
 
 def build(
@@ -393,6 +393,8 @@ def links(session: nox.Session) -> None:
 def check(session: nox.Session) -> None:
     """Run all that a pull request must pass; behind `--`, of these recipes only."""
     if session.posargs:
+        for option in (each for each in session.posargs if each.startswith("-")):
+            session.error(f"nox -s check has no options, such as {option!r}")
         check_recipes(session, session.posargs)
         return
     for name, *words in QUICK:
@@ -436,6 +438,11 @@ def check_recipes(session: nox.Session, names: list[str]) -> None:
     pages = [Path(each["recipe"]) for each in known]
     scripts = [str(each) for each in pages if each.suffix == ".py"]
     about = " or ".join(each.stem for each in pages)
+    for script in scripts:  # all else would fail for that
+        try:
+            compile(Path(script).read_bytes(), script, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            session.error(f"{script}:{error.lineno}: {error.msg}")
     failed = []
 
     def attempt(what: str, *command: str) -> None:
@@ -450,9 +457,10 @@ def check_recipes(session: nox.Session, names: list[str]) -> None:
     if scripts:
         attempt("its style", "ruff", "check", "--output-format=concise", *scripts)
         attempt("its layout", "ruff", "format", "--diff", "--quiet", *scripts)
-        examples = ("python", "-m", "pytest", "-q", "-p", "doctests")
-        # A script that is named would else be a module of tests, and run.
-        attempt("examples in its prose", *examples, "-p", "no:python", *scripts)
+        if any(">>>" in Path(each).read_text("utf-8") for each in scripts):
+            examples = ("python", "-m", "pytest", "-q", "-p", "doctests")
+            # A script that is named would else be a module of tests, and run.
+            attempt("examples in its prose", *examples, "-p", "no:python", *scripts)
     of_pages = (f"--page={each.with_suffix('')}" for each in pages)
     attempt("its translation", "python", "-m", "translation", "--check", *of_pages)
     tests_of = ("python", "-m", "pytest", "-q", "-k", about, "--no-header")

@@ -309,6 +309,15 @@ def test_status_says_what_is_not_fresh_and_why(make: MakeProject) -> None:
 # verify -----------------------------------------------------------------------
 
 
+def test_status_names_the_line_that_is_no_python(make: MakeProject) -> None:
+    project = make(one="print(1)")
+    project.keep("one")
+    project.write(one="print(1)\nplot.legend(\n")
+    told = project("status").stdout
+    assert re.search(r"\n +line \d+: '\(' was never closed\n", told)
+    assert "recorded, " not in told, "what follows from that is left out"
+
+
 def test_verify_compares_and_confirms_what_agrees(make: MakeProject) -> None:
     project = make(fails="1 / 0", loss='print("loss 0.50")', one="print(1)", two="2")
     project.keep("fails", "one", "two")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -19,7 +20,7 @@ from projects import PATIENCE, SLEEP, MakeProject, Project, printed, recipe, wai
 from recordings.machine import git
 from recordings.running import runner
 from recordings.running.cluster import executor
-from recordings.running.cluster.scheduler import Scheduler
+from recordings.running.cluster.scheduler import NoScheduler, Scheduler
 from recordings.running.events import Event, Started
 
 pytest.importorskip("distributed", reason="dask.distributed is not installed")
@@ -327,3 +328,12 @@ def test_the_page_has_four_devices_used_side_by_side(
     devices = [printed(project.recording(name)).strip() for name in names]
     assert sorted(devices) == ["0", "1", "2", "3"]
     assert wait_for(lambda: not project.processes())
+
+
+def test_a_loop_that_runs_already_is_no_hindrance() -> None:
+    async def from_a_notebook() -> None:
+        with Scheduler.connected("tcp://127.0.0.1:1"):
+            pass
+
+    with pytest.raises(NoScheduler, match="no answer"):
+        asyncio.run(from_a_notebook())

@@ -159,3 +159,14 @@ def test_what_has_no_base_is_told_what_to_type(
     keep(bare.root / "docs")
     assert main(["diff"]) == 2
     assert "is in no git repository with a commit" in capsys.readouterr().err
+
+
+def test_a_number_that_other_code_gave_has_changed_however_little(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(root)
+    script = root / "recipes/all/close.py"
+    script.write_text(recipe("print(1.010)"), "utf-8")
+    keep(root / "docs", "recipes/all/close", outputs=[printed("1.010\n")])
+    assert main(["diff"]) == 0
+    assert "1.000 is now 1.010" in capsys.readouterr().out

@@ -50,6 +50,8 @@ SAVED = {
     "docs/_build/html/en/index.html": Concerns(),
     "docs/recipes/gradients/clipping.rst": Concerns(),
     "docs": Concerns(),
+    "recipes/data/FashionMNIST/raw/images": Concerns(),
+    "locales/zh_CN/LC_MESSAGES/.index.po-7.tmp": Concerns(),
 }
 
 

@@ -205,7 +205,12 @@ def test_claims_are_folded_and_have_words(recipe: Recipe) -> None:
             continue
         shown, asserted = split(block.content.strip("\n"))
         where = f"{recipe.page}.py:{block.line}"
-        assert not re.search(r"(?m)^(for .*\n +)?assert ", shown), f"{where}: put last"
+        if found := re.search(r"(?m)^(for .*\n +)?assert .*", shown):
+            line = block.line + shown[: found.start()].count("\n")
+            pytest.fail(
+                f"{recipe.page}.py:{line}: put assertions at the end of their code "
+                f"block, which is folded on the page: {found[0]}"
+            )
         silent = [each.code for each in claims(asserted) if not each.words]
         assert not silent, f"{where}: say in plain words what is claimed"
 

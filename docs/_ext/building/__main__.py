@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--record", type=shlex.split, help="command that records")
     options = parser.parse_args(arguments)
     forked.prepare()
-    if status := make_editions(["--site", str(options.site)]):
+    if status := make_editions(["--quiet", "--site", str(options.site)]):
         return status
     wanted = editions(Path.cwd())
     if options.edition:

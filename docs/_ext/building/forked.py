@@ -121,7 +121,8 @@ def _build(
                 stream.flush()
                 os.dup2(file.fileno(), stream.fileno())
     gc.disable()  # a process as short as this has nothing to gain from it
-    if make and (status := editions(["--only", edition.name, "--site", str(site)])):
+    own_folder = ["--quiet", "--only", edition.name, "--site", str(site)]
+    if make and (status := editions(own_folder)):
         raise SystemExit(status)
     words = ["-D", "recordings_mode=replay", "-n", "-q", *own]
     if not edition.is_source:

@@ -30,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--only", help="make the folder of this edition; those of others are as before"
     )
+    parser.add_argument(
+        "--quiet", action="store_true", help="leave faults of catalogs to the build"
+    )
     options = parser.parse_args(arguments)
     project = options.project.resolve()
     conf = project / "docs" / "conf.py"
@@ -42,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
             if not edition.is_source and options.only in {None, edition.name}:
                 # The build of the edition reports them, and the others go on.
                 for fault in folder.make(project, edition, recipes, strings):
-                    sys.stderr.write(f"{fault}\n")
+                    if not options.quiet:
+                        sys.stderr.write(f"{fault}\n")
     except TranslationError as error:
         sys.stderr.write(f"{error}\n")
         return 1

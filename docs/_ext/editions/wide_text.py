@@ -1,11 +1,11 @@
-"""Close the gaps between wide characters, as in Chinese, which has no spaces.
+"""Close the gaps between characters of Chinese and Japanese, which have no spaces.
 
 A script's lines end somewhere in a sentence, and reST wants spaces around its markup.
 On a page, a browser would show a space for either.
 """
 
 import re
-from unicodedata import east_asian_width
+from unicodedata import east_asian_width, name
 
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
@@ -51,6 +51,8 @@ def joined(text: str) -> str:
     Examples:
         >>> joined("梯度会累\n积在 Adam\n一 节")
         '梯度会累积在 Adam\n一节'
+        >>> joined("한 줄, 두\n결과")
+        '한 줄, 두\n결과'
     """
     return _GAP.sub(
         lambda found: found[1] if _are_wide(found[1], found[2]) else found[0], text
@@ -58,4 +60,13 @@ def joined(text: str) -> str:
 
 
 def _are_wide(one: str, other: str) -> bool:
-    return all(each and east_asian_width(each) in "WF" for each in (one, other))
+    return all(_is_wide(each) for each in (one, other))
+
+
+def _is_wide(character: str) -> bool:
+    # Korean is as wide, and has spaces between its words.
+    return (
+        character != ""
+        and east_asian_width(character) in "WF"
+        and not name(character, "").startswith("HANGUL")
+    )

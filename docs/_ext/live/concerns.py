@@ -37,8 +37,16 @@ def concerns(paths: Iterable[str], languages: Sequence[str]) -> Concerns:
     """
     found = Concerns()
     for path in paths:
-        found |= _concerns(PurePosixPath(path).parts, languages)
+        parts = PurePosixPath(path).parts
+        if not _is_passing(parts):
+            found |= _concerns(parts, languages)
     return found
+
+
+def _is_passing(parts: Sequence[str]) -> bool:
+    """Tell whether a file is a dataset's, or one that a program has for a moment."""
+    hidden = any(each.startswith(".") or each == "data" for each in parts)
+    return hidden or parts[-1].endswith((".tmp", ".part", ".swp", "~"))
 
 
 def _concerns(parts: Sequence[str], languages: Sequence[str]) -> Concerns:

@@ -129,7 +129,12 @@ class Library:
         strays = self.strays()
         if strays.names and entries is None:
             entries = self.entries()
-        return strays.others({entry.found_at for entry in entries or ()})
+        others = strays.others({entry.found_at for entry in entries or ()})
+        # A page with a damaged header is no guide, for now.
+        return [each for each in others if not self._page_of(each).is_file()]
+
+    def _page_of(self, name: str) -> Path:
+        return (self.source / name).with_suffix(".md")
 
     def read(self, recipe: Recipe) -> Recipe:
         """Read a recipe's file again, as it is now."""
@@ -199,7 +204,9 @@ class Library:
     ) -> list[str]:
         """Say why a recipe's recording is stale; nothing if it is fresh."""
         present = self.ingredients(recipe, recording.ingredients, keys)
-        return differences(recording.ingredients, present, recipe.blocks)
+        found = differences(recording.ingredients, present, recipe.blocks)
+        cause = scripts.syntax_error(recipe) if found else ""
+        return [cause] if cause else found
 
     def _find_elsewhere(
         self, recipe: Recipe, strays: Strays, keys: dict[str, str] | None

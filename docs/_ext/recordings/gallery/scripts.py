@@ -13,7 +13,7 @@ from sphinx_gallery import gen_gallery, gen_rst, py_source_parser, utils
 from recordings.gallery import hooks
 from recordings.key import first_imports
 from recordings.model import Block, Recipe
-from recordings.syntax_tree import PARSE_ERRORS
+from recordings.syntax_tree import PARSE_ERRORS, parse
 
 
 def load(
@@ -115,6 +115,19 @@ def read(script: Path, page: str) -> Recipe:
         fault = " ".join(cause.split()).replace(str(script), script.name)
         return Recipe(script, page, "recipe", fault=fault)
     return Recipe(script, page, "recipe", tuple(blocks), settings)
+
+
+def syntax_error(recipe: Recipe) -> str:
+    """Say where a recipe can't be parsed; nothing if it can, or is no script."""
+    if recipe.kind != "recipe" or recipe.fault:
+        return ""
+    try:
+        parse(recipe.path.read_bytes())
+    except SyntaxError as error:
+        return f"line {error.lineno}: {error.msg}"
+    except (OSError, *PARSE_ERRORS):
+        pass  # it is said elsewhere
+    return ""
 
 
 def split(script: Path) -> tuple[dict[str, Any], list[Block]]:

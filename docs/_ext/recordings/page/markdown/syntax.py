@@ -17,7 +17,7 @@ _SPECIAL = re.compile(
 )
 _FIRST = re.compile(r"^(?:\d{1,9}(?=[.)](?:\s|$))|(?=[#>]|[-+](?:[\s-]|$)))")
 _SAFE = "%:/?#[]@!$&'*+,;=~"
-_WIDE = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
+_WIDE = "\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
 _WIDE_BREAK = re.compile(f"([{_WIDE}][\ue001-\ue004]*)\n(?=[\ue001-\ue004]*[{_WIDE}])")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
@@ -69,7 +70,9 @@ class Scheduler:
         with dask.config.set(own):
             try:
                 with warnings.catch_warnings(action="ignore"):  # workers are asked
-                    asyncio.run(_check(address))
+                    # A notebook, for one, has a loop of its own in this thread.
+                    with ThreadPoolExecutor(1) as other:
+                        other.submit(asyncio.run, _check(address)).result()
                     client = Client(
                         address, timeout=LONGEST_CONNECT, set_as_default=False
                     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
-INDEX = "Pages\n=====\n\n.. toctree::\n   :glob:\n\n   recipes/index\n   guides/*\n"
+INDEX = "Pages\n=====\n\n.. toctree::\n\n   recipes/index\n"
 SENTENCE = "The same mistake looks different in every line:"
 RECORDINGS = '    "recordings",\n'
 """The line of `conf.py` that plain Sphinx-Gallery does without."""
@@ -39,7 +39,9 @@ def copy(folder: Path, *, recordings: bool) -> Path:
     (folder / "recipes" / "data").symlink_to(ROOT / "recipes" / "data")
     for name in ("docs/inventories", "docs/_ext", "locales", "pyproject.toml"):
         (folder / name).symlink_to(ROOT / name)
-    (folder / "docs/index.rst").write_text(INDEX, "utf-8")
+    # Not by a pattern: Sphinx reads a page that has one at each build.
+    guides = (f"   guides/{each.stem}\n" for each in ROOT.glob("docs/guides/*.md"))
+    (folder / "docs/index.rst").write_text("".join([INDEX, *guides]), "utf-8")
     conf = (ROOT / "docs" / "conf.py").read_text("utf-8")
     if not recordings:
         assert RECORDINGS in conf

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
+from contextlib import suppress
+from gettext import GNUTranslations
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
+from forked import python_path
+from projects import PATIENCE, wait_for
+
+from editions.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +92,7 @@ def test_what_is_stale_is_recorded_and_what_changed_is_made_again(site: Site) ->
 def test_a_fault_of_several_editions_is_said_once_of_its_source(site: Site) -> None:
     assert site.run("recordings", "run").status == 0
     site.write({"docs/guides/words.rst": GUIDE.format(" See :ref:`nowhere`.")})
-    for _ in range(2):  # what was kept of an edition does not hide it
+    for _ in range(2):
         done = site.run(*BUILD)
         assert done.status == 1
         assert done.stdout.count("undefined label") == 1, done.stdout
@@ -100,6 +112,90 @@ def test_a_fault_in_a_catalog_is_said_by_each_build(site: Site) -> None:
         assert "not built without faults: zh-cn; see above" in done.stdout
     site.write({catalog: ENTRY.format("A page.", "一个页面。")})
     assert site.run(*BUILD).status == 0
+
+
+def test_what_is_kept_is_of_this_code_and_these_files(tmp_path: Path) -> None:
+    file = tmp_path / "kept.json"
+    made: list[str] = []
+
+    def translation() -> str:
+        made.append("")
+        return f"the {len(made)}."
+
+    def kept(*made_from: object) -> str:
+        cache = Kept(file)
+        found: str = cache.result(translation, *made_from)
+        cache.save()
+        return found
+
+    assert [kept("a"), kept("a"), kept("b"), kept("a")] == [
+        *("the 1.", "the 1.", "the 2."),
+        "the 3.",  # what was not asked for last time is gone
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("editions.kept._code", lambda: "changed since")
+        assert kept("a") == "the 4."
+    for damaged in ("[1]", "{", "[" * 100_000, "\ud800".encode("utf-8", "replace")):
+        file.write_bytes(damaged if isinstance(damaged, bytes) else damaged.encode())
+        assert kept("c").startswith("the ")
+
+
+def test_a_string_of_an_extension_is_translated_anew(site: Site) -> None:
+    code = "docs/_ext/site/words.py"
+    site.write(
+        {
+            code: 'SAID = _("Words")\n',
+            "locales/zh_CN/LC_MESSAGES/site.po": HEADER
+            + '#, fuzzy\n#| msgid "Words"\nmsgid "Word"\nmsgstr "词"\n',
+        }
+    )
+
+    def said() -> str:
+        assert site.run("editions").status == 0
+        place = "docs/_build/editions/zh-cn/locales/zh_CN/LC_MESSAGES/site.mo"
+        with (site.root / place).open("rb") as file:
+            return GNUTranslations(file).gettext("Word")
+
+    assert said() == "Word"
+    site.write({code: 'SAID = _("Word")\n'})
+    assert said() == "词", "the older translation, of a string that there is now"
+
+
+def test_a_build_that_is_told_to_end_leaves_nothing(site: Site) -> None:
+    assert site.run("recordings", "run").status == 0
+    site.write({"docs/conf.py": (site.root / "docs/conf.py").read_text() + SLOW})
+    before = {*Path(gettempdir()).glob("building-*")}
+    mark = {**os.environ, "PYTHONPATH": python_path(), "BUILDING": str(site.root)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", *BUILD], cwd=site.root, env=mark, stdout=subprocess.PIPE
+    )
+    assert process.stdout
+    process.stdout.readline()  # it builds now
+    assert wait_for(lambda: len(of_build(site)) > 2)
+    process.terminate()
+    assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+    process.stdout.close()
+    assert wait_for(lambda: not of_build(site))
+    assert {*Path(gettempdir()).glob("building-*")} <= before
+
+
+SLOW = """
+import time
+
+def setup(app):
+    app.connect("builder-inited", lambda app: time.sleep(60), priority=900)
+"""
+
+
+def of_build(site: Site) -> list[psutil.Process]:
+    """List the processes of a build that run."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            marked = process.environ().get("BUILDING") == str(site.root)
+            if marked and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 def test_one_edition_alone(site: Site) -> None:

@@ -6,22 +6,36 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 from building import forked
 from editions.__main__ import main as make_editions
 from editions.edition import Edition, editions
+from recordings.machine.process_tree import ended_in_order
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Build editions side by side, from recordings; return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # pages and reasons may be any text
+            stream.reconfigure(errors="backslashreplace")
+    options = _parser().parse_args(arguments)
+    with ended_in_order():
+        return _run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m building", description=__doc__, allow_abbrev=False
     )
     parser.add_argument("--site", type=Path, default=Path("docs/_build/html"))
     parser.add_argument("--edition", help="build this one only")
     parser.add_argument("--record", type=shlex.split, help="command that records")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
     forked.prepare()
     if status := make_editions(["--quiet", "--site", str(options.site)]):
         return status
@@ -30,7 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         names = [each.name for each in wanted]
         if options.edition not in names:
             there = ", ".join(names)
-            parser.error(f"there is no edition {options.edition!r}; there are {there}")
+            _parser().error(
+                f"there is no edition {options.edition!r}; there are {there}"
+            )
         wanted = [each for each in wanted if each.name == options.edition]
     if options.record and (names := [*forked.stale()]):
         _say(f"to be recorded first: {', '.join(names)}")
@@ -52,8 +68,12 @@ def build(wanted: Sequence[Edition], site: Path) -> list[str]:
             each: forked.build(each, site, *forked.STRICT, output=file)
             for each, file in said.items()
         }
-        for process in processes.values():
-            process.join()
+        try:
+            for process in processes.values():
+                process.join()
+        finally:
+            for process in processes.values():
+                process.terminate()
         # What several editions say is said once, of the file that is to be mended.
         for line in dict.fromkeys(
             line.replace(f"{Path.cwd()}/", "").replace(

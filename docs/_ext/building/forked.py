@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from contextlib import redirect_stderr, suppress
 from io import StringIO
 from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from queue import Empty
-from typing import Any
 
 from editions.edition import Edition
 from editions.edition import editions as known_editions
+from recordings.machine.process_tree import die_with_parent
 
 MODULES = (
     *("babel.messages.catalog", "furo", "matplotlib.pyplot", "myst_nb.sphinx_"),
@@ -90,14 +90,13 @@ def build(
 
 def stale() -> dict[str, str]:
     """Return the key that each recipe without a fresh recording has to have."""
-    answer: Any = _FORKED.Queue()
-    process = _FORKED.Process(target=_answer_stale, args=(answer,), daemon=True)
+    own, other = _FORKED.Pipe(duplex=False)
+    process = _FORKED.Process(target=_answer_stale, args=(other,), daemon=True)
     process.start()
-    while process.is_alive():
-        with suppress(Empty):
-            found: dict[str, str] = answer.get(timeout=0.1)
-            process.join()
-            return found
+    other.close()
+    with own, suppress(EOFError):  # it ended without an answer
+        found: dict[str, str] = own.recv()
+        return found
     return {}
 
 
@@ -115,6 +114,7 @@ def _build(
 
     from editions.__main__ import main as editions  # noqa: PLC0415
 
+    die_with_parent(os.getppid())
     if output:
         with output.open("wb") as file:
             for stream in (sys.stdout, sys.stderr):
@@ -131,9 +131,9 @@ def _build(
     raise SystemExit(sphinx([*words, str(site / edition.name)]))
 
 
-def _answer_stale(answer: Any) -> None:
+def _answer_stale(answer: Connection) -> None:
     with suppress(Exception):  # the build says what is wrong
-        answer.put(_stale())
+        answer.send(_stale())
 
 
 def _stale(source: str = "docs") -> dict[str, str]:

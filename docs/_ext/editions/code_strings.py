@@ -6,7 +6,7 @@ from pathlib import Path
 
 from editions import kept
 from translation.sources.sources import SourceError
-from translation.sources.strings import string_pages
+from translation.sources.strings import METHODS, string_pages
 
 
 class Strings:
@@ -20,8 +20,7 @@ class Strings:
     def digest(self) -> str:
         """Changes whenever a string may have changed."""
         docs = self._project / "docs"
-        patterns = ("*.py", "*.html", "*.jinja")
-        return kept.digest([docs / "_ext", docs / "_templates"], patterns)
+        return kept.digest([docs / "_ext", docs / "_templates"], [*METHODS])
 
     @cached_property
     def _by_catalog(self) -> dict[str, list[str]]:

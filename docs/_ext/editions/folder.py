@@ -57,7 +57,7 @@ def make(
     """
     root = folder_of(project, edition)
     catalogs = project / "locales" / edition.language / "LC_MESSAGES"
-    kept_before = Kept(root / "kept.json")
+    cache = Kept(root / "kept.json")
     known = {each.path: each for each in recipes}
     pages: dict[str, PageFacts] = {}
     faults: list[str] = []
@@ -67,9 +67,7 @@ def make(
         kept.add(place)
         if recipe := known.get(source):
             file = catalogs / f"{recipe.page}.po"
-            text, pages[recipe.page] = _translate(
-                recipe, file, project, kept_before, faults
-            )
+            text, pages[recipe.page] = _translate(recipe, file, project, cache, faults)
             _write(place, text)
         else:
             _link(place, source)
@@ -80,13 +78,13 @@ def make(
         pages["recipes/index"] = sum(sections, start=first)
     _link_pages(project / "docs", root / "docs")
     place = root / "locales" / edition.language / "LC_MESSAGES"
-    pages |= _compile(catalogs, place, strings, kept_before, faults)
+    pages |= _compile(catalogs, place, strings, cache, faults)
     facts = {root / FOLDER / f"{page}.json": each for page, each in pages.items()}
     for file, each in facts.items():
         _write(file, each.to_text().encode())
     _sweep(root / FOLDER, {*facts})
     _write(root / FAULTS, "".join(f"{each}\n" for each in faults).encode())
-    kept_before.save()
+    cache.save()
     return faults
 
 
@@ -131,7 +129,7 @@ def _link_pages(docs: Path, place: Path) -> None:
 
 
 def _translate(
-    recipe: RecipeFile, file: Path, project: Path, kept: Kept, faults: list[str]
+    recipe: RecipeFile, file: Path, project: Path, cache: Kept, faults: list[str]
 ) -> tuple[bytes, PageFacts]:
     """Translate a recipe with a catalog, if there is one; note what is wrong."""
 
@@ -144,14 +142,14 @@ def _translate(
 
     sources = (recipe.path, file)
     about = [(str(each.relative_to(project)), _content(each)) for each in sources]
-    made = kept.result(translation, recipe.page, recipe.kind, *about)
+    made = cache.result(translation, recipe.page, recipe.kind, *about)
     faults += made["faults"]
     text = made["text"].encode("utf-8", "surrogateescape")
     return text, PageFacts.from_text(made["facts"])
 
 
 def _compile(
-    catalogs: Path, place: Path, strings: Strings, kept_before: Kept, faults: list[str]
+    catalogs: Path, place: Path, strings: Strings, cache: Kept, faults: list[str]
 ) -> dict[str, PageFacts]:
     """Write the compiled catalogs that Sphinx and the extensions read.
 
@@ -169,7 +167,7 @@ def _compile(
             continue  # Sphinx would use it: it has catalogs with names of its own
         syntax = syntax_of(source.name if source else "")
         used = strings if page in STRINGS else None
-        made = _compiled(file, page, syntax, used, kept_before)
+        made = _compiled(file, page, syntax, used, cache)
         faults += made["faults"]
         if made["content"] is None:
             continue
@@ -188,7 +186,7 @@ def _compile(
 
 
 def _compiled(
-    file: Path, page: str, syntax: Syntax, strings: Strings | None, kept: Kept
+    file: Path, page: str, syntax: Syntax, strings: Strings | None, cache: Kept
 ) -> Any:
     """Return a catalog's compiled content, its facts, and what is wrong with it.
 
@@ -197,7 +195,7 @@ def _compiled(
         page: What it is of.
         syntax: How that is written.
         strings: Those of the code, if it is of such.
-        kept: What was made before.
+        cache: What was made before.
     """
     project = file.parents[len(Path(page).parts) + 2]
 
@@ -214,7 +212,7 @@ def _compiled(
 
     code = strings.digest if strings else ""
     name = str(file.relative_to(project))
-    return kept.result(compilation, name, syntax, code, _content(file))
+    return cache.result(compilation, name, syntax, code, _content(file))
 
 
 def _content(file: Path) -> bytes | None:

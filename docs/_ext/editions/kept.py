@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
@@ -12,7 +13,10 @@ from typing import Any
 import recordings
 import translation
 
-_PACKAGES = ("Babel", "docutils", "markdown-it-py", "polib")
+_PACKAGES = (
+    *("Babel", "docutils", "markdown-it-py", "mdit-py-plugins", "myst-parser"),
+    *("polib", "Sphinx", "sphinx-gallery"),
+)
 """Those that have a say in how a text is read."""
 
 
@@ -23,9 +27,10 @@ class Kept:
         """Read what a run before this one has left; nothing if that can't be read."""
         self._file = file
         try:
-            self._before: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        except (OSError, ValueError):
-            self._before = {}
+            found = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError, RecursionError):
+            found = None
+        self._before: dict[str, Any] = found if isinstance(found, dict) else {}
         self._now: dict[str, Any] = {}
 
     def result(self, make: Callable[[], Any], *made_from: object) -> Any:
@@ -46,7 +51,8 @@ class Kept:
         """Leave what was asked for now, for the next run."""
         if self._now.keys() != self._before.keys():
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            beside = self._file.with_suffix(".part")
+            # Of this process alone: another may write at the same time.
+            beside = self._file.with_suffix(f".{os.getpid()}.part")
             beside.write_text(json.dumps(self._now), "utf-8")
             beside.replace(self._file)
 

@@ -14,7 +14,7 @@ _FUNCTIONS = {"_": None, "gettext": None, "ngettext": (1, 2)}
 _NOTE = "For translators:"
 """What begins a comment above a string that translators get to read."""
 
-_METHODS = {"*.py": "python", "*.html": "jinja2", "*.jinja": "jinja2"}
+METHODS = {"*.py": "python", "*.html": "jinja2", "*.jinja": "jinja2"}
 _OWN_CATALOG = ("recordings",)
 """Extensions that serve any site, and bring their catalog along."""
 
@@ -28,7 +28,7 @@ def string_pages(project: Path) -> Iterator[Page]:
     extensions = project / "docs/_ext"
     found: dict[str, list[Source]] = {name: [] for name in (*_OWN_CATALOG, "site")}
     for folder in (extensions, project / "docs/_templates"):
-        for pattern, method in _METHODS.items():
+        for pattern, method in METHODS.items():
             for path in sorted(folder.rglob(pattern)):
                 parts = path.relative_to(folder).parts
                 own = folder == extensions and parts[0] in _OWN_CATALOG

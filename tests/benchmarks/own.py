@@ -34,8 +34,9 @@ REPLAY = ("-D", "recordings_mode=replay")
 def copy(folder: Path, *, recordings: bool) -> Path:
     """Copy the project, with the recipes and guides and nothing else on its site."""
     for name in ("recipes", "docs/guides", "docs/_static", "docs/_templates"):
-        leave = shutil.ignore_patterns("data", "__pycache__")
-        shutil.copytree(ROOT / name, folder / name, ignore=leave)
+        leave = shutil.ignore_patterns("raw", "__pycache__")
+        shutil.copytree(ROOT / name, folder / name, ignore=leave, symlinks=True)
+    shutil.rmtree(folder / "recipes" / "data", ignore_errors=True)
     (folder / "recipes" / "data").symlink_to(ROOT / "recipes" / "data")
     for name in ("docs/inventories", "docs/_ext", "locales", "pyproject.toml"):
         (folder / name).symlink_to(ROOT / name)
@@ -69,6 +70,13 @@ def from_nothing(project: Path) -> Taken:
     return anew(project)
 
 
+def running_alone(project: Path) -> Taken:
+    """Record everything, without any page; nothing is known of how long it takes."""
+    shutil.rmtree(project / "docs" / "recordings", ignore_errors=True)
+    jobs = str(capacity.cores())
+    return run(project, "-m", "recordings", "run", "--jobs", jobs)
+
+
 def after_a_sentence(project: Path) -> Taken:
     """Build after a sentence was edited in the middle of the longest recipe."""
     recipe = project / "recipes" / "pitfalls" / "missing_zero_grad.py"
@@ -82,7 +90,6 @@ def measure(folder: Path) -> str:
     """Measure everything; return tables in Markdown."""
     plain = copy(folder / "plain", recordings=False)
     ours = copy(folder / "ours", recordings=True)
-    jobs = str(capacity.cores())
     steps: dict[str, Callable[[], Taken]] = {
         "plain, from nothing, parallel = 2": lambda: anew(plain),
         "plain, nothing changed": lambda: build(plain),
@@ -92,9 +99,7 @@ def measure(folder: Path) -> str:
         "recordings, nothing changed": lambda: build(ours),
         "recordings, a sentence changed": lambda: after_a_sentence(ours),
         "recordings, replay of everything": lambda: anew(ours, *REPLAY),
-        "recordings, running alone": lambda: run(
-            ours, "-m", "recordings", "run", "--all", "--jobs", jobs
-        ),
+        "recordings, running alone": lambda: running_alone(ours),
     }
     taken = {}
     for what, step in steps.items():

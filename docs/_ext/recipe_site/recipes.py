@@ -13,10 +13,11 @@ from sphinx.addnodes import pending_xref
 from sphinx_gallery.py_source_parser import extract_file_config
 
 from recordings.gallery import scripts
-from recordings.page.build import Build, build_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+
+    from recordings.page.build import Build
 
 
 def settings_by_page(app: "Sphinx") -> dict[str, Mapping[str, Any]]:
@@ -27,6 +28,9 @@ def settings_by_page(app: "Sphinx") -> dict[str, Mapping[str, Any]]:
 
 def recordings_of(app: "Sphinx") -> "Build | None":
     """Return what a build knows of recordings; nothing where it has none."""
+    # Not before: each recipe's process reads conf.py, which names a class of this.
+    from recordings.page.build import build_of  # noqa: PLC0415
+
     return build_of(app) if "recordings" in app.extensions else None
 
 

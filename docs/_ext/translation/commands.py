@@ -101,7 +101,7 @@ def _check(
 ) -> int:
     pages = some_pages(project, names) if names else all_pages(project)
     promised = complete_languages(project)
-    status = OK
+    status, told = OK, list[FileError]()
     for language in languages:
         catalogs = [*names] or language.pages()
         found = list(findings(language, pages, project, catalogs))
@@ -122,7 +122,8 @@ def _check(
             _say(f"{language.code}: nothing wrong in {count}")
         if left:
             _notice(language, len(left))
-        _say_what_to_do([*faults, *left])
+        told += [*faults, *left]
+    _say_what_to_do(told)
     return status
 
 
@@ -138,7 +139,8 @@ def _say_what_to_do(found: Sequence[FileError]) -> None:
     if outdated:
         _say(f"To bring catalogs up to date with their sources, type: {COMMAND}")
     if len(outdated) < len(found):
-        _say(f"Correct the others in the catalogs, then type: {COMMAND} -- --check")
+        then = "Then mend" if outdated else "Mend"
+        _say(f"{then} what is named in the catalogs, and type: {COMMAND} -- --check")
 
 
 def _changes(each: Refreshed) -> str:

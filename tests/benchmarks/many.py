@@ -16,17 +16,16 @@ sphinx_gallery_conf = {{
     "filename_pattern": r"\\.py$",
 }}
 """
+IN_SECTION = 50
+"""Recipes in each section: a recipe's process gets a copy of its section's folder."""
 RECIPE = '"""\nRecipe {0}\n==========\n\nText.\n"""\n\nprint({0} {1} 1)\n'
 INDEX = "Many\n====\n\n.. toctree::\n\n   recipes/index\n"
 
 
 def make(folder: Path, number: int, *, recordings: bool) -> Path:
     """Make a project with so many recipes."""
-    section = folder / "recipes" / "all"
-    section.mkdir(parents=True)
-    (folder / "recipes" / "GALLERY_HEADER.rst").write_text("Recipes\n=======\n")
-    (section / "GALLERY_HEADER.rst").write_text("All\n===\n")
     write(folder, number)
+    (folder / "recipes" / "GALLERY_HEADER.rst").write_text("Recipes\n=======\n")
     docs = folder / "docs"
     docs.mkdir()
     (docs / "index.rst").write_text(INDEX)
@@ -37,10 +36,12 @@ def make(folder: Path, number: int, *, recordings: bool) -> Path:
 
 def write(folder: Path, number: int, sign: str = "+", prefix: str = "r") -> None:
     """Write all recipes: another sign is other code, another prefix another name."""
-    section = folder / "recipes" / "all"
-    for script in section.glob("*.py"):
+    for script in folder.glob("recipes/*/*.py"):
         script.unlink()
     for each in range(number):
+        section = folder / "recipes" / f"section_{each // IN_SECTION:02}"
+        section.mkdir(parents=True, exist_ok=True)
+        (section / "GALLERY_HEADER.rst").write_text(f"{section.name}\n==========\n")
         (section / f"{prefix}{each:04}.py").write_text(RECIPE.format(each, sign))
 
 

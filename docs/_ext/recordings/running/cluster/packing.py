@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from recordings.key import in_file_settings
 from recordings.library import Library
 from recordings.machine import archive, git, provenance
 from recordings.machine.reads import INSTALLED
@@ -62,8 +63,8 @@ class Parcel:
 
     def _needs_data(self, recipe: Recipe) -> bool:
         """Tell whether a recipe needs a data set, which git does not keep."""
-        needs = recipe.settings.get("needs", ())
-        return any(name in needs for name in self._library.settings.data)
+        needs = in_file_settings.names(recipe.settings, "needs")
+        return not self._library.settings.data.keys().isdisjoint(needs)
 
     def _pack(self, root: Path, data: Path | None, *, with_store: bool) -> bytes:
         """Pack the project, once if that is enough.
@@ -89,9 +90,9 @@ class Parcel:
         """List what is packed."""
         paths = [*(git.kept(root) if git.top(root) else [root]), *self._modules]
         if data:
-            ignored = (each for each in data.iterdir() if each.name not in LEFT_OUT)
-            for each in ignored:
-                paths += [each, each.resolve()] if each.is_symlink() else [each]
+            for each in data.iterdir():
+                if each.name not in LEFT_OUT:
+                    paths += [each, each.resolve()] if each.is_symlink() else [each]
         found: dict[Path, None] = {}
         for path in paths:
             if path.is_relative_to(root):

@@ -86,16 +86,19 @@ def test_workers_that_share_no_files_record_all(
         recordings_shared_folders=["../recipes/turns"],
         recordings_data={"Numbers": "aa"},
     )
-    write = "from pathlib import Path\nPath('made.txt').write_text('by the first')"
-    read = "print(open('made.txt').read())"
+    # A folder is a link, to begin with; and what git ignores is on no worker.
+    write = "import pathlib\nown = pathlib.Path('made')\nown.unlink()\nown.mkdir()\n"
+    write += "(own / 'made.txt').write_text('by the first')"
+    read = "print(open('made/made.txt').read())"
     project.site.write(
         {
             "recipes/all/helper.py": "VALUE = 'it came along'\n",
             "recipes/all/data/points.csv": "1, 2",
-            ".gitignore": "data/\n_build/\n",
+            ".gitignore": "data/\n_build/\n/docs/recordings/\n",
             "recipes/turns/GALLERY_HEADER.rst": "Turns\n=====\n",
             "recipes/turns/a_first.py": recipe(write),
             "recipes/turns/b_then.py": recipe(read),
+            "recipes/turns/made/by_hand.txt": "",
         }
     )
     commit = git_commit(project.site.root)

@@ -43,7 +43,7 @@ class Parcel:
         top = git.top(folder)
         data = folder if self._needs_data(recipe) else None
         sources = Sources(
-            self._pack(root, data, with_store=bool(job.shared)),
+            self._pack(root, data),
             root.name or "project",
             os.path.relpath(top, root) if top else None,
             self.shared.get(job.shared, b"") if job.shared else b"",
@@ -66,17 +66,13 @@ class Parcel:
         needs = in_file_settings.names(recipe.settings, "needs")
         return not self._library.settings.data.keys().isdisjoint(needs)
 
-    def _pack(self, root: Path, data: Path | None, *, with_store: bool) -> bytes:
-        """Pack the project, once if that is enough.
+    def _pack(self, root: Path, data: Path | None) -> bytes:
+        """Pack the project without its recordings, once if that is enough.
 
         Args:
             root: Its folder.
             data: A folder of recipes whose data sets are packed, too.
-            with_store: Pack the recordings as they are now: keys of recipes that share
-                a folder depend on those of others.
         """
-        if with_store:
-            return archive.pack(root, self._paths(root, data))
         if (root, data) not in self._packed:
             address = self._library.settings.address(self._library.conf_dir)
             store = Path(address).resolve()

@@ -277,7 +277,7 @@ class _Work:
 
     def _stop(self) -> None:
         """End all that runs, and keep what had been finished before."""
-        self.executor.stop(self.name)
+        self.executor.stop()
         self.report = lambda _: None  # it may be what failed
         for page in [*self.waiting]:
             future = self.futures.get(page)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 ENGINE = str(Path(recordings.__file__).parents[1])
 QUICK = {
     "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "False",
-    "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "5 s",
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5 s",
     "PYTHONWARNINGS": "ignore",
 }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import psutil
@@ -20,6 +24,8 @@ from projects import PATIENCE, SLEEP, MakeProject, Project, printed, recipe, wai
 from recordings.machine import git
 from recordings.running import runner
 from recordings.running.cluster import executor
+from recordings.running.cluster import scheduler as scheduler_module
+from recordings.running.cluster.crew import SILENT, Crew
 from recordings.running.cluster.scheduler import NoScheduler, Scheduler
 from recordings.running.events import Event, Started
 
@@ -29,6 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from forked import Build
+
+    from recordings.running.cluster.workers import Worker
+    from recordings.running.job import Ending, Job
 
 GPU = '# sphinx_gallery_needs = ["gpu"]\n'
 WITH_GPU = ("--resources", "GPU=1")
@@ -68,6 +77,12 @@ def git_commit(folder: Path) -> str:
     return git.git(folder, "rev-parse", "HEAD").decode().strip()
 
 
+def free_port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
 def files(project: Project) -> list[str]:
     found = [name.rpartition("/")[2] for name in project.library.store.names()]
     return [name.removesuffix(".ipynb") for name in found]
@@ -86,16 +101,19 @@ def test_workers_that_share_no_files_record_all(
         recordings_shared_folders=["../recipes/turns"],
         recordings_data={"Numbers": "aa"},
     )
-    write = "from pathlib import Path\nPath('made.txt').write_text('by the first')"
-    read = "print(open('made.txt').read())"
+    # A folder is a link, to begin with; and what git ignores is on no worker.
+    write = "import pathlib\nown = pathlib.Path('made')\nown.unlink()\nown.mkdir()\n"
+    write += "(own / 'made.txt').write_text('by the first')"
+    read = "print(open('made/made.txt').read())"
     project.site.write(
         {
             "recipes/all/helper.py": "VALUE = 'it came along'\n",
             "recipes/all/data/points.csv": "1, 2",
-            ".gitignore": "data/\n_build/\n",
+            ".gitignore": "data/\n_build/\n/docs/recordings/\n",
             "recipes/turns/GALLERY_HEADER.rst": "Turns\n=====\n",
             "recipes/turns/a_first.py": recipe(write),
             "recipes/turns/b_then.py": recipe(read),
+            "recipes/turns/made/by_hand.txt": "",
         }
     )
     commit = git_commit(project.site.root)
@@ -169,13 +187,18 @@ def test_gpu_worker_that_dies_is_waited_for_and_not_for_ever(
     assert files(project) == ["other"]
 
 
+def older_packaging(folder: Path) -> str:
+    """Give the Python path of a worker that has another version of a package."""
+    (folder / "packaging-0.1.dist-info").mkdir()
+    about = "Metadata-Version: 2.1\nName: packaging\nVersion: 0.1\n"
+    (folder / "packaging-0.1.dist-info/METADATA").write_text(about)
+    return f"{folder}{os.pathsep}{ENGINE}"
+
+
 def test_workers_that_lack_something_are_told_before_anything_runs(
     make_project: MakeProject, cluster: Cluster, tmp_path: Path
 ) -> None:
-    version = metadata.version("packaging")
-    (tmp_path / "packaging-0.1.dist-info").mkdir()
-    about = "Metadata-Version: 2.1\nName: packaging\nVersion: 0.1\n"
-    (tmp_path / "packaging-0.1.dist-info/METADATA").write_text(about)
+    older, version = older_packaging(tmp_path), metadata.version("packaging")
     without = tmp_path / "without"
     without.mkdir()
     (without / "sitecustomize.py").write_text(
@@ -186,7 +209,7 @@ def test_workers_that_lack_something_are_told_before_anything_runs(
         {"one": "1"}, recordings_requirements=[f"packaging=={version}"]
     )
     cluster.have(one=())
-    cluster.add("older", PYTHONPATH=f"{tmp_path}{os.pathsep}{ENGINE}")
+    cluster.add("older", PYTHONPATH=older)
     # Where both are in one folder, there is no worker without `recordings`.
     can_lack = not (Path(ENGINE) / "distributed").is_dir()
     if can_lack:
@@ -204,6 +227,105 @@ def test_workers_that_lack_something_are_told_before_anything_runs(
         assert "pip install 'sphinx-gallery-recordings[dask]'" in hint
     assert hint.endswith("; nothing was run")
     assert files(project) == []
+
+
+Look = Callable[[Callable[[Crew], object]], Crew]
+
+
+@contextmanager
+def looking(cluster: Cluster) -> Iterator[Look]:
+    """Give what looks at the workers until the crew is as it has to be."""
+    answers: SimpleQueue[Callable[[], None]] = SimpleQueue()
+    with Scheduler.connected(cluster.address, 1) as scheduler:
+        crew = Crew(scheduler, answers.put)
+        crew.first({"packaging": metadata.version("packaging")})
+
+        def look(condition: Callable[[Crew], object]) -> Crew:
+            def is_so() -> object:
+                crew.look()
+                while not answers.empty():
+                    answers.get()()
+                return condition(crew)
+
+            assert wait_for(is_so)
+            return crew
+
+        yield look
+
+
+def test_worker_that_comes_again_at_its_address_is_asked_again(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    older, port = older_packaging(tmp_path), free_port()
+    cluster.have(again=("--worker-port", port))
+    with looking(cluster) as look:
+        crew = look(lambda crew: crew.admitted)
+        [address] = crew.admitted
+        for path, is_good in ((older, False), (ENGINE, True)):
+            cluster.kill("again")
+            look(lambda crew: not crew.there)
+            assert not crew.admitted
+            cluster.add("again", "--worker-port", port, PYTHONPATH=path)
+            look(lambda crew: crew.admitted or crew.fault not in {"", SILENT})
+            assert [*crew.there] == [address]
+            assert [*crew.admitted] == ([address] if is_good else [])
+            assert bool(crew.hopes(())) == is_good
+            assert ("packaging" in crew.fault) != is_good
+
+
+def test_worker_that_hangs_is_not_waited_for(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler_module, "LEAST_ANSWER", 1)
+    cluster.have(one=(), two=())
+    two = cluster.workers["two"]
+    two.send_signal(signal.SIGSTOP)
+    try:
+        with looking(cluster) as look:
+            crew = look(lambda crew: len(crew.admitted) == 1 and crew.fault)
+            assert (len(crew.there), len(crew.hopes(()))) == (2, 1)
+            assert crew.fault == SILENT
+            two.send_signal(signal.SIGCONT)
+            look(lambda crew: len(crew.admitted) == 2)
+            assert not crew.fault
+    finally:
+        two.send_signal(signal.SIGCONT)
+
+
+class Slow(Scheduler):
+    """A scheduler whose first result is long in coming, and can't be read then."""
+
+    def __init__(self, client: object, address: str, patience: float) -> None:
+        """Begin as any other."""
+        super().__init__(client, address, patience)
+        self.begun: list[str] = []
+        self.is_first = True
+
+    def start(self, job: Job, worker: Worker, *, with_gpu: bool) -> object:
+        """Note what begins."""
+        self.begun.append(job.page)
+        return super().start(job, worker, with_gpu=with_gpu)
+
+    def result(self, future: object) -> Ending:
+        """Wait until all recipes have begun, once."""
+        ending = super().result(future)
+        if self.is_first:
+            self.is_first = False
+            assert wait_for(lambda: len(self.begun) == 4), "the others go on meanwhile"
+            raise pickle.UnpicklingError("odd")
+        return ending
+
+
+def test_result_that_does_not_come_keeps_no_other_recipe_waiting(
+    make_project: MakeProject, cluster: Cluster
+) -> None:
+    project = make_project(dict.fromkeys(("a", "b", "c", "d"), "1"))
+    cluster.have(one=(), two=())
+    with Slow.connected(cluster.address) as scheduler:
+        results = project.run(executor=executor.Cluster(scheduler))
+    said = [each.reason for each in results.values() if each.status == "failed"]
+    assert said == ["it could not be run: UnpicklingError: odd"]
+    assert len(files(project)) == 3
 
 
 def test_interrupted_run_ends_recipes_on_workers(
@@ -303,9 +425,7 @@ def test_the_page_has_four_devices_used_side_by_side(
     marks.mkdir()
     names = ["a", "b", "c", "d"]
     project = make_project(dict.fromkeys(names, GPU + TOGETHER.format(marks=marks)))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = free_port()
     _, _, section = PAGE.read_text("utf-8").partition("## One machine")
     words = section.partition("```bash\n")[2].partition("```")[0]
     own = {"8786": port, "nox -s record --": "python -m recordings run"}

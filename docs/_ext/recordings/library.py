@@ -163,7 +163,7 @@ class Library:
         if like.noted:
             settings |= {**self.environment, **(self.hooks if is_recipe else {})}
         if earlier := self.before.get(recipe.page):
-            key = self._key(earlier, {} if keys is None else keys)
+            key = self.key(earlier, {} if keys is None else keys)
             settings[f"run after {earlier.path.name}"] = key[:12]
         return collect_ingredients(
             recipe,
@@ -173,7 +173,7 @@ class Library:
             like=like,
         )
 
-    def _key(self, recipe: Recipe, keys: dict[str, str]) -> str:
+    def key(self, recipe: Recipe, keys: dict[str, str]) -> str:
         """Return the key that a recipe's recording would have now."""
         chain, each = [], self.before.get(recipe.page)
         while each and each.page not in keys:

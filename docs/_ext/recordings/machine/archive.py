@@ -43,12 +43,21 @@ def pack(root: Path, paths: Iterable[Path]) -> bytes:
 def unpack(archive: bytes, folder: Path) -> None:
     """Unpack into a folder, which is made. No file is newer than now.
 
+    What is unpacked takes the place of a link.
+
     Raises:
-        OSError: There is no room for it.
+        OSError: There is no room for it, or it would be, or lead, out of the folder.
     """
     now = time.time()
 
     def settle(info: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+        root = Path(path).resolve()
+        place = root / info.name
+        if place.is_symlink() and place.parent.resolve().is_relative_to(root):
+            place.unlink()
+        # A file under a second name would give away what is under its first.
+        if info.islnk() and not (root / info.linkname).resolve().is_relative_to(root):
+            raise tarfile.LinkOutsideDestinationError(info, info.linkname)
         # The other machine's clock may be ahead; its users are not known here.
         nobody: Any = dict.fromkeys(("uid", "gid", "uname", "gname"))
         kept = tarfile.tar_filter(info, path)
@@ -56,4 +65,7 @@ def unpack(archive: bytes, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
-        packed.extractall(folder, filter=settle)  # noqa: S202 - it has a filter
+        try:
+            packed.extractall(folder, filter=settle)  # noqa: S202 - it has a filter
+        except tarfile.FilterError as error:
+            raise OSError(f"it can't be unpacked: {error}") from error

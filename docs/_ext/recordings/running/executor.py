@@ -34,7 +34,7 @@ class Executor(Protocol):
         """
 
     def ready(
-        self, library: Library, entries: Sequence[Entry]
+        self, library: Library, entries: Sequence[Entry], /
     ) -> AbstractContextManager[None]:
         """Be ready for these recipes of a project; when left, nothing of it is left."""
 
@@ -46,5 +46,5 @@ class Executor(Protocol):
             ValueError: Something that it says of itself can't be used.
         """
 
-    def stop(self, run: str) -> None:
-        """Have all recipes of a run end; when this returns, each future has ended."""
+    def stop(self) -> None:
+        """Have all recipes end; when this returns, each future has ended."""

@@ -48,6 +48,8 @@ class Job:
     for the runner too, as Python and Sphinx have it."""
     shared: Path | None = None
     """A folder for the copy of the recipe's own, where others have run or will run."""
+    earlier: str = ""
+    """The key of the recording of the recipe that ran there just before, if any did."""
     workspace: str = ""
     """A folder of the recipe's own, removed after it. The outcome goes there."""
     sources: Sources | None = None

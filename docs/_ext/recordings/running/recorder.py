@@ -113,6 +113,8 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         RecipeChanged: It, or a file that it uses, was edited while it ran.
     """
     folder = Path(job.workspace)
+    before = library.before.get(recipe.page)  # whose recording need not be here
+    keys = {before.page: job.earlier} if before else {}
     project = repository.project(recipe.path.parent.resolve(), library.conf_dir)
     copies = (job.shared or folder) / "copy"
     try:
@@ -122,7 +124,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     copied = copies.stat().st_mtime
     portable = make_portable(script.parent, recipe.path.parent)
     try:
-        library.ingredients(recipe)
+        library.ingredients(recipe, keys=keys)
     except ValueError as error:
         raise UnreadableRecipe(str(error)) from error
     if library.read(replace(recipe, path=script)).blocks != recipe.blocks:
@@ -186,8 +188,8 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         noted=True,
         quoted=used.quoted,
     )
-    ingredients = library.ingredients(recipe, like)
-    if used.changed or _changed(library, recipe, ingredients):
+    ingredients = library.ingredients(recipe, like, keys)
+    if used.changed or _changed(library, recipe, ingredients, keys):
         raise RecipeChanged(CHANGED)
     recording = Recording(
         recipe=recipe.name,
@@ -232,15 +234,18 @@ def _hint(library: Library, recipe: Recipe, missing: str) -> str:
     )
 
 
-def _changed(library: Library, recipe: Recipe, after: Ingredients) -> bool:
+def _changed(
+    library: Library, recipe: Recipe, after: Ingredients, keys: dict[str, str]
+) -> bool:
     """Tell whether a recipe was edited while it ran.
 
     Args:
         library: The project's.
         recipe: As it ran.
         after: Its ingredients now, but of the recipe as it ran.
+        keys: As for `Library.ingredients`.
     """
-    return library.ingredients(library.read(recipe), after) != after
+    return library.ingredients(library.read(recipe), after, keys) != after
 
 
 def _code(library: Library, recipe: Recipe) -> tuple[list[ast.AST], list[Path]]:

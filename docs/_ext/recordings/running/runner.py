@@ -120,6 +120,8 @@ class _Work:
     logs: dict[str, str] = field(default_factory=dict)
     futures: dict[str, Future[Ending]] = field(default_factory=dict)
     ended: SimpleQueue[str] = field(default_factory=SimpleQueue)
+    keys: dict[str, str] = field(default_factory=dict)
+    """Those of recipes that others run after, by page."""
     name: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def rename(self, entries: Sequence[Entry]) -> None:
@@ -167,7 +169,7 @@ class _Work:
             Path(job.log).unlink(missing_ok=True)
             self._partial(entry).unlink(missing_ok=True)
             future = self.executor.submit(entry, job)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, StoreError) as error:
             del self.waiting[page]
             self._fail(entry, str(error))
             self._next(entry)
@@ -189,6 +191,7 @@ class _Work:
         settings = entry.recipe.settings
         default = self.library.settings.time_limit or math.inf
         limit = in_file_settings.number(settings, "time_limit", default)
+        earlier = self.library.before.get(entry.recipe.page)
         return Job(
             run=self.name,
             conf_dir=str(self.library.conf_dir.absolute()),
@@ -204,6 +207,7 @@ class _Work:
             jobs=self.executor.jobs,
             path=spawn.working_folder(),
             shared=self.turns.folder(entry),
+            earlier=self.library.key(earlier, self.keys) if earlier else "",
         )
 
     def _log(self, entry: Entry) -> Path:
@@ -273,7 +277,7 @@ class _Work:
 
     def _stop(self) -> None:
         """End all that runs, and keep what had been finished before."""
-        self.executor.stop(self.name)
+        self.executor.stop()
         self.report = lambda _: None  # it may be what failed
         for page in [*self.waiting]:
             future = self.futures.get(page)

@@ -28,7 +28,7 @@ import psutil
 from recordings.machine import capacity, spawn
 from recordings.machine.process_tree import ProcessTree, adopt_orphans
 from recordings.machine.workspace import GONE, is_there, remove, workspace
-from recordings.running import fork_server, unpacking, worker
+from recordings.running import fork_server, luggage, worker
 from recordings.running.job import Ending, Job, Outcome
 from recordings.texts import one_line, without_controls
 
@@ -78,7 +78,7 @@ def run(
     """
     clock, travels = time.monotonic(), bool(job.sources)
     with workspace() as folder:
-        job = unpacking.unpack(replace(job, workspace=str(folder)))
+        job = luggage.unpack(replace(job, workspace=str(folder)))
         Path(job.log).parent.mkdir(parents=True, exist_ok=True)
         with Path(job.log).open("w+b") as output:
             with _started(fork) as channel:
@@ -94,7 +94,7 @@ def run(
             outcome = Outcome(failure=failure)
         if outcome.failure is not None:
             outcome = replace(outcome, failure=one_line(outcome.failure))
-        shared = unpacking.pack_shared(job) if travels else b""
+        shared = luggage.pack_shared(job) if travels else b""
     return Ending(outcome, time.monotonic() - clock, tail, sent, shared)
 
 

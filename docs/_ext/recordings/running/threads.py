@@ -19,6 +19,7 @@ class Threads:
         self.jobs = jobs
         self._pool = ThreadPoolExecutor(jobs, "recordings")
         self._branches = Branches()
+        self._runs: set[str] = set()
 
     def check(self, pinned: Mapping[str, str]) -> None:
         """Make sure that what is installed here is what is pinned."""
@@ -37,12 +38,14 @@ class Threads:
 
     def submit(self, entry: Entry, job: Job) -> Future[Ending]:
         """Have a recipe run as soon as a thread is free."""
+        self._runs.add(job.run)
         fork = beginnings.fork(self._branches, entry.recipe)
         return self._pool.submit(supervisor.run, job, fork=fork)
 
-    def stop(self, run: str) -> None:
+    def stop(self) -> None:
         """End all that runs, and wait for that."""
-        supervisor.stop(run)
+        for run in self._runs:
+            supervisor.stop(run)
         fork_server.interrupt()
         self._branches.end()
         self._pool.shutdown(cancel_futures=True)

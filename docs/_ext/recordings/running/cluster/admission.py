@@ -1,5 +1,6 @@
 """Ask workers what they have, and let none run recipes that has not what it takes."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,26 +47,29 @@ class Admission:
 
 
 def admit(
-    client: Any, addresses: Iterable[str], pinned: Mapping[str, str]
+    client: Any, addresses: Iterable[str], pinned: Mapping[str, str], patience: float
 ) -> Admission:
     """Ask workers for their versions.
 
     Args:
         client: Of the scheduler.
-        addresses: The workers'; one that has gone is not admitted, with nothing said.
+        addresses: The workers'; one that has gone, or does not answer, is not admitted,
+            with nothing said.
         pinned: Versions by package.
+        patience: Seconds until each has to have answered a question.
     """
     here = eval(ABOUT)  # noqa: S307 - our own words
     rows: list[Row] = []
     equal = []
-    for address, there in _ask(client, [*addresses], eval, ABOUT).items():
+    for address, there in _ask(client, addresses, patience, eval, ABOUT).items():
         if isinstance(there, OSError):
             continue
         found = [*_differences(address, there, here)]
         rows += found
         if not found:
             equal.append(address)
-    answers = _ask(client, equal, versions.contradicted_here, dict(pinned))
+    question = versions.contradicted_here, dict(pinned)
+    answers = _ask(client, equal, patience, *question)
     admitted = set()
     for address, wrong in answers.items():
         if isinstance(wrong, OSError):
@@ -79,11 +83,27 @@ def admit(
     return Admission(frozenset(admitted), tuple(rows))
 
 
-def _ask(client: Any, addresses: list[str], *question: Any) -> dict[str, Any]:
-    """Call a function on workers; what it raises is an answer, too."""
-    if not addresses:
-        return {}
-    found: dict[str, Any] = client.run(*question, workers=addresses, on_error="return")
+def _ask(
+    client: Any, addresses: Iterable[str], patience: float, *question: Any
+) -> dict[str, Any]:
+    """Call a function on workers; what it raises is an answer, too.
+
+    Each is asked by itself, so that one which hangs keeps no other's answer back.
+    """
+
+    async def ask(address: str) -> Any:
+        call = client.run(*question, workers=[address], on_error="return")
+        try:
+            return (await asyncio.wait_for(call, patience))[address]
+        except OSError as error:  # a timeout is one, too
+            return error
+
+    async def ask_all() -> dict[str, Any]:
+        asked = [*addresses]
+        answers = await asyncio.gather(*map(ask, asked))
+        return dict(zip(asked, answers, strict=True))
+
+    found: dict[str, Any] = client.sync(ask_all)
     return found
 
 

@@ -22,7 +22,7 @@ from recordings.key import in_file_settings
 from recordings.library import Library
 from recordings.model import Entry
 from recordings.running.cluster import workers
-from recordings.running.cluster.admission import Admission
+from recordings.running.cluster.crew import Crew
 from recordings.running.cluster.packing import Parcel
 from recordings.running.cluster.scheduler import Scheduler, WorkerDied
 from recordings.running.cluster.workers import RESOURCE, Worker
@@ -72,11 +72,7 @@ class Cluster:
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._tasks: list[Task] = []
         self._logs: dict[str, Path] = {}
-        self._admitted: dict[str, Worker] = {}
-        self._refused: dict[str, str] = {}
-        """Why others are not admitted, by address."""
-        self._asked: set[str] = set()
-        self._pinned: Mapping[str, str] = {}
+        self._crew = Crew(scheduler, self._events.put)
         self._parcel: Parcel | None = None
         self._seen = self._seen_gpu = 0.0
         """When there was a worker last, and one with a GPU; 0: never."""
@@ -88,29 +84,25 @@ class Cluster:
     @property
     def jobs(self) -> int:
         """How many recipes run at once on the workers that there are now."""
-        threads = sum(each.threads for each in self._admitted.values())
+        threads = sum(each.threads for each in self._crew.admitted.values())
         return max(1, min(threads, self._most or threads))
 
     def check(self, pinned: Mapping[str, str]) -> None:
         """Wait for a worker, and compare what all have with what is here and pinned."""
         end = time.monotonic() + self._patience
-        found = self._scheduler.workers()
-        while not any(each.threads for each in found.values()):
+        while not any(each.threads for each in self._scheduler.workers().values()):
             if time.monotonic() > end:
                 raise ExecutorLost(
                     f"no worker came to the scheduler at {self._scheduler.address} "
                     f"within {self._patience:g} s; {self._advice()}"
                 )
             time.sleep(POLL_INTERVAL)
-            found = self._scheduler.workers()
-        self._pinned, self._asked = pinned, {*found}
-        admission = self._scheduler.admit(found, pinned)
+        admission = self._crew.first(pinned)
         if admission.rows:
             raise OtherVersions(admission.told())
-        self._admitted = {each: found[each] for each in admission.admitted}
 
     @contextmanager
-    def ready(self, library: Library, entries: Sequence[Entry]) -> Iterator[None]:  # noqa: ARG002 - others need them
+    def ready(self, library: Library, _: Sequence[Entry]) -> Iterator[None]:
         """Take turns, meanwhile."""
         self._parcel = Parcel(library)
         self._scheduler.listen(self._note_beginning)
@@ -132,7 +124,7 @@ class Cluster:
         self._events.put(partial(self._tasks.append, task))
         return task.ending
 
-    def stop(self, run: str) -> None:  # noqa: ARG002 - it has no other run
+    def stop(self) -> None:
         """Have the workers end all recipes."""
         self._end_turns()
         with suppress(Empty):
@@ -181,44 +173,23 @@ class Cluster:
 
     def _look(self) -> None:
         """See which workers have died or come, and whether any is left."""
-        found = self._scheduler.workers()
+        self._crew.look()
         for task in [*self._tasks]:
-            if task.worker and task.worker not in found:
+            if task.worker and task.worker not in self._crew.there:
                 self._died(task)
-        self._admitted = {it: found[it] for it in found.keys() & self._admitted.keys()}
-        if new := {it: found[it] for it in found.keys() - self._asked}:
-            self._asked |= new.keys()
-            threading.Thread(target=self._ask, args=(new,), daemon=True).start()
-        now, at_work = time.monotonic(), {task.worker for task in self._tasks}
-        useful = {it for it, worker in found.items() if worker.threads or it in at_work}
-        if hopes := useful - self._refused.keys():
+        now = time.monotonic()
+        if hopes := self._crew.hopes({task.worker for task in self._tasks}):
             self._seen = now
         elif now - self._seen > self._patience:
-            why = [self._refused[it] for it in found.keys() & self._refused.keys()]
             raise ExecutorLost(
                 f"the scheduler at {self._scheduler.address} has had no worker for "
-                f"{self._patience:g} s; {why[0] if why else self._advice()}"
+                f"{self._patience:g} s; {self._crew.fault or self._advice()}"
             )
-        if any(found[each].gpus for each in hopes):
+        if any(each.gpus for each in hopes):
             self._seen_gpu = now
         elif not self._seen_gpu or now - self._seen_gpu > self._patience:
             for task in [it for it in self._tasks if it.needs_gpu and not it.worker]:
                 self._end(task, Refused(self._without_gpu()))
-
-    def _ask(self, new: Mapping[str, Worker]) -> None:
-        """Ask workers that came later, in a thread of its own: one may not answer."""
-        admission = Admission(frozenset())
-        with suppress(Exception):  # then none is admitted
-            admission = self._scheduler.admit(new, self._pinned)
-        self._events.put(partial(self._take, new, admission))
-
-    def _take(self, new: Mapping[str, Worker], admission: Admission) -> None:
-        for address, worker in new.items():
-            if address in admission.admitted:
-                self._admitted[address] = worker
-            else:
-                told = admission.told() if admission.rows else "those don't answer"
-                self._refused[address] = told
 
     def _begin(self) -> None:
         """Give to free workers what waits: first what may wait for one of few."""
@@ -226,7 +197,7 @@ class Cluster:
         for task in self._tasks:
             if task.worker:
                 busy[task.worker].append(task)
-        known = self._admitted.values()
+        known = self._crew.admitted.values()
         waiting = (each for each in self._tasks if not each.worker)
         for task in sorted(waiting, key=_last):
             if self._most and sum(map(len, busy.values())) >= self._most:
@@ -239,33 +210,52 @@ class Cluster:
                 busy[worker.address].append(task)
 
     def _start(self, task: Task, worker: Worker) -> None:
-        side_by_side = workers.jobs(worker, self._admitted.values())
+        side_by_side = workers.jobs(worker, self._crew.admitted.values())
         job = replace(task.job, jobs=min(side_by_side, self._most or side_by_side))
         future = self._scheduler.start(job, worker, with_gpu=task.needs_gpu)
         task.worker, task.running = worker.address, future
-        future.add_done_callback(
-            lambda ended: self._events.put(partial(self._finish, task, ended))
-        )
+        future.add_done_callback(partial(self._fetch, task))
 
-    def _finish(self, task: Task, future: Any) -> None:
-        """Take the result of a recipe, unless it was given up before."""
+    def _fetch(self, task: Task, future: Any, wait: float = 0) -> None:
+        """Fetch a result in a thread of its own: what has it may not answer.
+
+        Args:
+            task: The recipe.
+            future: The scheduler's, which has ended.
+            wait: Seconds, before.
+        """
+
+        def fetch() -> None:
+            self._ended.wait(wait)
+            outcome: Ending | BaseException
+            try:
+                outcome = self._scheduler.result(future)
+            except BaseException as error:  # noqa: BLE001 - nobody may wait for ever
+                outcome = error
+            self._events.put(partial(self._finish, task, future, outcome))
+
+        threading.Thread(target=fetch, daemon=True).start()
+
+    def _finish(self, task: Task, future: Any, outcome: Ending | BaseException) -> None:
+        """Take what came of a recipe, unless it was given up before."""
         if task.running is not future:
             return
-        try:
-            ending = self._scheduler.result(future)
-        except TimeoutError:  # if its worker has died, the next look tells
-            self._events.put(partial(self._finish, task, future))
-        except WorkerDied:
-            self._died(task)
-        except Refused as refused:
-            self._end(task, refused)
-        else:
+        if isinstance(outcome, Ending):
             with suppress(OSError):  # of a log, none is lost for it
                 task.log.parent.mkdir(parents=True, exist_ok=True)
-                task.log.write_bytes(ending.log)
+                task.log.write_bytes(outcome.log)
             if self._parcel and task.job.shared:
-                self._parcel.shared[task.job.shared] = ending.shared
-            self._end(task, replace(ending, log=b"", shared=b""))
+                self._parcel.shared[task.job.shared] = outcome.shared
+            self._end(task, replace(outcome, log=b"", shared=b""))
+        elif isinstance(outcome, OSError):  # what has died, the next look tells
+            self._fetch(task, future, POLL_INTERVAL)
+        elif isinstance(outcome, WorkerDied):
+            self._died(task)
+        elif isinstance(outcome, Refused):
+            self._end(task, outcome)
+        else:
+            reason = f"{type(outcome).__name__}: {outcome}"
+            self._end(task, Refused(f"it could not be run: {reason}"))
 
     def _died(self, task: Task) -> None:
         """Have a recipe run again whose worker has died, or give it up."""
@@ -276,6 +266,7 @@ class Cluster:
 
     def _end(self, task: Task, outcome: Ending | Exception) -> None:
         self._tasks.remove(task)
+        task.running = None
         if not task.ending.set_running_or_notify_cancel():
             return
         if isinstance(outcome, Exception):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from recordings.key import in_file_settings
 from recordings.library import Library
 from recordings.machine import archive, git, provenance
 from recordings.machine.reads import INSTALLED
@@ -42,7 +43,7 @@ class Parcel:
         top = git.top(folder)
         data = folder if self._needs_data(recipe) else None
         sources = Sources(
-            self._pack(root, data, with_store=bool(job.shared)),
+            self._pack(root, data),
             root.name or "project",
             os.path.relpath(top, root) if top else None,
             self.shared.get(job.shared, b"") if job.shared else b"",
@@ -62,20 +63,16 @@ class Parcel:
 
     def _needs_data(self, recipe: Recipe) -> bool:
         """Tell whether a recipe needs a data set, which git does not keep."""
-        needs = recipe.settings.get("needs", ())
-        return any(name in needs for name in self._library.settings.data)
+        needs = in_file_settings.names(recipe.settings, "needs")
+        return not self._library.settings.data.keys().isdisjoint(needs)
 
-    def _pack(self, root: Path, data: Path | None, *, with_store: bool) -> bytes:
-        """Pack the project, once if that is enough.
+    def _pack(self, root: Path, data: Path | None) -> bytes:
+        """Pack the project without its recordings, once if that is enough.
 
         Args:
             root: Its folder.
             data: A folder of recipes whose data sets are packed, too.
-            with_store: Pack the recordings as they are now: keys of recipes that share
-                a folder depend on those of others.
         """
-        if with_store:
-            return archive.pack(root, self._paths(root, data))
         if (root, data) not in self._packed:
             address = self._library.settings.address(self._library.conf_dir)
             store = Path(address).resolve()
@@ -89,9 +86,9 @@ class Parcel:
         """List what is packed."""
         paths = [*(git.kept(root) if git.top(root) else [root]), *self._modules]
         if data:
-            ignored = (each for each in data.iterdir() if each.name not in LEFT_OUT)
-            for each in ignored:
-                paths += [each, each.resolve()] if each.is_symlink() else [each]
+            for each in data.iterdir():
+                if each.name not in LEFT_OUT:
+                    paths += [each, each.resolve()] if each.is_symlink() else [each]
         found: dict[Path, None] = {}
         for path in paths:
             if path.is_relative_to(root):

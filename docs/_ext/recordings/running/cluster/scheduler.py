@@ -4,7 +4,7 @@ import asyncio
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
@@ -19,6 +19,8 @@ LONGEST_CONNECT = 5
 """Seconds until an address that does not answer is given up."""
 LOGGERS = ("distributed", "distributed.client")
 """Those that dask.distributed gives a level of their own."""
+LEAST_ANSWER = 10.0
+"""Seconds that a worker has to answer, at least: it imports much before."""
 PATIENCE = 60.0
 """Seconds without an answer, or without any worker, after which all ends."""
 
@@ -107,7 +109,7 @@ class Scheduler:
         self, workers: Mapping[str, Worker], pinned: Mapping[str, str]
     ) -> Admission:
         """Ask workers whether they have what recipes need."""
-        return admit(self._client, workers, pinned)
+        return admit(self._client, workers, pinned, max(self._answer, LEAST_ANSWER))
 
     def listen(self, note: Callable[[str], None]) -> None:
         """Have the page of each recipe noted that begins, in a thread of the client."""
@@ -129,9 +131,10 @@ class Scheduler:
         """Return what came of a recipe, whose future has ended.
 
         Raises:
-            TimeoutError: It is not here yet.
+            OSError: It is not here yet.
             WorkerDied: It will not come.
             Refused: The worker could not run it.
+            Exception: What came can't be read.
         """
         if future.status == "error":
             error = future.exception(timeout=self._answer)
@@ -140,7 +143,10 @@ class Scheduler:
             raise Refused(f"it could not be run: {name}: {error}")
         if future.status != "finished":  # it was canceled, or lost
             raise WorkerDied
-        ending: Ending = future.result(timeout=self._answer)
+        try:
+            ending: Ending = future.result(timeout=self._answer)
+        except CancelledError:
+            raise WorkerDied from None
         return ending
 
     def cancel(self, future: Any) -> None:

@@ -1,4 +1,4 @@
-"""Unpack the project of a recipe that runs on another machine than its runner."""
+"""What a recipe brings to another machine than its runner's, and what it sends back."""
 
 import os
 from dataclasses import replace
@@ -23,17 +23,8 @@ def unpack(job: Job) -> Job:
         git.git(root / sources.repository, "init", "-q")
     conf_dir = _at(root, job.conf_dir)
     script = None if job.script is None else root / job.script
-    shared = None
-    if job.shared and script:
-        shared = folder / "shared"
-        if sources.shared:
-            project = git.project(script.parent.resolve(), Path(conf_dir))
-            own = mirror(script, project, shared / "copy").parent
-            for entry in own.iterdir():
-                if not entry.is_symlink():
-                    entry.unlink()
-            archive.unpack(sources.shared, own)
-    return replace(
+    shared = folder / "shared" if job.shared and script else None
+    there = replace(
         job,
         sources=None,
         script=script,
@@ -44,6 +35,12 @@ def unpack(job: Job) -> Job:
         log=str(folder / "log"),
         shared=shared,
     )
+    if sources.shared and (own := _shared_folder(there)):
+        for entry in own.iterdir():
+            if not entry.is_symlink():
+                entry.unlink()
+        archive.unpack(sources.shared, own)
+    return there
 
 
 def pack_shared(job: Job) -> bytes:
@@ -51,14 +48,18 @@ def pack_shared(job: Job) -> bytes:
 
     Links are left out: they lead to the project, which travels by itself.
     """
-    if not (job.shared and job.script):
+    if not (own := _shared_folder(job)):
         return b""
+    inside = sorted(own.rglob("*"))  # which follows no links to folders
+    return archive.pack(own, [each for each in inside if not each.is_symlink()])
+
+
+def _shared_folder(job: Job) -> Path | None:
+    """Return the copy of its folder that a recipe shares, made if it is not there."""
+    if not (job.shared and job.script):
+        return None
     project = git.project(job.script.parent.resolve(), Path(job.conf_dir))
-    own = mirror(job.script, project, job.shared / "copy").parent
-    inside = [
-        each for each in sorted(own.rglob("*")) if not each.is_symlink()
-    ]  # `rglob` follows no links to folders
-    return archive.pack(own, inside)
+    return mirror(job.script, project, job.shared / "copy").parent
 
 
 def _at(root: Path, name: str) -> str:

@@ -217,7 +217,7 @@ def test_what_is_stale_ends_no_reading_ahead(make_site: MakeSite) -> None:
     assert len({*asked}) == len(asked) == 2 * len(recipes)
 
 
-class Unlisted(MemoryFileSystem):
+class Unlisted(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
     """A bucket that may be read, and not be listed."""
 
     protocol = ("unlisted",)

@@ -42,7 +42,7 @@ def name():
     return "cuda" if cuda.is_available() else "cpu"
 
 def about_one():
-    return 1.02 if cuda.is_available() else 1.01
+    return 1.251 if cuda.is_available() else 1.234
 """
 RECIPES = {
     "differs": "import torch\n\nprint(torch.name())",

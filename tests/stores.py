@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,6 +12,7 @@ from threading import Thread
 from recordings.key.ingredients import code_blocks, make_key
 from recordings.library import open_library
 from recordings.model import CodeBlock, Output, Recording, Run
+from recordings.shelf import variant_name
 from recordings.store.notebook import to_text
 
 RUN = Run("2026-01-01T00:00:00Z", 1.5, 1, 2**30, "A processor of this test")
@@ -21,8 +23,13 @@ def printed(text: str) -> Output:
     return {"output_type": "stream", "name": "stdout", "text": text}
 
 
-def keep(docs: Path, *pages: str, outputs: Sequence[Output] = ()) -> None:
-    """Keep recordings of pages, or of all, whose code blocks all gave these outputs."""
+def keep(
+    docs: Path, *pages: str, outputs: Sequence[Output] = (), gpu: str | None = None
+) -> None:
+    """Keep recordings of pages, or of all, whose code blocks all gave these outputs.
+
+    One that is said to have run on a GPU is put beside the main one.
+    """
     library = open_library(docs)
     for recipe in library.recipes:
         if pages and recipe.page not in pages:
@@ -34,8 +41,11 @@ def keep(docs: Path, *pages: str, outputs: Sequence[Output] = ()) -> None:
             for each in code_blocks(recipe)
         )
         key = make_key(ingredients)
-        recording = Recording(recipe.name, key, ingredients, RUN, blocks)
-        library.store.write(recipe.file, to_text(recording))
+        recording = Recording(
+            recipe.name, key, ingredients, replace(RUN, gpu=gpu), blocks
+        )
+        name = variant_name(recipe.file, "cuda") if gpu else recipe.file
+        library.store.write(name, to_text(recording))
 
 
 @contextmanager

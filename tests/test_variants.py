@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import signal
+import subprocess
+import sys
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from projects import recipe
+from stores import keep, printed
 
 from recordings.cli import main
 from recordings.library import open_library
@@ -35,7 +42,7 @@ def name():
     return "cuda" if cuda.is_available() else "cpu"
 
 def about_one():
-    return 1.0001 if cuda.is_available() else 1.0
+    return 1.251 if cuda.is_available() else 1.234
 """
 RECIPES = {
     "differs": "import torch\n\nprint(torch.name())",
@@ -58,12 +65,12 @@ class Machine:
         if gpu:
             self.flag.touch()
 
-    def __call__(self, *arguments: str) -> str:
+    def __call__(self, *arguments: str, status: int = 0) -> str:
         """Type `python -m recordings`, then these arguments; return what it says."""
         said = StringIO()
         with redirect_stdout(said), redirect_stderr(said):
             found = main([*arguments, "--conf", str(self.site.root / "docs")])
-        assert found == 0, said.getvalue()
+        assert found == status, said.getvalue()
         return said.getvalue()
 
     def names(self) -> list[str]:
@@ -92,8 +99,8 @@ def machine(
         machine("run")
         machine.plug(gpu=True)
         said = machine("run", "--variant")
-        assert "differs.py: kept as recipes/all/differs.cuda.ipynb" in said
-        assert "plain.py: not kept: its recording ran on cpu, too" in said
+        assert re.search(r"kept \S+/differs.py in .*, as \S+/differs.cuda.ipynb", said)
+        assert re.search(r"ran \S+/plain.py .*; not kept: its recording ran on", said)
         yield machine
 
 
@@ -149,10 +156,116 @@ def test_a_stale_variant_is_not_shown(machine: Machine) -> None:
     assert build.status == 0, build.stderr
     assert "recording-variant" not in build.page("recipes/all/differs.html")
 
-    said = machine("run", "--variant", "differs", "near")
-    assert "differs.py: not kept: its recording ran on cpu, too" in said
-    assert "near.py" not in said, "its variant is fresh"
+    said = machine("run", "--variant", "differs", status=1)
+    assert "differs.py: its recording ran on cpu, too; PyTorch finds no GPU" in said
+    assert "running" not in said
+    assert machine("run", "--variant", "near").endswith(
+        "nothing to run: 1 recipe, 1 with a fresh recording on another kind of device\n"
+    )
+
+
+def test_outputs_that_agree_are_confirmed(machine: Machine) -> None:
+    machine.plug(gpu=True)
+    before = machine.entry("near").variant
+    said = machine("run", "--variant", "--all", "near", "plain", "--json")
+    results = json.loads(said[said.index("{") :])["results"]
+    assert [each["status"] for each in results] == ["confirmed", "ran"]
+    now = machine.entry("near").variant
+    assert len(now.confirmations) == 1
+    assert replace(now, confirmations=()) == before
+
+
+def test_another_tolerance_makes_the_page_again(machine: Machine) -> None:
+    pages = machine.site.build("-D", "recordings_mode=replay")
+    assert "within the tolerance" in pages.page("recipes/all/near.html")
+    conf = machine.site.root / "docs/conf.py"
+    conf.write_text(conf.read_text("utf-8") + "recordings_tolerance = 0.0\n", "utf-8")
+    pages = machine.site.build("-D", "recordings_mode=replay")
+    assert "What it prints differs" in pages.page("recipes/all/near.html")
+
+
+def test_a_variant_follows_its_recipe(machine: Machine) -> None:
     renamed = machine.site.root / "recipes/all/near.py"
     renamed.rename(renamed.with_name("close.py"))
-    assert machine.entry("close").found_at == "recipes/all/near.ipynb"
-    assert "near.cuda.ipynb, a recording without a recipe" in machine("run")
+    entry = machine.entry("close")
+    assert entry.found_at == "recipes/all/near.ipynb"
+    assert entry.variant, "it is shown before it is renamed, too"
+    assert "without a recipe" not in machine("status")
+    machine("run", "--prune", "close")
+    assert machine.entry("close").variant == entry.variant
+    assert "near.cuda.ipynb" not in machine.names()
+
+
+@pytest.fixture
+def docs(make_site: MakeSite) -> Path:
+    """Make a site with recordings for which nothing was run."""
+    recipes = {f"recipes/all/{name}.py": recipe("print(1)") for name in ("a", "e")}
+    docs = make_site(recipes, extensions=["recordings"]).root / "docs"
+    keep(docs, outputs=[printed("1.00\n")])
+    return docs
+
+
+def test_a_name_of_another_recipe_is_not_taken(
+    docs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = docs.parent / "recipes/all/e.cuda.py"
+    other.write_text(recipe("print(2)"), "utf-8")
+    keep(docs, "recipes/all/e.cuda")
+    [entry] = open_library(docs).entries(["recipes/all/e.py"])
+    assert not entry.variant_fault
+    assert main(["run", "--variant", "recipes/all/e.py", "--conf", str(docs)]) == 1
+    assert (
+        "left out: recipes/all/e.py: recipes/all/e.cuda.ipynb is that of another "
+        "recipe, recipes/all/e.cuda; rename one of them"
+    ) in capsys.readouterr().out
+
+
+def test_a_recording_of_the_same_device_is_needless(docs: Path) -> None:
+    keep(docs, "recipes/all/a", gpu="A GPU")
+    store = open_library(docs).store
+    assert not open_library(docs).orphans()
+    text = store.read("recipes/all/a.cuda.ipynb")
+    assert text
+    store.write("recipes/all/a.ipynb", text)
+    assert open_library(docs).orphans() == ["recipes/all/a.cuda.ipynb"]
+
+
+def test_a_diff_has_the_tolerance_of_the_recipe_and_the_device(
+    docs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "e"):
+        keep(docs, f"recipes/all/{name}", outputs=[printed("1.000\n")], gpu="A GPU")
+    for words in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "1"]):
+        who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+        subprocess.run(["git", "-C", str(docs), *who, *words], check=True)
+    keep(docs, "recipes/all/a", outputs=[printed("1.010\n")], gpu="A GPU")
+    strict = ["diff", "HEAD", "--tolerance", "0", "--conf", str(docs)]
+    assert main(strict) == 0
+    assert "recipes/all/a.py on cuda: changed" in capsys.readouterr().out
+
+
+def test_what_is_finished_is_kept_when_a_run_ends_early(
+    docs: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "torch.py").write_text(STAND_IN.format(flag=str(tmp_path)), "utf-8")
+    monkeypatch.setenv(
+        "PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ['PYTHONPATH']}"
+    )
+    code = "import torch\nprint(1)"
+    slow = f"{code}\nimport time\ntime.sleep(40)"
+    for name, text in (("a", code), ("e", slow)):
+        file = docs.parent / f"recipes/all/{name}.py"
+        file.write_text(recipe(text), "utf-8")
+    keep(docs, outputs=[printed("1\n")])
+    kept = docs / "recordings/recipes/all/a.cuda.ipynb"
+    words = ["-m", "recordings", "run", "--variant", "--jobs", "2", "--conf", str(docs)]
+    with subprocess.Popen(
+        [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stdout
+        assert run.stderr
+        told = next(line for line in run.stdout if line.startswith(b"kept "))
+        run.send_signal(signal.SIGINT)
+        assert b"stopped; what was finished is kept" in run.stderr.read()
+    assert b"a.cuda.ipynb" in told
+    assert kept.is_file()

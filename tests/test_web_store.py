@@ -2,20 +2,24 @@
 
 import socket
 import struct
+import sys
 import zipfile
 from http.server import SimpleHTTPRequestHandler
 from io import BytesIO
 from pathlib import Path
 from threading import Barrier, Event
+from typing import Any
 
+import fsspec
 import pytest
 from conftest import MakeSite
+from fsspec.implementations.memory import MemoryFileSystem
 from stores import Answer, answering, keep, send
 
 from recordings.library import open_library
 from recordings.store import web
 from recordings.store.ahead import TOGETHER
-from recordings.store.store import Store, StoreError
+from recordings.store.store import DeniedError, Store, StoreError
 
 TEXT = '{"text": "梯度"}\n'
 
@@ -165,6 +169,82 @@ def test_a_project_s_recordings_are_read_at_once(make_site: MakeSite) -> None:
         states = {entry.state for entry in open_library(docs).entries()}
     assert states == {"fresh"}
     assert len({*asked}) == len(asked) == 2 * len(recipes)
+
+
+def bucket(docs: Path, absent: int) -> Answer:
+    """Serve recordings; what is not there gets this answer."""
+
+    def answer(handler: SimpleHTTPRequestHandler, _: int) -> None:
+        file = docs / "recordings" / handler.path[1:]
+        if file.is_file():
+            send(handler, file.read_text("utf-8"))
+        else:
+            handler.send_error(absent)
+
+    return answer
+
+
+@pytest.mark.parametrize("absent", [403, 501])
+def test_what_may_be_beside_a_recording_ends_nothing(
+    make_site: MakeSite, absent: int
+) -> None:
+    names = [f"{number:02}" for number in range(TOGETHER + 4)]
+    recipes = {f"recipes/one/{it}.py": f'"""\n{it}\n=\n"""\n\n1\n' for it in names}
+    docs = make_site(recipes, extensions=["recordings"]).root / "docs"
+    keep(docs)
+    with answering(bucket(docs, absent)) as (address, _):
+        with (docs / "conf.py").open("a") as conf:
+            conf.write(f"recordings_path = {address!r}\n")
+        entries = open_library(docs).entries()
+    assert {entry.state for entry in entries} == {"fresh"}
+    for entry in entries:
+        # A bucket that may not be listed says 403 of what is not there.
+        told = entry.variant_fault
+        assert not told if absent == 403 else "the server answers 501 " in told
+
+
+def test_what_is_stale_ends_no_reading_ahead(make_site: MakeSite) -> None:
+    recipes = {f"recipes/one/{it}.py": f'"""\n{it}\n=\n"""\n\n1\n' for it in "abcd"}
+    site = make_site(recipes, extensions=["recordings"])
+    docs = site.root / "docs"
+    keep(docs)
+    site.write({"recipes/one/a.py": recipes["recipes/one/a.py"] + "2\n"})
+    with answering(bucket(docs, 404)) as (address, asked):
+        with (docs / "conf.py").open("a") as conf:
+            conf.write(f"recordings_path = {address!r}\n")
+        states = [entry.state for entry in open_library(docs).entries()]
+    assert states == ["stale", "fresh", "fresh", "fresh"]
+    assert len({*asked}) == len(asked) == 2 * len(recipes)
+
+
+class Unlisted(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """A bucket that may be read, and not be listed."""
+
+    protocol = ("unlisted",)
+
+    def cat_file(self, path: str, *args: Any, **options: Any) -> Any:
+        """Say of what is not there what S3 says."""
+        try:
+            return super().cat_file(path, *args, **options)
+        except FileNotFoundError:
+            raise PermissionError("Access Denied") from None
+
+
+def test_a_bucket_that_denies_is_told_from_one_that_fails() -> None:
+    fsspec.register_implementation("unlisted", Unlisted, clobber=True)
+    store = Store("unlisted://of-this-test")
+    store.write("a.ipynb", TEXT)
+    assert store.read("a.ipynb") == TEXT
+    with pytest.raises(DeniedError, match=r"b\.ipynb: cannot be read: Access Denied"):
+        store.read("b.ipynb")
+
+
+def test_without_aiohttp_it_is_said_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "aiohttp", None)  # as if it were not installed
+    with pytest.raises(StoreError, match=r'type: pip install "fsspec\[http\]"'):
+        Store("https://example.org/recordings")
 
 
 def test_an_archive_is_read_and_cannot_be_written(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from recordings.running.executor import ExecutorLost
 from recordings.running.versions import OtherVersions
 from recordings.store.store import ReadOnlyError, StoreError
 
-STOPPED = "stopped; what was finished is kept"
 USAGE, INTERRUPTED = 2, 130
 """Exit statuses, beside those of `recordings.commands`."""
 
@@ -71,15 +70,15 @@ def _run(options: argparse.Namespace) -> int:
     except (OtherVersions, ReadOnlyError) as error:
         return _complain(f"{error}; nothing was run", commands.FAILED)
     except ExecutorLost as error:
-        return _complain(f"{error}; what was finished is kept", commands.FAILED)
+        return _complain(f"{error}{_kept(options)}", commands.FAILED)
     except StoreError as error:
         advice = "make sure that recordings_path in conf.py is right, and open to you"
         return _complain(f"{error}; {advice}", commands.FAILED)
     except KeyboardInterrupt:
-        return _complain(STOPPED, INTERRUPTED)
+        return _complain(f"stopped{_kept(options)}", INTERRUPTED)
     except SystemExit as left:  # it was told to end
         with suppress(OSError):  # the terminal may have gone
-            _complain(STOPPED, commands.FAILED)
+            _complain(f"stopped{_kept(options)}", commands.FAILED)
         raise left from None
     return status
 
@@ -95,6 +94,12 @@ def _open(options: argparse.Namespace) -> Library:
 
 def _conf_dir(given: Path | None) -> Path:
     return given or Path("docs" if Path("docs/conf.py").is_file() else "")
+
+
+def _kept(options: argparse.Namespace) -> str:
+    """Say what is kept of a command that ended early, if it keeps anything."""
+    keeps = options.command is commands.run or getattr(options, "confirm", False)
+    return "; what was finished is kept" if keeps else ""
 
 
 def _complain(text: str, status: int) -> int:

@@ -5,6 +5,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from textwrap import indent
 from typing import Any, TextIO
 
@@ -13,11 +14,14 @@ from sphinx.errors import ConfigError
 from recordings.comparison.confirm import merged
 from recordings.comparison.verify import SettingError, compare
 from recordings.library import Library
-from recordings.model import Entry
-from recordings.running import progress, runner
+from recordings.machine import provenance
+from recordings.model import Device, Entry, Recording
+from recordings.running import progress, runner, variants
 from recordings.running.cluster.executor import Cluster
 from recordings.running.cluster.scheduler import PATIENCE, NoScheduler, Scheduler
 from recordings.running.events import Result
+from recordings.running.keeping import Keep, Kept
+from recordings.shelf import variant_name
 from recordings.store.notebook import to_text
 
 OK, FAILED = 0, 1
@@ -30,11 +34,12 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
     """Record what is not fresh; outputs that agree with the recorded ones stay."""
     # With --json, standard output is for one document only.
     shown_on = sys.stderr if options.json else sys.stdout
+    is_there = True
     if options.variant:
-        results = _variants(library, entries, options, shown_on)
+        results, is_there = _variants(library, entries, options, shown_on)
     else:
         results = _with_runner(library, entries, options, shown_on, anew=options.all)
-    failed = any(each.status == "failed" for each in results)
+    failed = not is_there or any(each.status == "failed" for each in results)
     if options.json:
         _write_json(
             options.document,
@@ -64,32 +69,29 @@ def run(library: Library, entries: list[Entry], options: Namespace) -> int:
 
 def _variants(
     library: Library, entries: list[Entry], options: Namespace, shown_on: TextIO
-) -> list[Result]:
-    """Keep what this device gives, beside the recordings of another kind of device."""
-    known = [each for each in entries if each.state == "fresh" and not each.found_at]
-    for each in entries:
-        if each not in known:
-            print(
-                f"left out: {each.recipe.name}: it has no fresh recording to be beside",
-                file=shown_on,
-            )
-    wanted = [each for each in known if options.all or not each.variant]
-    library.store.check_writable(each.recipe.file for each in wanted)
+) -> tuple[list[Result], bool]:
+    """Keep what this device gives, beside the recordings of another kind of device.
+
+    Returns:
+        What became of those that were run, and whether any has such a recording now.
+    """
+    here: Device | None = None
+    if not options.scheduler:
+        here = "cuda" if provenance.finds_gpu() else "cpu"
+    choice = variants.choose(library, entries, here, anew=options.all)
+    for line in choice.left_out:
+        print(line, file=shown_on)
+    if not choice.wanted:
+        there = f"{choice.there} with a fresh recording on another kind of device"
+        print(f"nothing to run: {_count(len(entries))}, {there}", file=shown_on)
+        return [], choice.there > 0
+    library.store.check_writable(each.recipe.file for each in choice.wanted)
+    how = {"anew": True, "write": False, "pinned": True}
     results = _with_runner(
-        library, wanted, options, shown_on, anew=True, write=False, pinned=True
+        library, choice.wanted, options, shown_on, variants.beside, **how
     )
-    for result in results:
-        entry, again = result.entry, result.recording
-        if again is None or entry.recording is None:
-            continue
-        if again.run.device == entry.recording.run.device:
-            told = f"not kept: its recording ran on {again.run.device}, too"
-        else:
-            name = entry.recipe.variant(again.run.device)
-            library.store.write(name, to_text(again))
-            told = f"kept as {name}"
-        print(f"{entry.recipe.name}: {told}", file=shown_on)
-    return results
+    kept = any(each.status in {"kept", "confirmed"} for each in results)
+    return results, kept or choice.there > 0
 
 
 def status(library: Library, entries: list[Entry], options: Namespace) -> int:
@@ -126,8 +128,7 @@ def status(library: Library, entries: list[Entry], options: Namespace) -> int:
             run = entry.variant.run
             _say(f"{'':10}beside it, on {run.device}, recorded {run.date}")
         if entry.variant_fault:
-            again = "to record it again on such a device, add --variant"
-            _say(f"{'':10}{entry.variant_fault}; {again}")
+            _say(f"{'':10}{entry.variant_fault}")
         if entry.recording and (outside := entry.recording.run.outside):
             more = f" and {len(outside) - SHOWN} more" if len(outside) > SHOWN else ""
             _say(
@@ -147,9 +148,9 @@ def verify(library: Library, entries: list[Entry], options: Namespace) -> int:
     known = [each for each in entries if each.state == "fresh"]
     if options.confirm:
         library.store.check_writable(_file(each) for each in known)
-    results = _with_runner(
-        library, known, options, anew=True, write=False, pinned=options.confirm
-    )
+    how = {"anew": True, "write": False, "pinned": options.confirm}
+    keep = partial(_confirm, options) if options.confirm else None
+    results = _with_runner(library, known, options, keep=keep, **how)
     told = ((each.entry, _fault(library, each, options)) for each in results)
     faults = {entry.recipe.name: fault for entry, fault in told if fault}
     lacking = {
@@ -171,18 +172,12 @@ def verify(library: Library, entries: list[Entry], options: Namespace) -> int:
 
 
 def _fault(library: Library, result: Result, options: Namespace) -> str:
-    """Say how a recipe's outputs differ from its recording; else confirm it, if asked.
-
-    Returns:
-        Nothing if they agree.
-    """
+    """Say how a recipe's outputs differ from its recording; nothing if they agree."""
     entry, again = result.entry, result.recording
     if again is None or entry.recording is None:
         return result.reason
     rules = library.rules(entry.recipe, options.tolerance)
-    recorded, name = entry.recording, _file(entry)
-    if entry.variant and entry.variant.run.device == again.run.device:
-        recorded, name = entry.variant, entry.recipe.variant(again.run.device)
+    recorded, _ = _same_device(entry, entry.recording, again)
     try:
         differences = compare(recorded, again, rules)
         across = entry.variant and compare(entry.recording, entry.variant, rules)
@@ -192,9 +187,32 @@ def _fault(library: Library, result: Result, options: Namespace) -> str:
         devices = f"{entry.recording.run.device} and {entry.variant.run.device}"
         _say(f"\n{entry.recipe.name} gives other outputs on {devices}:")
         _say(indent("\n\n".join(across), "  "))
-    if options.confirm and not differences:
-        library.store.write(name, to_text(merged(recorded, again, rules)))
     return "\n\n".join(differences)
+
+
+def _confirm(
+    options: Namespace, library: Library, entry: Entry, new: Recording
+) -> Kept:
+    """Note in a recording that a recipe gave the same again, if it did."""
+    rules = library.rules(entry.recipe, options.tolerance)
+    recorded, name = _same_device(entry, entry.recording or new, new)
+    try:
+        differs = recorded is new or compare(recorded, new, rules)
+    except SettingError:  # that is told in the end
+        return Kept("ran", new)
+    if not differs:
+        library.store.write(name, to_text(merged(recorded, new, rules)))
+    return Kept("ran", new)
+
+
+def _same_device(
+    entry: Entry, main: Recording, again: Recording
+) -> tuple[Recording, str]:
+    """Return a recording to compare a run with, and its name in the store."""
+    device, name = again.run.device, _file(entry)
+    if entry.variant and entry.variant.run.device == device:
+        return entry.variant, variant_name(name, device)
+    return main, name
 
 
 def _with_runner(
@@ -202,6 +220,7 @@ def _with_runner(
     entries: Sequence[Entry],
     options: Namespace,
     shown_on: TextIO | None = None,
+    keep: Keep | None = None,
     **how: bool,
 ) -> list[Result]:
     """Have the runner run recipes, and show how it goes."""
@@ -215,6 +234,7 @@ def _with_runner(
             memory_limit=None if limit is None else int(limit * 2**30),
             executor=executor,
             report=report,
+            keep=keep,
             **how,
         )
 

@@ -3,6 +3,7 @@
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from sphinx.errors import ConfigError
@@ -15,6 +16,7 @@ from recordings.report.changes import Change, change
 from recordings.report.markdown import to_markdown
 from recordings.report.page import to_html
 from recordings.report.text import to_text
+from recordings.shelf import main_name
 from recordings.store.notebook import ForeignError, RecordingError, from_text
 
 
@@ -58,7 +60,10 @@ def changes(
             continue
         after = None if text is None else _read(text, name)
         if before or after:
-            yield change(before, after, rules.get(name, Rules()))
+            main = None if name in rules else main_name(name)
+            found = change(before, after, rules.get(main or name, Rules()))
+            device = Path(name).stem.rpartition(".")[2]
+            yield replace(found, name=f"{found.name} on {device}") if main else found
 
 
 def _read(text: str, name: str) -> Recording | None:

@@ -1,11 +1,12 @@
 """Which recipes there are, and whether their recordings are fresh."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from recordings import shelf
 from recordings.comparison.verify import Rules
 from recordings.finding import find
 from recordings.gallery import hooks, scripts
@@ -19,8 +20,6 @@ from recordings.key.ingredients import (
 )
 from recordings.model import Entry, Ingredients, Recipe, Recording, State
 from recordings.settings import Settings, from_namespace, read
-from recordings.shelf import Strays, find_variant, is_of
-from recordings.shelf import read as read_recording
 from recordings.store.notebook import RecordingError
 from recordings.store.store import Store
 
@@ -49,6 +48,8 @@ class Library:
     store: Store
     packages: Mapping[str, str]
     recipes: tuple[Recipe, ...]
+    names: frozenset[str]
+    """Names that their recordings have in the store, or will have."""
     before: Mapping[str, Recipe | None] = field(default_factory=dict)
     """Of a recipe in a shared folder, by its page, the one that runs just before it."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -67,19 +68,19 @@ class Library:
         wanted = [each for each in self.recipes if not names or each.page in chosen]
         with (
             known_digests.kept_in(self.conf_dir / DIGESTS),
-            self.store.reading_ahead(_names(wanted)),
+            shelf.reading_ahead(self.store, wanted),
         ):
             strays, keys = self.strays(), dict[str, str]()
             return [self.entry(each, strays, keys) for each in wanted]
 
-    def strays(self) -> Strays:
+    def strays(self) -> shelf.Strays:
         """Find, when it is asked, what is in the store under names of no recipe."""
-        return Strays(self.store, {recipe.file for recipe in self.recipes})
+        return shelf.Strays(self.store, self.names)
 
     def entry(
         self,
         recipe: Recipe,
-        strays: Strays | None = None,
+        strays: shelf.Strays | None = None,
         keys: dict[str, str] | None = None,
     ) -> Entry:
         """Compare a recipe with its recording, wherever in the store that is.
@@ -91,7 +92,7 @@ class Library:
         """
         strays = strays or self.strays()
         try:
-            recording, cause = read_recording(self.store, recipe.file), MISSING
+            recording, cause = shelf.read(self.store, recipe.file), MISSING
         except RecordingError as error:
             recording, cause = None, str(error)
         try:
@@ -103,22 +104,32 @@ class Library:
             reasons, elsewhere = [str(error)], None
         if elsewhere:
             return elsewhere
-        if recording and not reasons and not is_of(recording, recipe):
+        if recording and not reasons and not shelf.is_of(recording, recipe):
             where = self.store.where(recipe.file)
             reasons = [f"{where}: its code is not the recipe's, though its key is"]
             recording = None
-        state: State = "missing"
-        if recording:
-            state = "stale" if reasons else "fresh"
-        if recording and state == "fresh":
-            found = find_variant(
-                self.store,
-                recipe,
-                recording,
-                lambda it: self._reasons(recipe, it, keys),
-            )
-            return Entry(recipe, state, (), recording, None, None, *found)
+        if recording and not reasons:
+            return self._fresh(recipe, recording, None, keys)
+        state: State = "stale" if recording else "missing"
         return Entry(recipe, state, tuple(reasons), recording)
+
+    def _fresh(
+        self,
+        recipe: Recipe,
+        recording: Recording,
+        found_at: str | None,
+        keys: dict[str, str] | None,
+    ) -> Entry:
+        """Compare what is beside a fresh recording with the recipe, too."""
+        device = shelf.other_device(recording.run.device)
+        name = shelf.variant_name(found_at or recipe.file, device)
+        entry = Entry(recipe, "fresh", (), recording, found_at)
+        if name in self.names:  # it is another recipe's
+            return entry
+        variant, fault = shelf.find_variant(
+            self.store, name, recipe, lambda it: self._reasons(recipe, it, keys)
+        )
+        return replace(entry, variant=variant, variant_fault=fault)
 
     def orphans(self, entries: Sequence[Entry] | None = None) -> list[str]:
         """Return the names of recordings without a recipe, not even a renamed one.
@@ -129,7 +140,8 @@ class Library:
         strays = self.strays()
         if strays.names and entries is None:
             entries = self.entries()
-        others = strays.others({entry.found_at for entry in entries or ()})
+        used = {name for each in entries or () for name in shelf.names_in_store(each)}
+        others = strays.others(used)
         # A page with a damaged header is no guide, for now.
         return [each for each in others if not self._page_of(each).is_file()]
 
@@ -188,7 +200,7 @@ class Library:
     def _recorded(self, recipe: Recipe) -> Ingredients:
         """Return what the recipe's recording depends on; without one, nothing."""
         try:
-            recording = read_recording(self.store, recipe.file)
+            recording = shelf.read(self.store, recipe.file)
         except RecordingError:
             return NOTHING
         return recording.ingredients if recording else NOTHING
@@ -209,12 +221,12 @@ class Library:
         return [cause] if cause else found
 
     def _find_elsewhere(
-        self, recipe: Recipe, strays: Strays, keys: dict[str, str] | None
+        self, recipe: Recipe, strays: shelf.Strays, keys: dict[str, str] | None
     ) -> Entry | None:
         """Find the recording of a renamed recipe among those without a recipe."""
         for name, found in strays.like(recipe):
             if not self._reasons(recipe, found, keys):
-                return Entry(recipe, "fresh", (), found, name)
+                return self._fresh(recipe, found, name, keys)
         return None
 
 
@@ -263,6 +275,7 @@ def open_library(
         store=Store(settings.address(conf_dir)),
         packages=settings.packages(conf_dir),
         recipes=tuple(recipes),
+        names=frozenset(each.file for each in recipes),
         before={
             page: earlier
             for each in settings.shared_folders
@@ -271,13 +284,8 @@ def open_library(
             )
         },
         environment=conf_code.environment(conf_dir / "conf.py"),
-        hooks=_hooks(gallery_settings, conf_dir / "conf.py"),
+        hooks=hooks.ingredients(gallery_settings, conf_dir / "conf.py"),
     )
-
-
-def _names(recipes: Iterable[Recipe]) -> list[str]:
-    """Return the names under which recordings of recipes usually are."""
-    return [name for it in recipes for name in (it.file, it.variant("cuda"))]
 
 
 def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:
@@ -285,13 +293,3 @@ def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:
         from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
 
         yield from reading.find(source, conf)
-
-
-def _hooks(gallery_settings: dict[str, Any], conf: Path) -> dict[str, Any]:
-    """Name the functions that Sphinx-Gallery calls, and digest what is in `conf.py`."""
-    own = {
-        f"code of {name} in conf.py": conf_code.definition(conf, name)
-        for name, file in hooks.files(gallery_settings)
-        if file.resolve() == conf.resolve()
-    }
-    return {**hooks.names(gallery_settings), **own, **conf_code.modules(conf)}

@@ -53,10 +53,6 @@ class Recipe:
         """Name of its recording in the store."""
         return f"{self.page}.ipynb"
 
-    def variant(self, device: Device) -> str:
-        """Return the name of its recording on a kind of device that is not the main."""
-        return f"{self.page}.{device}.ipynb"
-
     @property
     def name(self) -> str:
         """What people call it: its page and its own suffix."""

@@ -1,13 +1,17 @@
 """The recordings in a store: which is of which recipe, and which have none."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager
 from functools import cached_property
+from itertools import chain
 
 from recordings.comparison.confirm import has_code
 from recordings.key.ingredients import code_blocks, code_digest, make_key
-from recordings.model import DEVICES, Device, Recipe, Recording
+from recordings.model import DEVICES, Device, Entry, Recipe, Recording
 from recordings.store.notebook import ForeignError, RecordingError, from_text
-from recordings.store.store import Store
+from recordings.store.store import DeniedError, Store, StoreError
+
+RENEW = "to record it again on such a device, add --variant"
 
 
 def read(store: Store, name: str) -> Recording | None:
@@ -44,37 +48,60 @@ def other_device(device: Device) -> Device:
 
 def find_variant(
     store: Store,
+    name: str,
     recipe: Recipe,
-    main: Recording,
     reasons: Callable[[Recording], list[str]],
 ) -> tuple[Recording | None, str]:
     """Find a recipe's fresh recording on the other kind of device.
 
+    A page is whole without it, so whatever is wrong with it is told, and no more.
+
     Args:
         store: The store.
-        recipe: The recipe.
-        main: Its fresh recording.
+        name: Its name there.
+        recipe: The recipe, which has a fresh recording.
         reasons: Says why a recording of it is stale.
 
     Returns:
-        That recording if there is a fresh one, and why one that is there is not fresh.
+        That recording if there is a fresh one, and why one that is there is not shown.
     """
-    device = other_device(main.run.device)
-    name = recipe.variant(device)
     try:
         found = read(store, name)
-    except RecordingError as error:
+    except DeniedError:  # it could only be told from one that is there by its owner
+        return None, ""
+    except StoreError as error:
         return None, str(error)
+    except RecordingError as error:
+        return None, f"{error}; {RENEW}"
     if found is None:
         return None, ""
     faults = reasons(found)
-    if not faults and found.run.device != device:
+    if not faults and variant_name(main_name(name) or "", found.run.device) != name:
         faults = [f"it ran on {found.run.device}"]
     if not faults and not is_of(found, recipe):
         faults = ["its code is not the recipe's, though its key is"]
     if faults:
-        return None, f"{store.where(name)}: stale, so not shown: {'; '.join(faults)}"
+        where, told = store.where(name), "; ".join(faults)
+        return None, f"{where}: stale, so not shown: {told}; {RENEW}"
     return found, ""
+
+
+def variant_name(name: str, device: Device) -> str:
+    """Return the name of a recording on a kind of device, beside another one.
+
+    Examples:
+        >>> variant_name("recipes/first.ipynb", "cuda")
+        'recipes/first.cuda.ipynb'
+    """
+    return f"{name.removesuffix('.ipynb')}.{device}.ipynb"
+
+
+def names_in_store(entry: Entry) -> Iterator[str]:
+    """Yield the names of an entry's recordings: the main one, and one beside that."""
+    if entry.recording:
+        name = entry.found_at or entry.recipe.file
+        yield name
+        yield variant_name(name, other_device(entry.recording.run.device))
 
 
 def main_name(name: str) -> str | None:
@@ -90,13 +117,22 @@ def main_name(name: str) -> str | None:
     return None
 
 
+def reading_ahead(
+    store: Store, recipes: Iterable[Recipe]
+) -> AbstractContextManager[None]:
+    """Have recordings of recipes, and those beside them, fetched together."""
+    beside = {each.file: variant_name(each.file, "cuda") for each in recipes}
+    optional = {*beside.values()} - beside.keys()
+    return store.reading_ahead(chain.from_iterable(beside.items()), optional)
+
+
 class Strays:
     """What is in a store under names that no recipe has: each is read once, if at all.
 
     A recipe that was renamed has its recording there.
     """
 
-    def __init__(self, store: Store, names: set[str]) -> None:
+    def __init__(self, store: Store, names: Collection[str]) -> None:
         """Read nothing yet.
 
         Args:
@@ -107,21 +143,46 @@ class Strays:
         self._names = names
 
     @cached_property
+    def _all(self) -> list[str]:
+        return self._store.names()
+
+    @cached_property
     def names(self) -> list[str]:
         """The names, of what a person wrote, too."""
         return [
             each
-            for each in self._store.names()
-            if not self._names & {each, main_name(each)}
+            for each in self._all
+            if each not in self._names and main_name(each) not in self._names
+        ]
+
+    @cached_property
+    def _needless(self) -> list[str]:
+        """Those beside a recipe's recording that now is of the same kind of device."""
+        beside = {
+            name: main
+            for name in self._all
+            if name not in self._names
+            and (main := main_name(name))
+            and main in self._names
+        }
+        with self._store.reading_ahead(beside.values()):
+            mains = {main: self._read(main) for main in {*beside.values()}}
+        return [
+            name
+            for name, main in beside.items()
+            if isinstance(found := mains[main], Recording)
+            and name == variant_name(main, found.run.device)
+            and not isinstance(self._read(name), ForeignError)
         ]
 
     def others(self, used: Collection[str | None]) -> list[str]:
         """Return the names that are not used, and not of what a person wrote."""
-        return [
+        unused = [
             name
             for name in self.names
             if name not in used and not isinstance(self._found[name], ForeignError)
         ]
+        return sorted(unused + self._needless)
 
     def _read(self, name: str) -> Recording | RecordingError | None:
         try:

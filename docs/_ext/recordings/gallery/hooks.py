@@ -9,6 +9,8 @@ from typing import Any
 
 from sphinx_gallery import gen_gallery, gen_rst
 
+from recordings.key import conf_code
+
 SETTINGS = ("image_scrapers", "reset_modules", "reset_argv")
 
 
@@ -69,3 +71,18 @@ def _files(hook: Any) -> Iterator[Path]:
 def listed(value: Any) -> list[Any]:
     """Return what a setting lists; it may also be one alone."""
     return [*value] if isinstance(value, list | tuple) else [value]
+
+
+def ingredients(settings: Mapping[str, Any], conf: Path) -> dict[str, Any]:
+    """Return what recordings depend on by them: their names, and what is in `conf.py`.
+
+    Args:
+        settings: Sphinx-Gallery's.
+        conf: The file `conf.py`.
+    """
+    own = {
+        f"code of {name} in conf.py": conf_code.definition(conf, name)
+        for name, file in files(settings)
+        if file.resolve() == conf.resolve()
+    }
+    return {**names(settings), **own, **conf_code.modules(conf)}

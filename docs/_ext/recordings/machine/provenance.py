@@ -36,6 +36,16 @@ def gpu() -> str | None:
     return str(torch.cuda.get_device_name())
 
 
+def finds_gpu() -> bool:
+    """Tell whether PyTorch finds a GPU here; that is asked in a process of its own."""
+    code = "import torch; raise SystemExit(not torch.cuda.is_available())"
+    nothing = subprocess.DEVNULL
+    asked = [sys.executable, "-c", code]
+    return not subprocess.run(
+        asked, stdin=nothing, stdout=nothing, stderr=nothing, check=False
+    ).returncode
+
+
 def system() -> str:
     """Name the operating system and the machine's architecture."""
     return f"{platform.system()} {platform.machine()}"

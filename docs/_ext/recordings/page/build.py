@@ -102,6 +102,8 @@ class Build:
         """Digest all that a page takes from its recording, and how it shows it."""
         entry, settings = self.entries[page], self.library.settings
         how = [str(settings.block_times), settings.path, entry.found_at or ""]
+        if entry.variant:  # the page says whether they agree
+            how.append(repr(self.library.rules(entry.recipe)))
         shown = repr((entry.recording, entry.failure, entry.variant))
         text = "\0".join([entry.state, *entry.reasons, *how, shown])
         return hashlib.sha256(text.encode()).hexdigest()

@@ -29,14 +29,15 @@ class Result:
     """What became of a recipe."""
 
     entry: Entry
-    status: Literal["recorded", "confirmed", "ran", "renamed", "failed"]
-    """`confirmed`: its outputs agree with its recording, which keeps its own. `ran`: as
-    `recorded`, but nothing was to be written. `renamed`: it was not run, its recording
-    stood under another name and now has the recipe's."""
+    status: Literal["recorded", "confirmed", "kept", "ran", "renamed", "failed"]
+    """`confirmed`: its outputs agree with its recording, which keeps its own. `kept`:
+    its recording is beside that of another kind of device. `ran`: nothing was written.
+    `renamed`: it was not run, its recording stood under another name and now has the
+    recipe's."""
     recording: Recording | None = None
     """The one that is new, or that was renamed."""
     reason: str = ""
-    """Why it failed."""
+    """Why it failed, or was not kept."""
     seconds: float = 0.0
     log: Path | None = None
     tail: str = ""

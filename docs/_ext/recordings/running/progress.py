@@ -15,6 +15,7 @@ from rich.text import Text
 
 from recordings.model import Entry
 from recordings.running.events import Event, Planned, Report, Result, Started
+from recordings.shelf import variant_name
 from recordings.units import duration
 
 LINES_SHOWN = 8
@@ -141,7 +142,11 @@ def told(result: Result) -> str:
         case "renamed":
             return f"renamed {result.entry.found_at} to {result.entry.recipe.file}"
         case status:
-            return f"{status} {name} in {duration(result.seconds)}"
+            about = f"; {result.reason}" if result.reason else ""
+            if status == "kept" and result.recording:
+                device = result.recording.run.device
+                about = f", as {variant_name(result.entry.recipe.file, device)}"
+            return f"{status} {name} in {duration(result.seconds)}{about}"
 
 
 def _expected(entry: Entry) -> float:

@@ -13,18 +13,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Literal
 
-from recordings.comparison.confirm import merged
+from recordings import shelf
 from recordings.key import in_file_settings
 from recordings.library import LOGS, Library
 from recordings.machine import capacity, spawn
 from recordings.machine.process_tree import ended_in_order
 from recordings.model import Entry
-from recordings.running import beginnings
+from recordings.running import beginnings, keeping
 from recordings.running.events import Planned, Report, Result, Started
 from recordings.running.executor import Executor, ExecutorLost, Refused
 from recordings.running.job import Ending, Job
+from recordings.running.keeping import Keep
 from recordings.running.threads import Threads
 from recordings.running.turns import Turns
 from recordings.store.notebook import RecordingError, from_text, to_text
@@ -46,6 +46,7 @@ def run(  # noqa: PLR0913 - all but two have a default
     anew: bool = False,
     write: bool = True,
     pinned: bool | None = None,
+    keep: Keep | None = None,
     report: Report = lambda _: None,
 ) -> list[Result]:
     """Record those recipes whose recording is not fresh, or all of them.
@@ -63,6 +64,7 @@ def run(  # noqa: PLR0913 - all but two have a default
         anew: Run also what is fresh.
         write: Write recordings to the store.
         pinned: Run only on the versions that are pinned; by default, where it writes.
+        keep: What is done with each new recording; by default, it is written, or not.
         report: Told what happens, in this thread.
 
     Returns:
@@ -75,7 +77,13 @@ def run(  # noqa: PLR0913 - all but two have a default
     """
     executor = executor or Threads(jobs or capacity.cores())
     work = _Work(
-        library, executor, time_limit, memory_limit, write, report, Turns(library)
+        library,
+        executor,
+        time_limit,
+        memory_limit,
+        keep or (keeping.as_main if write else keeping.nowhere),
+        report,
+        Turns(library),
     )
     if write:
         work.rename([each for each in entries if each.found_at])
@@ -110,7 +118,7 @@ class _Work:
     executor: Executor
     time_limit: float | None
     memory_limit: int | None
-    write: bool
+    keep: Keep
     report: Report
     turns: Turns
     results: list[Result] = field(default_factory=list)
@@ -131,11 +139,20 @@ class _Work:
         for entry in entries:
             if not (entry.found_at and entry.recording):
                 continue
+            device = shelf.other_device(entry.recording.run.device)
+            names = (entry.found_at, entry.recipe.file)
+            beside = [shelf.variant_name(name, device) for name in names]
+            is_free = beside[1] not in self.library.names
             try:
+                # What is beside it goes first: if the run ends here, the next goes on.
                 if entry.found_at in taken:  # two recipes have equal code
+                    if entry.variant and is_free:
+                        store.write(beside[1], to_text(entry.variant))
                     store.write(entry.recipe.file, to_text(entry.recording))
                 else:
-                    store.rename(entry.found_at, entry.recipe.file)
+                    if (entry.variant or entry.variant_fault) and is_free:
+                        store.rename(*beside)
+                    store.rename(*names)
             except StoreError as error:
                 self._end(Result(entry, "failed", reason=one_line(str(error))))
             else:
@@ -245,21 +262,13 @@ class _Work:
             self._fail(entry, ending.outcome.failure or "it gave nothing", ending)
             return
         try:
-            recording = new = from_text(text, name, is_new=True)
-            if self.write:
-                rules = self.library.rules(entry.recipe)
-                recording = merged(entry.recording, new, rules)
-                text = text if recording is new else to_text(recording)
-                self.library.store.write(name, text)
+            new = from_text(text, name, is_new=True)
+            kept = self.keep(self.library, entry, new)
         except (RecordingError, StoreError) as error:
             self._fail(entry, str(error), ending)
             return
-        status: Literal["recorded", "confirmed", "ran"] = "ran"
-        if self.write:
-            status = "recorded" if recording is new else "confirmed"
-        self._end(
-            Result(entry, status, recording, "", ending.seconds, self._log(entry))
-        )
+        said = (kept.status, kept.recording, kept.reason)
+        self._end(Result(entry, *said, ending.seconds, self._log(entry)))
 
     def _fail(self, entry: Entry, reason: str, ending: Ending | None = None) -> None:
         log = self._log(entry) if ending else None

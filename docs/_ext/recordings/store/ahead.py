@@ -1,6 +1,6 @@
 """Fetch several texts together, before each is asked for: stores may be slow."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -15,7 +15,7 @@ class Ahead:
 
     Examples:
         >>> ahead = Ahead(str.upper)
-        >>> with ahead.fetching(["a", "b"]):
+        >>> with ahead.fetching(["a", "b"], ends_all=OSError):
         ...     ahead.read("b"), ahead.read("c")
         ('B', 'C')
     """
@@ -36,13 +36,17 @@ class Ahead:
 
     @contextmanager
     def fetching(
-        self, names: Iterable[str], ends_all: type[Exception] = OSError
+        self,
+        names: Iterable[str],
+        ends_all: type[Exception],
+        optional: Container[str] = (),
     ) -> Iterator[None]:
-        """Fetch texts together.
+        """Fetch texts together, but for those that are being fetched already.
 
         Args:
             names: Theirs.
             ends_all: After such a fault, nothing more is asked for.
+            optional: Names whose faults are theirs alone.
         """
         faults: list[Exception] = []
 
@@ -52,13 +56,16 @@ class Ahead:
             try:
                 return self._fetch(name)
             except ends_all as error:
-                faults.append(error)
+                if name not in optional:
+                    faults.append(error)
                 raise
 
-        with ThreadPoolExecutor(TOGETHER) as pool:
-            self._known = {name: pool.submit(fetch, name) for name in names}
-            try:
-                yield
-            finally:
-                self._known = {}
-                pool.shutdown(wait=False, cancel_futures=True)
+        pool = ThreadPoolExecutor(TOGETHER)
+        new = dict.fromkeys(it for it in names if it not in self._known)
+        self._known |= {name: pool.submit(fetch, name) for name in new}
+        try:
+            yield
+        finally:
+            for name in new:
+                self._known.pop(name, None)
+            pool.shutdown(cancel_futures=True)

@@ -5,22 +5,20 @@ at all, and of two writers at once the last one wins. A writer that was killed m
 a temporary file behind; a later write of that name removes it once it is old.
 """
 
-import errno
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from stat import S_ISREG
 from urllib.parse import quote
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from recordings.store import web
+from recordings.store import local_file, web
 from recordings.store.ahead import Ahead
 from recordings.store.notebook import RecordingError, check_size
 
@@ -33,12 +31,14 @@ KINDS = (
 )
 
 _WEB = ("http://", "https://")
-_AT_ONCE = getattr(os, "O_NONBLOCK", 0)
-"""Not to wait for the writer of a pipe; Windows has no pipes in folders."""
 
 
 class StoreError(Exception):
     """A store cannot be used; the message names the address and says why."""
+
+
+class DeniedError(StoreError):
+    """It may not be read, or is not there: buckets tell only an owner which."""
 
 
 class ReadOnlyError(StoreError):
@@ -73,8 +73,8 @@ class Store:
             StoreError: The address is of no kind that is of use here.
         """
         self.address = address
-        options = web.options() if address.startswith(_WEB) else {}
         try:
+            options = web.options() if address.startswith(_WEB) else {}
             self._files, root = url_to_fs(address, **options)
         except Exception as error:  # each kind of store has exceptions of its own
             cause = str(error).strip().partition("\n")[0] or type(error).__name__
@@ -106,15 +106,20 @@ class Store:
 
         Raises:
             RecordingError: It is not a file of text in UTF-8, or is too large.
+            DeniedError: A bucket or a web server does not say whether it is there.
         """
         return self._ahead.read(name)
 
-    def reading_ahead(self, names: Iterable[str]) -> AbstractContextManager[None]:
+    def reading_ahead(
+        self, names: Iterable[str], optional: Container[str] = ()
+    ) -> AbstractContextManager[None]:
         """Have texts fetched together, before `read` asks for one after the other.
 
-        A folder has no need of that. Once the store fails, it is asked nothing more.
+        A folder has no need of that. Once the store fails, it is asked nothing more,
+        unless that was for an optional name.
         """
-        return self._ahead.fetching(() if self._is_local else names, StoreError)
+        names = () if self._is_local else names
+        return self._ahead.fetching(names, StoreError, optional)
 
     def _read(self, name: str) -> str | None:
         path = self._path(name)
@@ -215,27 +220,12 @@ class Store:
         return self._path(name)
 
     def _content(self, path: str, where: str) -> bytes:
-        """Read a file; what else may be in a folder could be read for ever."""
-        if not self._is_local:
-            fetch = partial(self._files.cat_file, path)
-            content: bytes = web.ask(fetch) if self._is_web else fetch()
-            check_size(len(content), where)
-            return content
-        try:
-            descriptor = os.open(path, os.O_RDONLY | _AT_ONCE)
-        except OSError as error:
-            if error.errno in (errno.ELOOP, errno.ENXIO):
-                raise RecordingError(f"{where}: not a file") from error
-            raise
-        try:
-            about = os.fstat(descriptor)
-            if not S_ISREG(about.st_mode):
-                raise RecordingError(f"{where}: not a file")
-            check_size(about.st_size, where)
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                return file.read()
-        finally:
-            os.close(descriptor)
+        if self._is_local:
+            return local_file.content(path, where)
+        fetch = partial(self._files.cat_file, path)
+        content: bytes = web.ask(fetch) if self._is_web else fetch()
+        check_size(len(content), where)
+        return content
 
     @contextmanager
     def _beside(self, path: str) -> Iterator[str]:
@@ -277,7 +267,8 @@ class Store:
             raise
         except Exception as error:  # each kind of store has exceptions of its own
             reason = getattr(error, "strerror", None) or str(error)
-            raise StoreError(
+            is_denied = isinstance(error, PermissionError) and not self._is_local
+            raise (DeniedError if is_denied else StoreError)(
                 f"{self.where(name)}: cannot be {action}: "
                 f"{reason or type(error).__name__}"
             ) from error

@@ -19,14 +19,31 @@ PASSING: Final = frozenset({429, 500, 502, 503, 504})
 """Answers that another try may better."""
 
 
+DENIED: Final = 403
+"""What servers also answer for what is not there, to whom may not list files."""
+
+
 class WebFault(Exception):  # noqa: N818 - the server's, not an error here
     """A web server gave no file; the message says why, in a line."""
 
 
-def options() -> dict[str, Any]:
-    """Return how fsspec is to ask web servers."""
-    import aiohttp  # noqa: PLC0415 - slow to load, and few stores are on the web
+class WebDenied(WebFault, PermissionError):  # noqa: N818 - the same
+    """It may not be read, or is not there: some servers tell only an owner which."""
 
+
+def options() -> dict[str, Any]:
+    """Return how fsspec is to ask web servers.
+
+    Raises:
+        WebFault: It can't, without aiohttp.
+    """
+    try:
+        import aiohttp  # noqa: PLC0415 - slow to load, and few stores are on the web
+    except ImportError as error:
+        raise WebFault(
+            "the web is read by aiohttp, which is not installed; type: "
+            'pip install "fsspec[http]"'
+        ) from error
     timeout = aiohttp.ClientTimeout(TOTAL, sock_connect=CONNECT, sock_read=SILENCE)
     return {"client_kwargs": {"timeout": timeout}}
 
@@ -51,9 +68,15 @@ def ask(fetch: Callable[[], bytes]) -> bytes:
                 raise
             if pause is None or not _may_pass(error):
                 again = ", also when asked again" if _may_pass(error) else ""
-                raise WebFault(f"{_cause(error)}{again}") from error
+                kind = WebDenied if _status(error) == DENIED else WebFault
+                raise kind(f"{_cause(error)}{again}") from error
         time.sleep(pause)
     raise AssertionError
+
+
+def _status(error: Exception) -> int | None:
+    """Return the number of a server's answer, if it gave one."""
+    return getattr(error, "status", None)
 
 
 def _may_pass(error: Exception) -> bool:

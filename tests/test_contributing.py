@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 import yaml
+from benchmarks.__main__ import parser as benchmark_parser
 
 from recordings.cli import _parser as recordings_parser
 from translation.cli import _parser as translation_parser
@@ -63,6 +64,8 @@ def options(session: str) -> set[str]:
         return options_of(translation_parser())
     if session in {"record", "verify"}:
         return of_recordings({"record": "run"}.get(session, session))
+    if session == "benchmark":
+        return options_of(benchmark_parser())
     if session == "new":
         return {"--pitfall"}
     return {

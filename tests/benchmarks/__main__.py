@@ -11,21 +11,29 @@ from benchmarks import many, own
 from benchmarks.measure import place
 
 
-def main() -> None:
-    """Measure, and print tables for the page about speed."""
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """Return what knows the words behind the command."""
+    made = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    made.add_argument(
         "--many",
         type=int,
         nargs="+",
         metavar="N",
         help="projects of so many generated recipes instead of this one's",
     )
-    options = parser.parse_args()
+    return made
+
+
+def main() -> None:
+    """Measure, and print tables for the page about speed."""
+    options = parser().parse_args()
     print(place(), flush=True)
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         made = Path(folder)
-        print(many.measure(made, options.many) if options.many else own.measure(made))
+        if options.many:
+            print(many.measure(made, options.many))
+        else:
+            print(own.measure(made))
 
 
 if __name__ == "__main__":

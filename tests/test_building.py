@@ -17,7 +17,7 @@ import pytest
 from forked import python_path
 from projects import PATIENCE, wait_for
 
-from editions.kept import Kept
+from editions.kept import Cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,7 @@ def test_what_is_kept_is_of_this_code_and_these_files(tmp_path: Path) -> None:
         return f"the {len(made)}."
 
     def kept(*made_from: object) -> str:
-        cache = Kept(file)
+        cache = Cache(file)
         found: str = cache.result(translation, *made_from)
         cache.save()
         return found

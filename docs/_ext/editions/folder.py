@@ -22,7 +22,7 @@ from typing import Any
 
 from editions.code_strings import Strings
 from editions.edition import Edition
-from editions.kept import Kept
+from editions.kept import Cache
 from editions.page_facts import FAULTS, FOLDER, PageFacts
 from editions.translated_files import compiled_catalog, load, translated
 from translation.messages.forms import Syntax
@@ -57,7 +57,7 @@ def make(
     """
     root = folder_of(project, edition)
     catalogs = project / "locales" / edition.language / "LC_MESSAGES"
-    cache = Kept(root / "kept.json")
+    cache = Cache(root / "kept.json")
     known = {each.path: each for each in recipes}
     pages: dict[str, PageFacts] = {}
     faults: list[str] = []
@@ -129,7 +129,7 @@ def _link_pages(docs: Path, place: Path) -> None:
 
 
 def _translate(
-    recipe: RecipeFile, file: Path, project: Path, cache: Kept, faults: list[str]
+    recipe: RecipeFile, file: Path, project: Path, cache: Cache, faults: list[str]
 ) -> tuple[bytes, PageFacts]:
     """Translate a recipe with a catalog, if there is one; note what is wrong."""
 
@@ -149,7 +149,7 @@ def _translate(
 
 
 def _compile(
-    catalogs: Path, place: Path, strings: Strings, cache: Kept, faults: list[str]
+    catalogs: Path, place: Path, strings: Strings, cache: Cache, faults: list[str]
 ) -> dict[str, PageFacts]:
     """Write the compiled catalogs that Sphinx and the extensions read.
 
@@ -186,7 +186,7 @@ def _compile(
 
 
 def _compiled(
-    file: Path, page: str, syntax: Syntax, strings: Strings | None, cache: Kept
+    file: Path, page: str, syntax: Syntax, strings: Strings | None, cache: Cache
 ) -> Any:
     """Return a catalog's compiled content, its facts, and what is wrong with it.
 

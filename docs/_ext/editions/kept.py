@@ -20,7 +20,7 @@ _PACKAGES = (
 """Those that have a say in how a text is read."""
 
 
-class Kept:
+class Cache:
     """Results in a file, each under a digest of all that it was made from."""
 
     def __init__(self, file: Path) -> None:

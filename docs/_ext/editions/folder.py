@@ -167,7 +167,7 @@ def _compile(
             continue  # Sphinx would use it: it has catalogs with names of its own
         syntax = syntax_of(source.name if source else "")
         used = strings if page in STRINGS else None
-        made = _compiled(file, page, syntax, used, cache)
+        made = _compiled(file, project, syntax, used, cache)
         faults += made["faults"]
         if made["content"] is None:
             continue
@@ -186,18 +186,17 @@ def _compile(
 
 
 def _compiled(
-    file: Path, page: str, syntax: Syntax, strings: Strings | None, cache: Cache
+    file: Path, project: Path, syntax: Syntax, strings: Strings | None, cache: Cache
 ) -> Any:
     """Return a catalog's compiled content, its facts, and what is wrong with it.
 
     Args:
         file: The catalog.
-        page: What it is of.
-        syntax: How that is written.
+        project: The folder that faults name files from.
+        syntax: How what it is of is written.
         strings: Those of the code, if it is of such.
         cache: What was made before.
     """
-    project = file.parents[len(Path(page).parts) + 2]
 
     def compilation() -> dict[str, Any]:
         found: list[str] = []
@@ -205,7 +204,7 @@ def _compiled(
         if catalog is None:
             return {"content": None, "faults": found}
         entries = catalog.entries()
-        said = None if strings is None else strings.in_catalog(page)
+        said = None if strings is None else strings.in_catalog(file.stem)
         content = b64encode(compiled_catalog(entries, said)).decode()
         facts = PageFacts(catalog=entries).to_text()
         return {"content": content, "facts": facts, "faults": found}

@@ -1,6 +1,7 @@
 """Every task of the project, as `nox -s <name>`; versions stand in pyproject.toml."""
 
 import argparse
+import atexit
 import hashlib
 import json
 import os
@@ -8,6 +9,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -424,6 +427,9 @@ FORM = [
 def check_recipes(session: nox.Session, names: list[str]) -> None:
     """Make every check of some recipes: form, claims, translation and pages."""
     install(session, "recipes", "lint")
+    # Beside what follows, and in the environment that is there for it: made in another,
+    # all pages would have to be made anew.
+    pages_built = start(*nox_of_this("docs"), "--mode=replay")
     session.run("python", "-m", "recipe_site.fashion_mnist", silent=True)
     known = states(session, *names)
     pages = [Path(each["recipe"]) for each in known]
@@ -456,13 +462,32 @@ def check_recipes(session: nox.Session, names: list[str]) -> None:
     attempt("its translation", "python", "-m", "translation", "--check", *of_pages)
     tests_of = ("python", "-m", "pytest", "-q", "-k", about, "--no-header")
     attempt("its form and its claims", *tests_of, *FORM)
-    if not build(session):
+    session.log("its page")
+    if not pages_built():
         failed.append("its page")
     else:
         looked_at = ("-n", "auto", "tests/browser/check_pages.py")
         attempt("its page in a browser", *tests_of, *looked_at)
     if failed:
         session.error(f"to be mended: {', '.join(failed)}; see above")
+
+
+def start(*command: str) -> Callable[[], bool]:
+    """Start a command; return what waits for it and tells whether it went well."""
+    said = tempfile.TemporaryFile()  # noqa: SIM115 - it is there until the end
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+    )
+    atexit.register(process.terminate)
+
+    def ended() -> bool:
+        status = process.wait()
+        said.seek(0)
+        sys.stdout.write(said.read().decode("utf-8", "replace"))
+        sys.stdout.flush()
+        return status == 0
+
+    return ended
 
 
 NO_TESTS = 5

@@ -5,6 +5,7 @@ To import it takes longer than most recipes.
 
 from __future__ import annotations
 
+import atexit
 import os
 import runpy
 import signal
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-PRELOAD: Final = ("matplotlib.pyplot", "torchvision", "torch._dynamo")
+PRELOAD: Final = {
+    "matplotlib.pyplot": "matplotlib",
+    "torchvision": "torchvision",
+    "torch._dynamo": "torch.optim",
+}
+"""Modules to import, each with what stands in a script that imports it, too."""
 STREAMS: Final = (".stdout", ".stderr")
 """Names of the files, beside a script, with what it printed."""
 TIMEOUT: Final = 300
@@ -41,18 +47,26 @@ class Ran:
 
 def run(scripts: Sequence[Path]) -> list[Ran]:
     """Run each script in its folder, as many at once as there are cores."""
-    return _preloaded().submit(_fork_each, scripts).result()
+    texts = [each.read_text("utf-8") for each in scripts]
+    for name, sign in PRELOAD.items():
+        if any(sign in text for text in texts):
+            _forked().submit(_import, name)
+    return _forked().submit(_fork_each, scripts).result()
 
 
 @cache
-def _preloaded() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, get_context("spawn"), _preload)
+def _forked() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, get_context("spawn"), _begin)
 
 
-def _preload() -> None:
+def _begin() -> None:
     os.environ.update(environment())
-    for name in PRELOAD:
-        import_module(name)
+    # Last of all; to take down all that was imported would take a second.
+    atexit.register(os._exit, 0)
+
+
+def _import(name: str) -> None:
+    import_module(name)
 
 
 def _fork_each(scripts: Sequence[Path]) -> list[Ran]:

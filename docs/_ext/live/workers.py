@@ -3,8 +3,10 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
 
+PATIENCE = 10
+"""Of a process that has what others leave of the processor; by default it is 0."""
 ENDED = (-signal.SIGINT, -signal.SIGTERM)
 """Exit statuses of what ended with this program."""
 
@@ -62,6 +66,8 @@ class Builder(Worker):
         """Build, and have its pages load themselves again."""
         name, start = self.edition.name, time.monotonic()
         self.process = forked.build(self.edition, self.site, make=True)
+        if not self.edition.is_source:
+            _be_patient(self.process)
         self.process.join()
         if self.process.exitcode in ENDED:
             return
@@ -77,6 +83,13 @@ class Builder(Worker):
         if self.process and self.process.is_alive():
             self.process.terminate()
             self.process.join()
+
+
+def _be_patient(process: "BaseProcess") -> None:
+    """Leave the processor to the edition that who writes in English looks at."""
+    if sys.platform != "win32" and process.pid:
+        with suppress(OSError):  # it has ended
+            os.setpriority(os.PRIO_PROCESS, process.pid, PATIENCE)
 
 
 class Recorder(Worker):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 
 from recordings.comparison.confirm import has_code
@@ -23,12 +23,17 @@ def read(store: Store, name: str) -> Recording | None:
     text = store.read(name)
     if text is None:
         return None
-    found = from_text(text, store.where(name))
+    found = _parsed(text, store.where(name))
     if found.key != make_key(found.ingredients):
         raise RecordingError(
             f"{store.where(name)}: its key is not that of its ingredients"
         )
     return found
+
+
+@lru_cache(maxsize=200)  # for builds that are forked from one that has read them
+def _parsed(text: str, name: str) -> Recording:
+    return from_text(text, name)
 
 
 def is_of(recording: Recording, recipe: Recipe) -> bool:

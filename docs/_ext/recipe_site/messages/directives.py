@@ -172,10 +172,16 @@ def renew(
     changed: set[str],
     removed: set[str],
 ) -> list[str]:
-    """Have an index read again when a page with messages is."""
-    build = recordings_of(app)
-    of_recipes = build.entries.keys() & (added | changed | removed) if build else set()
-    return list(listed(env)) if of_recipes else []
+    """Have an index read again when a recipe with messages is."""
+    build, pages = recordings_of(app), listed(env)
+    shown = {recipe for messages in pages.values() for recipe, _begins in messages}
+
+    def prints_messages(page: str) -> bool:
+        recording = build.recording(page) if build else None
+        return recording is not None and any(printed_messages(recording))
+
+    read = added | changed | removed
+    return [*pages] if shown & read or any(map(prints_messages, read)) else []
 
 
 def setup_messages(app: "Sphinx") -> None:

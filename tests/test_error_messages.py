@@ -95,6 +95,29 @@ def test_a_message_that_is_worded_differently_now_is_told(site: Site) -> None:
     assert f"recipes/a/failing.py:1: WARNING: {unlisted}" in build.stderr
 
 
+def test_an_index_follows_what_its_recipes_print_and_are_called(site: Site) -> None:
+    site.write(FILES)
+    site.build()
+    site.write({"recipes/a/failing.py": RECIPE.replace("it's 3 times", "it's 4 times")})
+    printed = (site.build().folder / "guides/messages.html").read_text()
+    assert "it's 4 times too large" in printed.replace("&#39;", "'")
+    retitled = RECIPE.replace("Failing\n=======", "Falling\n=======")
+    site.write({"recipes/a/failing.py": retitled})
+    page = (site.build().folder / "guides/messages.html").read_text()
+    shown = BeautifulSoup(page, "html.parser").select(".message-source a")
+    assert {each.text for each in shown} == {"Falling"}
+
+
+def test_an_index_is_left_alone_where_only_a_sentence_changes(site: Site) -> None:
+    site.write(FILES)
+    page = site.build().folder / "guides/messages.html"
+    before = page.stat().st_mtime_ns
+    site.write({"recipes/a/failing.py": RECIPE.replace("It fails.", "It still fails.")})
+    recipe = (site.build().folder / "recipes/a/failing.html").read_text()
+    assert "It still fails." in recipe
+    assert page.stat().st_mtime_ns == before
+
+
 def test_a_message_without_a_recipe_is_an_error(site: Site) -> None:
     site.write(
         {**FILES, "docs/guides/messages.md": "# M\n\n```{message} x\n\ny\n```\n"}

@@ -26,6 +26,7 @@ from recipe_site.printed_messages import Message, has_message, printed_messages
 from recipe_site.recipes import link_to, recordings_of
 from recipe_site.script_words import script_words
 from recipe_site.search.sections import is_output
+from recordings.page.build import note_of
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -66,6 +67,8 @@ class MessageEntry(SphinxDirective):
         self.set_source_info(section)
         build = recordings_of(self.env.app)
         recording = build.recording(recipe) if build else None
+        if build and recipe in build.entries:
+            self.env.note_dependency(note_of(self.env.app, recipe))
         if recording:
             found = self._found(recording, recipe, begins)
             section += _output(str(found)) if found else []
@@ -166,22 +169,33 @@ def _begins(message: Message, words: str) -> bool:
 
 
 def renew(
-    app: "Sphinx",
+    _app: "Sphinx",
     env: "BuildEnvironment",
-    added: set[str],
-    changed: set[str],
+    _added: set[str],
+    _changed: set[str],
     removed: set[str],
 ) -> list[str]:
-    """Have an index read again when a recipe with messages is."""
-    build, pages = recordings_of(app), listed(env)
-    shown = {recipe for messages in pages.values() for recipe, _begins in messages}
+    """Have an index read again, and told of, when a recipe that it names is gone."""
+    return [page for page, recipes in _named(env).items() if recipes & removed]
 
-    def prints_messages(page: str) -> bool:
-        recording = build.recording(page) if build else None
-        return recording is not None and any(printed_messages(recording))
 
-    read = added | changed | removed
-    return [*pages] if shown & read or any(map(prints_messages, read)) else []
+def retitle(_app: "Sphinx", env: "BuildEnvironment") -> list[str]:
+    """Have an index written again when a recipe that it names has another title."""
+    titles = {
+        page: {each: env.titles[each].astext() for each in recipes & env.titles.keys()}
+        for page, recipes in _named(env).items()
+    }
+    old: dict[str, dict[str, str]] = getattr(env, "titles_in_messages", {})
+    env.titles_in_messages = titles  # type: ignore[attr-defined]
+    return [page for page in titles if page in old and old[page] != titles[page]]
+
+
+def _named(env: "BuildEnvironment") -> dict[str, set[str]]:
+    """Return the recipes that each page with messages names."""
+    return {
+        page: {recipe for recipe, _begins in messages}
+        for page, messages in listed(env).items()
+    }
 
 
 def setup_messages(app: "Sphinx") -> None:
@@ -190,4 +204,5 @@ def setup_messages(app: "Sphinx") -> None:
     app.add_directive("message-box", MessageBox)
     app.connect("doctree-read", wrap_messages)
     app.connect("env-get-outdated", renew)
+    app.connect("env-updated", retitle)
     app.connect("env-check-consistency", tell_what_is_missing)

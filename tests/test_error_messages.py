@@ -98,10 +98,11 @@ def test_a_message_that_is_worded_differently_now_is_told(site: Site) -> None:
 def test_an_index_follows_what_its_recipes_print_and_are_called(site: Site) -> None:
     site.write(FILES)
     site.build()
-    site.write({"recipes/a/failing.py": RECIPE.replace("it's 3 times", "it's 4 times")})
+    changed = RECIPE.replace("it's 3 times", "it's 4 times")
+    site.write({"recipes/a/failing.py": changed})
     printed = (site.build().folder / "guides/messages.html").read_text()
     assert "it's 4 times too large" in printed.replace("&#39;", "'")
-    retitled = RECIPE.replace("Failing\n=======", "Falling\n=======")
+    retitled = changed.replace("Failing\n=======", "Falling\n=======")
     site.write({"recipes/a/failing.py": retitled})
     page = (site.build().folder / "guides/messages.html").read_text()
     shown = BeautifulSoup(page, "html.parser").select(".message-source a")

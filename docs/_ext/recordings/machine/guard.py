@@ -19,16 +19,24 @@ _files: frozenset[str] = frozenset()
 _folders: frozenset[str] = frozenset()
 
 
-def protect(folder: Path) -> None:
-    """Refuse from now on, in this process, to change files of a folder's repository."""
+def protect(project: Path) -> None:
+    """Refuse from now on, in this process, to change what git tracks in a project.
+
+    Args:
+        project: The folder of the repository; of another, nothing is tracked.
+    """
     global _files, _folders  # noqa: PLW0603 - it is this process that is guarded
-    root = repository.top(folder)
-    if root is None:
+    listed = repository.git(project, "ls-files", "-z")
+    names = [os.fsdecode(name) for name in listed.split(b"\0") if name]
+    if not names:
         return
-    listed = repository.git(root, "ls-files", "-z")
-    files = [root / os.fsdecode(name) for name in listed.split(b"\0") if name]
-    _files = frozenset(map(os.fspath, files))
-    _folders = frozenset(os.fspath(each) for file in files for each in file.parents)
+    _files = frozenset(f"{project}{os.sep}{name}" for name in names)
+    around = {*map(str, project.parents), str(project)}
+    todo = {*map(os.path.dirname, _files)} - around
+    while todo:  # with strings, since each recipe's process does this
+        around |= todo
+        todo = {*map(os.path.dirname, todo)} - around
+    _folders = frozenset(around)
     sys.addaudithook(_hear)
 
 

@@ -138,7 +138,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
 
     commit = job.commit or provenance.commit(recipe.path)
     if recipe.kind == "recipe":  # a guide's cells run in a process of their own
-        guard.protect(recipe.path.parent)
+        guard.protect(project)
     started, start = datetime.now(UTC), clock.seconds()
     provenance.reset_peak_memory()
     if recipe.kind == "guide":

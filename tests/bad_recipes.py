@@ -14,8 +14,9 @@ RECORDED = ""
 """The reason of those that misbehave and end well all the same."""
 
 RUN = """
+import tempfile
 from pathlib import Path
-run = next(it for it in Path.cwd().parents if it.name.startswith("recordings-"))
+run = Path(tempfile.gettempdir()).parent
 """
 BAD = {
     "raises": ('raise ValueError("no such gradient")', "ValueError: no such gradient"),
@@ -161,6 +162,14 @@ sys.exit(Odd())
     ),
     "deletes_all_copies": (
         "import pathlib, shutil\nshutil.rmtree(pathlib.Path.cwd().parents[2])",
+        RECORDED,
+    ),
+    "renames_what_holds_its_copy": (
+        """
+from pathlib import Path
+top = next(it for it in Path.cwd().parents if it.name.startswith("recordings-"))
+top.rename(top.with_name("elsewhere"))
+""",
         RECORDED,
     ),
     "deletes_its_run": (

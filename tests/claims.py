@@ -21,7 +21,7 @@ from rich.progress import track
 from recordings.finding import UnknownRecipe
 from recordings.library import open_library
 from recordings.machine import spawn
-from recordings.machine.workspace import mirror
+from recordings.machine.copies import mirror
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from recordings.machine import git as repository
-from recordings.machine.workspace import mirror
+from recordings.machine.copies import mirror
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from typing import Literal
 
 from recordings import syntax_tree
 from recordings.machine import git as repository
-from recordings.machine.workspace import LEFT_OUT
+from recordings.machine.copies import LEFT_OUT
 
 Kind = Literal["tree", "text", "names", "bytes"]
 KINDS: Mapping[str, Kind] = {"tree": "tree", "text": "text", "names": "names"}

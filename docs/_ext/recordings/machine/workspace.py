@@ -1,4 +1,4 @@
-"""The folder of one run: made, filled with a copy of the recipe's own, and removed.
+"""A folder of one's own for a while: made, locked, and removed.
 
 As long as its maker runs, such a folder is locked. One that is not was left behind by
 a runner that was killed; the next one to make a folder removes it.
@@ -18,8 +18,6 @@ PREFIX = "recordings-"
 NEW = 60.0
 """Seconds for which a folder may be there and not be locked yet."""
 GONE = "it deleted or renamed the folder of its run, in which its results are kept"
-LEFT_OUT = (".git", "__pycache__", "_build")
-"""What is not mirrored: git would take the mirror for its own, and the rest is made."""
 
 
 @contextmanager
@@ -91,44 +89,3 @@ def remove(folder: Path) -> None:
                 with suppress(OSError):
                     path.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def mirror(script: Path, project: Path, target: Path) -> Path:
-    """Copy a recipe's folder, so that the recipe may change or delete what is in it.
-
-    Files are copied; folders, such as a data set's, are links to the originals, and so
-    is what is around the folder, up to the project's own. What is neither, such as
-    a link to nowhere or an editor's lock, is left out.
-
-    Args:
-        script: The recipe, or a guide.
-        project: A folder around it; the recipe finds what is in there.
-        target: A folder for the copy; if it is there, so is the copy.
-
-    Returns:
-        The recipe in the copy.
-    """
-    folder = script.parent.resolve()
-    place, copy = project, target / (project.name or "project")
-    if target.exists():
-        return copy / folder.relative_to(project) / script.name
-    copy.mkdir(parents=True)
-    for name in folder.relative_to(project).parts:
-        for entry in _entries(place):
-            if entry.name != name:
-                (copy / entry.name).symlink_to(entry)
-        place, copy = place / name, copy / name
-        copy.mkdir()
-    for entry in _entries(folder):
-        if entry.is_dir():
-            (copy / entry.name).symlink_to(entry)
-        else:
-            shutil.copy2(entry, copy / entry.name)
-    return copy / script.name
-
-
-def _entries(folder: Path) -> Iterator[Path]:
-    """List the files and folders in a folder, but for what only tools use."""
-    for entry in folder.iterdir():
-        if entry.name not in LEFT_OUT and (entry.is_dir() or entry.is_file()):
-            yield entry

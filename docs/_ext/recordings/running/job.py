@@ -48,6 +48,8 @@ class Job:
     for the runner too, as Python and Sphinx have it."""
     shared: Path | None = None
     """A folder for the copy of the recipe's own, where others have run or will run."""
+    copy: Path | None = None
+    """The copy of the recipe's folder, where it is made already for this one alone."""
     earlier: str = ""
     """The key of the recording of the recipe that ran there just before, if any did."""
     workspace: str = ""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from recordings.machine import archive, git
-from recordings.machine.workspace import mirror
+from recordings.machine.copies import mirror
 from recordings.running.job import Job
 
 

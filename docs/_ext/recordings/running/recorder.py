@@ -23,8 +23,9 @@ from recordings.key.ingredients import code_trees, make_key, names_lines
 from recordings.library import Library, open_library
 from recordings.machine import clock, guard, provenance, reads
 from recordings.machine import git as repository
+from recordings.machine.copies import mirror
 from recordings.machine.portable import make_portable
-from recordings.machine.workspace import GONE, is_there, mirror
+from recordings.machine.workspace import GONE, is_there
 from recordings.model import CodeBlock, Ingredients, Recipe, Recording, Run
 from recordings.running.job import Host, Job, Outcome
 from recordings.store.notebook import to_text
@@ -116,7 +117,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     before = library.before.get(recipe.page)  # whose recording need not be here
     keys = {before.page: job.earlier} if before else {}
     project = repository.project(recipe.path.parent.resolve(), library.conf_dir)
-    copies = (job.shared or folder) / "copy"
+    copies = job.copy or (job.shared or folder) / "copy"
     try:
         script = mirror(recipe.path, project, copies)
     except OSError as error:

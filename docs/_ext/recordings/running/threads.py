@@ -3,12 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 from recordings.library import Library
+from recordings.machine import git
+from recordings.machine.copies import Copies
 from recordings.model import Entry
 from recordings.running import beginnings, fork_server, supervisor, versions
 from recordings.running.branches import Branches
 from recordings.running.job import Ending, Job
+from recordings.running.supervisor import Fork
 
 
 class Threads:
@@ -19,7 +24,10 @@ class Threads:
         self.jobs = jobs
         self._pool = ThreadPoolExecutor(jobs, "recordings")
         self._branches = Branches()
+        self._copies = Copies(jobs)
         self._runs: set[str] = set()
+        self._projects: dict[Path, Path] = {}
+        """By the folder of recipes."""
 
     def check(self, pinned: Mapping[str, str]) -> None:
         """Make sure that what is installed here is what is pinned."""
@@ -35,12 +43,22 @@ class Threads:
             finally:
                 self._branches.end()
                 self._pool.shutdown()
+                self._copies.close()
 
     def submit(self, entry: Entry, job: Job) -> Future[Ending]:
         """Have a recipe run as soon as a thread is free."""
         self._runs.add(job.run)
         fork = beginnings.fork(self._branches, entry.recipe)
-        return self._pool.submit(supervisor.run, job, fork=fork)
+        return self._pool.submit(self._run, entry.recipe.path, job, fork)
+
+    def _run(self, script: Path, job: Job, fork: Fork | None) -> Ending:
+        if job.shared:
+            return supervisor.run(job, fork=fork)
+        folder = script.parent.resolve()
+        if folder not in self._projects:
+            self._projects[folder] = git.project(folder, Path(job.conf_dir))
+        with self._copies.lent(script, self._projects[folder]) as copy:
+            return supervisor.run(replace(job, copy=copy), fork=fork)
 
     def stop(self) -> None:
         """End all that runs, and wait for that."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from recordings.key import in_file_settings
 from recordings.library import Library
 from recordings.machine import archive, git, provenance
+from recordings.machine.copies import LEFT_OUT
 from recordings.machine.reads import INSTALLED
-from recordings.machine.workspace import LEFT_OUT
 from recordings.model import Recipe
 from recordings.running.job import Job, Sources
 

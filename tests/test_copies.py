@@ -1,0 +1,141 @@
+"""A copy of a folder serves one recipe after the other, and each finds it untouched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from recordings.machine.copies import Copies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+FILES = ("data/far.csv", "recipes/section/one.py", "recipes/section/helper.py")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    project = tmp_path / "project"
+    for name in FILES:
+        file = project / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name, encoding="utf-8")
+    (project / "recipes/section/circle").symlink_to("circle")
+    return project
+
+
+@pytest.fixture
+def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Copies]:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    copies = Copies(2)
+    yield copies
+    copies.close()
+    assert [*temporary.iterdir()] == []
+
+
+def folder_of(place: Path) -> Path:
+    return place / "project" / "recipes" / "section"
+
+
+def in_turn(
+    copies: Copies, project: Path, *recipes: Callable[[Path], object]
+) -> list[tuple[Path, dict[str, str]]]:
+    """Have recipes run one after the other; tell what each found, and where."""
+    found = []
+    for recipe in recipes:
+        with copies.lent(project / "recipes/section/one.py", project) as place:
+            own = folder_of(place)
+            files = sorted(it for it in own.iterdir() if it.is_file())
+            found.append((place, {it.name: it.read_text("utf-8") for it in files}))
+            recipe(own)
+    return found
+
+
+AS_IT_IS = {"one.py": FILES[1], "helper.py": FILES[2]}
+
+
+def nothing(_: Path) -> None:
+    """Do nothing."""
+
+
+def adds(own: Path) -> None:
+    (own / "picture.png").write_text("new", "utf-8")
+    (own / "folder").mkdir()
+    (own / "folder" / "more").write_text("new", "utf-8")
+    (own / "link").symlink_to(own.parent)
+    (own.parent / "beside").write_text("new", "utf-8")
+
+
+def test_what_was_added_is_gone_for_the_next(copies: Copies, project: Path) -> None:
+    first, second = in_turn(copies, project, adds, nothing)
+    assert first == second, "the same copy, and nothing more in it"
+    assert first[1] == AS_IT_IS
+    assert {each.name for each in folder_of(first[0]).parent.iterdir()} == {"section"}
+    assert (project / "recipes/section/one.py").is_file()
+
+
+def changes(own: Path) -> None:
+    about = (own / "helper.py").stat()
+    (own / "helper.py").write_text(FILES[2].upper(), "utf-8")
+    os.utime(own / "helper.py", ns=(about.st_atime_ns, about.st_mtime_ns))
+
+
+def replaces(own: Path) -> None:
+    (own / "helper.py").unlink()
+    (own / "helper.py").write_text("another", "utf-8")
+
+
+def removes(own: Path) -> None:
+    shutil.rmtree(own)
+
+
+def leads_elsewhere(own: Path) -> None:
+    link = own.parent.parent / "data"
+    link.unlink()
+    link.symlink_to(own)
+
+
+@pytest.mark.parametrize("recipe", [changes, replaces, removes, leads_elsewhere])
+def test_a_copy_that_was_changed_serves_no_other(
+    copies: Copies, project: Path, recipe: Callable[[Path], None]
+) -> None:
+    first, second = in_turn(copies, project, recipe, nothing)
+    assert second[0] != first[0]
+    assert second[1] == AS_IT_IS
+    assert not first[0].exists()
+
+
+@pytest.mark.parametrize("name", ["helper.py", "new.py"])
+def test_what_changes_in_the_project_is_in_the_next_copy(
+    copies: Copies, project: Path, name: str
+) -> None:
+    def edits(_: Path) -> None:
+        (project / "recipes/section" / name).write_text("edited", "utf-8")
+
+    first, second = in_turn(copies, project, edits, nothing)
+    assert first[1] == AS_IT_IS
+    assert second[1] == {**AS_IT_IS, name: "edited"}
+
+
+def test_two_at_once_have_a_copy_each(copies: Copies, project: Path) -> None:
+    script = project / "recipes/section/one.py"
+    with copies.lent(script, project) as one, copies.lent(script, project) as other:
+        assert one != other
+
+
+def test_no_more_are_kept_than_that(copies: Copies, project: Path) -> None:
+    places = []
+    for name in ("a", "b", "c"):
+        script = project / "recipes" / name / "x.py"
+        script.parent.mkdir()
+        script.write_text(name, "utf-8")
+        with copies.lent(script, project) as place:
+            places.append(place)
+    assert [each.exists() for each in places] == [False, True, True]

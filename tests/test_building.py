@@ -64,6 +64,8 @@ def test_what_is_stale_is_recorded_and_what_changed_is_made_again(site: Site) ->
     assert first.status == 0, first.stdout
     assert "to be recorded first: recipes/all/one.py" in first.stdout
     assert "building side by side: en, ko, zh-cn" in first.stdout
+    for edition in ("en", "ko", "zh-cn"):
+        assert f"{edition}: built, in " in first.stdout
     assert "一个页面。" in page(site, "zh-cn/guides/words.html")
     assert "它打印。" in page(site, "zh-cn/recipes/all/one.html")
     assert "한 페이지, 두 줄." in page(site, "ko/guides/words.html")

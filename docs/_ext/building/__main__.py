@@ -5,14 +5,17 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from io import TextIOWrapper
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from building import forked
 from editions.__main__ import main as make_editions
 from editions.edition import Edition, editions
 from recordings.machine.process_tree import ended_in_order
+from recordings.units import duration
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,9 +71,15 @@ def build(wanted: Sequence[Edition], site: Path) -> list[str]:
             each: forked.build(each, site, *forked.STRICT, output=file)
             for each, file in said.items()
         }
+        start = time.monotonic()
+        running = {**processes}
         try:
-            for process in processes.values():
-                process.join()
+            while running:
+                wait([each.sentinel for each in running.values()])
+                took = duration(time.monotonic() - start)
+                for edition in [it for it in running if not running[it].is_alive()]:
+                    how = "failed" if running.pop(edition).exitcode else "built"
+                    _say(f"{edition.name}: {how}, in {took}")
         finally:
             for process in processes.values():
                 process.terminate()

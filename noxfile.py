@@ -427,9 +427,6 @@ FORM = [
 def check_recipes(session: nox.Session, names: list[str]) -> None:
     """Make every check of some recipes: form, claims, translation and pages."""
     install(session, "recipes", "lint")
-    # Beside what follows, and in the environment that is there for it: made in another,
-    # all pages would have to be made anew.
-    pages_built = start(*nox_of_this("docs"), "--mode=replay")
     session.run("python", "-m", "recipe_site.fashion_mnist", silent=True)
     known = states(session, *names)
     pages = [Path(each["recipe"]) for each in known]
@@ -440,6 +437,9 @@ def check_recipes(session: nox.Session, names: list[str]) -> None:
             compile(Path(script).read_bytes(), script, "exec", dont_inherit=True)
         except SyntaxError as error:
             session.error(f"{script}:{error.lineno}: {error.msg}")
+    # Beside what follows, and in the environment that is there for it: made in another,
+    # all pages would have to be made anew.
+    pages_built = start(*nox_of_this("docs"), "--mode=replay")
     failed = []
 
     def attempt(what: str, *command: str) -> None:

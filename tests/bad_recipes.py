@@ -164,6 +164,15 @@ sys.exit(Odd())
         "import pathlib, shutil\nshutil.rmtree(pathlib.Path.cwd().parents[2])",
         RECORDED,
     ),
+    "has_a_link_in_place_of_its_folder": (
+        """
+import os, shutil
+here, project = os.getcwd(), os.path.realpath("../../docs")
+shutil.rmtree(here)
+os.symlink(project, here)
+""",
+        RECORDED,
+    ),
     "renames_what_holds_its_copy": (
         """
 from pathlib import Path

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,6 @@ from recordings.machine.copies import Copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 FILES = ("data/far.csv", "recipes/section/one.py", "recipes/section/helper.py")
 
@@ -51,6 +52,7 @@ def in_turn(
     found = []
     for recipe in recipes:
         with copies.lent(project / "recipes/section/one.py", project) as place:
+            assert place
             own = folder_of(place)
             files = sorted(it for it in own.iterdir() if it.is_file())
             found.append((place, {it.name: it.read_text("utf-8") for it in files}))
@@ -70,14 +72,20 @@ def adds(own: Path) -> None:
     (own / "folder").mkdir()
     (own / "folder" / "more").write_text("new", "utf-8")
     (own / "link").symlink_to(own.parent)
-    (own.parent / "beside").write_text("new", "utf-8")
+    for level in range(4):  # up to what is around the project
+        (own.parents[level] / "beside").write_text("new", "utf-8")
+    os.utime(own, (0, 0))
+    os.utime(own.parents[2], (0, 0))
 
 
 def test_what_was_added_is_gone_for_the_next(copies: Copies, project: Path) -> None:
     first, second = in_turn(copies, project, adds, nothing)
     assert first == second, "the same copy, and nothing more in it"
     assert first[1] == AS_IT_IS
-    assert {each.name for each in folder_of(first[0]).parent.iterdir()} == {"section"}
+    own = folder_of(first[0])
+    assert {each.name for each in own.parent.iterdir()} == {"section"}
+    assert not [each for each in own.parents if (each / "beside").exists()]
+    assert first[0].stat().st_mtime == pytest.approx(time.time(), abs=60)
     assert (project / "recipes/section/one.py").is_file()
 
 
@@ -102,14 +110,48 @@ def leads_elsewhere(own: Path) -> None:
     link.symlink_to(own)
 
 
-@pytest.mark.parametrize("recipe", [changes, replaces, removes, leads_elsewhere])
+def locks(own: Path) -> None:
+    own.parent.chmod(0o500)
+
+
+def hides(own: Path) -> None:
+    """Leave what can't be removed by its name, and would be code for the next."""
+    (own / "__pycache__").symlink_to(own.parent)
+    (own / "helper.py").chmod(0o755)
+
+
+def becomes_the_project(own: Path) -> None:
+    """Put links to the project in place of its copy."""
+    project = own.parents[4].parent / "project"
+    shutil.rmtree(own.parents[1])
+    own.parents[1].symlink_to(project)
+
+
+def is_nested(own: Path) -> None:
+    """Make folders that are nested more deeply than Python can go."""
+    place = os.getcwd()  # noqa: PTH109 - to come back to
+    os.chdir(own)
+    for _ in range(1500):
+        Path("x").mkdir()
+        os.chdir("x")
+    os.chdir(place)
+    (own / "helper.py").unlink()
+
+
+CHANGES = [changes, replaces, removes, leads_elsewhere, locks, hides, is_nested]
+
+
+@pytest.mark.parametrize("recipe", [*CHANGES, becomes_the_project])
 def test_a_copy_that_was_changed_serves_no_other(
     copies: Copies, project: Path, recipe: Callable[[Path], None]
 ) -> None:
+    was = (project / "recipes").stat()
     first, second = in_turn(copies, project, recipe, nothing)
     assert second[0] != first[0]
     assert second[1] == AS_IT_IS
     assert not first[0].exists()
+    assert all((project / name).read_text("utf-8") == name for name in FILES)
+    assert (project / "recipes").stat().st_mode == was.st_mode
 
 
 @pytest.mark.parametrize("name", ["helper.py", "new.py"])
@@ -122,6 +164,22 @@ def test_what_changes_in_the_project_is_in_the_next_copy(
     first, second = in_turn(copies, project, edits, nothing)
     assert first[1] == AS_IT_IS
     assert second[1] == {**AS_IT_IS, name: "edited"}
+
+
+def test_a_link_that_led_nowhere_may_lead_somewhere(
+    copies: Copies, project: Path
+) -> None:
+    link, target = project / "recipes" / "store", project.parent / "store"
+    link.symlink_to(target)
+    first, second = in_turn(copies, project, lambda _: target.mkdir(), nothing)
+    assert second[0] != first[0]
+
+
+def test_what_cannot_be_copied_is_left_to_the_recipe(
+    copies: Copies, project: Path
+) -> None:
+    with copies.lent(project / "recipes/nowhere/one.py", project) as place:
+        assert place is None
 
 
 def test_two_at_once_have_a_copy_each(copies: Copies, project: Path) -> None:
@@ -137,5 +195,6 @@ def test_no_more_are_kept_than_that(copies: Copies, project: Path) -> None:
         script.parent.mkdir()
         script.write_text(name, "utf-8")
         with copies.lent(script, project) as place:
+            assert place
             places.append(place)
     assert [each.exists() for each in places] == [False, True, True]

@@ -109,6 +109,21 @@ def test_an_index_follows_what_its_recipes_print_and_are_called(site: Site) -> N
     assert {each.text for each in shown} == {"Falling"}
 
 
+def test_an_index_shows_a_recipe_that_came_later(site: Site) -> None:
+    recipe = "recipes/a/failing.py"
+    other = {"recipes/a/other.py": RECIPE.replace("too large", "as large")}
+    entry = INDEX.partition("```{message} two")[0].replace("too large", "as large")
+    more = entry.partition("```{message} ")
+    shown = INDEX + more[1] + more[2].replace(recipe[:-3], "recipes/a/other")
+    site.write({**FILES, "docs/guides/messages.md": shown})
+    site.build(strict=False)  # the link leads nowhere
+    site.write(other)
+    build = site.build(strict=False)
+    page = (build.folder / "guides/messages.html").read_text().replace("&#39;", "'")
+    assert "it's 3 times as large" in page
+    (site.root / "recipes/a/other.py").unlink()
+
+
 def test_an_index_is_left_alone_where_only_a_sentence_changes(site: Site) -> None:
     site.write(FILES)
     page = site.build().folder / "guides/messages.html"

@@ -37,6 +37,8 @@ ANSWER: Final = """() => {
 }"""
 """How far down, in pixels, a page's answer ends, and what its smallest code printed."""
 SECTIONS: Final = ("gradients", "training", "pitfalls")
+TRANSLATED_ONLY: Final = (".untranslated", ".translation-progress", ".english-changed")
+"""Parts of an article in a translation that English has not."""
 LISTS: Final = {
     *("recipes/index.html", "guides/error_messages.html"),
     *(f"recipes/{section}/index.html" for section in SECTIONS),
@@ -99,8 +101,8 @@ def violations(page: Page, edition: str) -> list[dict[str, Any]]:
     """Return what axe finds on a page.
 
     Two thirds of its time go to colors. Those of an article are the same on a narrow
-    screen as on a wide one, and in a translation as in English: elsewhere, only the
-    colors around the article are asked for.
+    screen as on a wide one, and in a translation as in English: elsewhere, colors are
+    asked for only around the article, and of what only a translation has.
     """
 
     def found(options: dict[str, Any], context: Any = None) -> list[dict[str, Any]]:
@@ -110,7 +112,8 @@ def violations(page: Page, edition: str) -> list[dict[str, Any]]:
     if edition == "en" and page.viewport_size == {"width": WIDE, "height": HEIGHT}:
         return found({})
     colors = "color-contrast"
-    around = {"exclude": [["article"]]}
+    own = [["body"], *([each] for each in TRANSLATED_ONLY)]
+    around = {"include": own, "exclude": [["article"]]}
     return [
         *found({"rules": {colors: {"enabled": False}}}),
         *found({"runOnly": [colors]}, around),

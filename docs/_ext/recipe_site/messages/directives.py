@@ -171,12 +171,13 @@ def _begins(message: Message, words: str) -> bool:
 def renew(
     _app: "Sphinx",
     env: "BuildEnvironment",
-    _added: set[str],
+    added: set[str],
     _changed: set[str],
     removed: set[str],
 ) -> list[str]:
-    """Have an index read again, and told of, when a recipe that it names is gone."""
-    return [page for page, recipes in _named(env).items() if recipes & removed]
+    """Have an index read again when a recipe that it names is gone, or is there now."""
+    other = added | removed
+    return [page for page, recipes in _named(env).items() if recipes & other]
 
 
 def retitle(_app: "Sphinx", env: "BuildEnvironment") -> list[str]:

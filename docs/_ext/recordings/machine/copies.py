@@ -7,9 +7,11 @@ copy that a recipe left as it was serves the next one of that folder.
 import os
 import shutil
 import stat
+import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
@@ -17,9 +19,6 @@ from recordings.machine.workspace import remove, workspace
 
 LEFT_OUT = (".git", "__pycache__", "_build")
 """What is not mirrored: git would take the mirror for its own, and the rest is made."""
-
-_State = dict[str, tuple[int, ...]]
-"""What is in a folder: the name of each entry, and what changes when that does."""
 
 
 def mirror(script: Path, project: Path, target: Path) -> Path:
@@ -77,29 +76,24 @@ class Copies:
         self._lock = Lock()
 
     @contextmanager
-    def lent(self, script: Path, project: Path) -> Iterator[Path]:
+    def lent(self, script: Path, project: Path) -> Iterator[Path | None]:
         """Give a folder with a copy of a recipe's own, which no other recipe has now.
+
+        None if it can't be copied: the recipe's process will try, and say why.
 
         Args:
             script: The recipe, or a guide.
             project: As for `mirror`.
-
-        Raises:
-            OSError: It can't be copied.
         """
-        folder = script.parent.resolve()
-        copy = self._taken(folder) or _Copy(script, project)
+        copy = self._taken(script.parent.resolve())
+        if copy is None:
+            with suppress(OSError):
+                copy = _Copy(script, project)
         try:
-            yield copy.place
+            yield copy.place if copy else None
         finally:
-            copy.tidy()
-            with self._lock:
-                self._free.append(copy)
-                old = [
-                    self._free.popleft() for _ in range(len(self._free) - self._most)
-                ]
-            for each in old:
-                each.close()
+            if copy:
+                self._take_back(copy)
 
     def close(self) -> None:
         """Remove those that are kept."""
@@ -115,10 +109,23 @@ class Copies:
             if found is None:
                 return None
             self._free.remove(found)
-        if found.is_true():
+        if found.is_current():
             return found
         found.close()
         return self._taken(folder)
+
+    def _take_back(self, copy: "_Copy") -> None:
+        """Keep a copy for the next recipe, if it can be had as it was."""
+        old = [copy]
+        try:
+            if copy.restore():
+                with self._lock:
+                    self._free.append(copy)
+                    surplus = len(self._free) - self._most
+                    old = [self._free.popleft() for _ in range(surplus)]
+        finally:
+            for each in old:
+                each.close()
 
 
 class _Copy:
@@ -134,11 +141,14 @@ class _Copy:
         self.original = script.parent.resolve()
         self._project = project
         try:
-            self.place = self._made.enter_context(workspace()) / "copy"
-            # First: what changes while it is copied makes the copy untrue.
+            own = self._made.enter_context(workspace())
+            self.place = own / "copy"
+            # First: what changes while it is copied makes the copy old.
             self._copied = self._originals()
-            mirror(script, project, self.place)
-            self._was = self._copies()
+            folder = mirror(script, project, self.place).parent
+            depth = len(folder.relative_to(own).parts)
+            self._levels = [folder, *folder.parents[:depth]][::-1]
+            self._was = [_about(each) for each in self._levels]
         except BaseException:
             self.close()
             raise
@@ -147,46 +157,68 @@ class _Copy:
         """Remove it."""
         self._made.close()
 
-    def is_true(self) -> bool:
-        """Tell whether it is as it was made, and the original as it was then."""
+    def is_current(self) -> bool:
+        """Tell whether the original is as it was copied."""
         with suppress(OSError):
-            return self._copied == self._originals() and self._was == self._copies()
+            return self._copied == self._originals()
         return False
 
-    def tidy(self) -> None:
-        """Remove what was added."""
+    def restore(self) -> bool:
+        """Remove what was added; tell whether nothing else was changed."""
         with suppress(OSError):
-            for folder, there in zip(self._levels(), self._was, strict=True):
-                for name in _names(folder) - there.keys():
+            now = [_about(each) for each in self._levels]
+            # Not before all are seen to be the ones that were made: one may be a link.
+            if any(it.own != was.own for it, was in zip(now, self._was, strict=True)):
+                return False
+            for folder, was in zip(self._levels, self._was, strict=True):
+                for name in _names(folder) - was.inside.keys():
                     _remove(folder / name)
+                os.utime(folder, ns=(was.read, was.changed))
+            return self._was == [_about(each) for each in self._levels]
+        return False
 
-    def _levels(self) -> list[Path]:
-        """Return the copies of the project's folder and of those down to this one."""
-        root = self.place / (self._project.name or "project")
-        inside = self.original.relative_to(self._project)
-        return [root / each for each in (*reversed(inside.parents), inside)]
-
-    def _copies(self) -> list[_State]:
-        return [_state(each, os.lstat) for each in self._levels()]
-
-    def _originals(self) -> list[_State]:
+    def _originals(self) -> list[object]:
+        """Return what the copy depends on: names around the folder, and all in it."""
         inside = self.original.relative_to(self._project)
         around = [self._project / each for each in reversed(inside.parents)]
-        names: list[_State] = [dict.fromkeys(_names(each), ()) for each in around]
-        return [*names, _state(self.original, os.stat)]
+        names = [{it.name for it in _entries(each)} for each in around]
+        own = _names(self.original).difference(LEFT_OUT)
+        return [*names, _inside(self.original, own, os.stat)]
 
 
-def _state(folder: Path, about: Callable[[str], os.stat_result]) -> _State:
-    """Return what is in a folder, without what is in the folders there."""
-    state: _State = {}
-    for name in _names(folder).difference(LEFT_OUT):
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What is known of one folder of a copy."""
+
+    own: tuple[object, ...]
+    """Which one it is, who may do what with it, and its extended attributes."""
+    inside: dict[str, tuple[int, ...]]
+    changed: int
+    read: int = field(compare=False)
+    """When, like the time of its last change, in nanoseconds."""
+
+
+def _about(folder: Path) -> _About:
+    """Look at a folder, without what is in the folders there."""
+    own = folder.lstat()
+    who = own.st_dev, own.st_ino, own.st_mode, own.st_uid, own.st_gid
+    more = sorted(os.listxattr(folder)) if sys.platform == "linux" else []
+    inside = _inside(folder, _names(folder), os.lstat)
+    return _About((*who, *more), inside, own.st_mtime_ns, own.st_atime_ns)
+
+
+def _inside(
+    folder: Path, names: Iterable[str], about: Callable[[str], os.stat_result]
+) -> dict[str, tuple[int, ...]]:
+    """Return of each name in a folder what changes when that does."""
+    found: dict[str, tuple[int, ...]] = {}
+    for name in names:
         with suppress(OSError):  # a link to nowhere, or in a circle
-            found = about(f"{folder}{os.sep}{name}")
-            state[name] = (found.st_mode, found.st_ino)
-            if not stat.S_ISDIR(found.st_mode):
-                when = found.st_mtime_ns, found.st_ctime_ns
-                state[name] += (found.st_size, *when)
-    return state
+            it = about(f"{folder}{os.sep}{name}")
+            found[name] = (it.st_mode, it.st_ino)
+            if not stat.S_ISDIR(it.st_mode):
+                found[name] += (it.st_size, it.st_mtime_ns, it.st_ctime_ns)
+    return found
 
 
 def _names(folder: Path) -> set[str]:

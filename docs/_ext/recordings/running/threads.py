@@ -37,6 +37,9 @@ class Threads:
     def ready(self, library: Library, entries: Sequence[Entry]) -> Iterator[None]:
         """Import beforehand what recipes share; end what they leave."""
         self._branches = beginnings.branches(library, entries)
+        # Not later: what is none of its own, this process then ends at times.
+        for folder in {each.recipe.path.parent.resolve() for each in entries}:
+            self._projects[folder] = git.project(folder, library.conf_dir)
         with supervisor.adopting():
             try:
                 yield
@@ -52,12 +55,10 @@ class Threads:
         return self._pool.submit(self._run, entry.recipe.path, job, fork)
 
     def _run(self, script: Path, job: Job, fork: Fork | None) -> Ending:
-        if job.shared:
+        project = self._projects.get(script.parent.resolve())
+        if job.shared or project is None:
             return supervisor.run(job, fork=fork)
-        folder = script.parent.resolve()
-        if folder not in self._projects:
-            self._projects[folder] = git.project(folder, Path(job.conf_dir))
-        with self._copies.lent(script, self._projects[folder]) as copy:
+        with self._copies.lent(script, project) as copy:
             return supervisor.run(replace(job, copy=copy), fork=fork)
 
     def stop(self) -> None:

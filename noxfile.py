@@ -328,7 +328,7 @@ def archive(session: nox.Session) -> None:
     packed = Path(shutil.make_archive(str(BUILD / "dist" / "site"), "zip", SITE))
     digest = hashlib.sha256(packed.read_bytes()).hexdigest()
     packed.with_suffix(".zip.sha256").write_text(f"{digest}  {packed.name}\n", "utf-8")
-    session.log(f"packed: {packed}")
+    session.log(f"packed: {packed}, and beside it {packed.name}.sha256")
 
 
 @nox.session
@@ -542,6 +542,7 @@ def diff(session: nox.Session) -> None:
     install(session, "docs")
     page = ("--html", str(BUILD / "diff.html"))
     session.run("python", "-m", "recordings", "diff", *page, *session.posargs)
+    session.log(f"open {page[1]}")
 
 
 @nox.session

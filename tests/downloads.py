@@ -1,7 +1,8 @@
 """Run downloads alone, each in an empty folder, with only what a recipe needs.
 
 `nox -s downloads` runs all scripts and notebooks of all editions, `nox -s colab` ten
-notebooks on the versions that Colab has. It prints the downloads that fail.
+notebooks on the versions that Colab has. It prints the downloads that fail, and now and
+then how far it is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from tempfile import TemporaryDirectory
 TIMEOUT = 600
 """Seconds for each."""
 LAST_LINES = 15
+SHOWN = 10
+"""After so many downloads it says how far it is."""
 DATA = Path("recipes/data").absolute()
 NOTEBOOK = f"""\
 import sys, nbclient, nbformat
@@ -68,10 +71,12 @@ def main() -> int:
     step = -(-len(found) // said.some) if said.some else 1
     wanted = found[::step]
     failed = 0
+    print(f"{len(wanted)} downloads, each alone", flush=True)  # noqa: T201
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for told in filter(None, pool.map(failure, wanted)):
-            failed += 1
-            print(told, flush=True)  # noqa: T201 - a command line prints
+        for number, told in enumerate(pool.map(failure, wanted), 1):
+            failed += bool(told)
+            if told or number % SHOWN == 0:
+                print(told or f"{number} of {len(wanted)} ran", flush=True)  # noqa: T201
     print(f"{len(wanted)} downloads ran alone, {failed} failed")  # noqa: T201
     return 1 if failed else 0
 

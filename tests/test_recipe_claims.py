@@ -80,7 +80,9 @@ def mutants(
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_the_mutation_fails(name: str, mutants: dict[str, recipe_runs.Ran]) -> None:
-    ran = mutants[name]
+    ran, code = mutants[name], (RECIPES / f"{name}.py").read_text("utf-8")
+    said = f"what `old` of {name} in tests/data/claims.toml says is not in the recipe"
+    assert CLAIMS[name]["old"] in code, said
     assert ran.status == 1, f"nothing noticed it:\n{ran.stdout}{ran.stderr}"
     error = CLAIMS[name].get("fails_by", "AssertionError")
     last = ran.stderr.rpartition("Traceback (most recent call last):\n")[2]

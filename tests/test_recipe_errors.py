@@ -168,6 +168,48 @@ def test_galleries_elsewhere(make_site: MakeSite) -> None:
     assert "Mine" in build.page("made/index.html")
 
 
+def test_a_fault_is_said_by_each_build_until_it_is_mended(make_site: MakeSite) -> None:
+    faulty = {"recipes/a/one.py": f"{STEP}:ref:`nowhere`\n"}
+    page = {"docs/guide.rst": "Guide\n=====\n\n:ref:`nowhere`\n"}
+    index = {
+        "docs/index.rst": "Site\n====\n\n.. toctree::\n\n   recipes/index\n   guide\n"
+    }
+    site = make_site({**faulty, **page, **index}, extensions=["recipe_site"])
+    for _ in range(3):
+        build = site.build(strict=False)
+        assert build.stderr.count("undefined label") == 2, build.stderr
+    site.write({"recipes/a/one.py": GOOD, "docs/guide.rst": "Guide\n=====\n"})
+    for _ in range(2):
+        assert site.build().status == 0
+
+
+def test_settings_in_the_last_lines_are_looked_at(make_site: MakeSite) -> None:
+    def recipe(title: str, last: str) -> str:
+        return f"{GOOD.replace('Title', title)}\n# sphinx_gallery_{last}\n"
+
+    site = make_site(
+        {
+            "recipes/a/one.py": recipe("First", "position = 1"),
+            "recipes/a/two.py": recipe("Other", "position = 1"),
+            "recipes/a/three.py": recipe("Third", 'costs = "1 s"'),
+            "recipes/a/four.py": recipe("Fours", "odd = 1"),
+        },
+        extensions=["recipe_site"],
+    )
+    three, two = located(site.build(strict=False).stderr)
+    known = "there is no setting sphinx_gallery_costs; did you mean cost?"
+    assert three.startswith(f"recipes/a/three.py:10: {known}")
+    place = "place 1 of this section is that of one.py; give it another"
+    assert two.startswith(f"recipes/a/two.py:10: {place}")
+
+
+def test_a_recipe_without_a_title_is_named(make_site: MakeSite) -> None:
+    untitled = '"""\nText.\n"""\n\n# %%\n# In short\n# --------\nprint(1)\n'
+    site = make_site({"recipes/a/one.py": untitled}, extensions=["recipe_site"])
+    said = "recipes/a/one.py:1: it has no title; write one in its docstring, underlined"
+    assert any(each.startswith(said) for each in located(site.build().stderr))
+
+
 def test_page_comes_back_with_the_recipe(make_site: MakeSite) -> None:
     """Repaired, a recipe has its page again; broken or deleted, it leaves none."""
     bad, good = {"recipes/a/one.py": "print(1)"}, {"recipes/a/one.py": GOOD}

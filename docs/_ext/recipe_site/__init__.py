@@ -17,9 +17,11 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     from recipe_site.diff_blocks import setup_diff_blocks  # noqa: PLC0415
     from recipe_site.downloads import setup_downloads  # noqa: PLC0415
     from recipe_site.errors import setup_errors  # noqa: PLC0415
+    from recipe_site.faulty_pages import setup_faulty_pages  # noqa: PLC0415
     from recipe_site.first_screen import setup_first_screen  # noqa: PLC0415
     from recipe_site.fold import setup_fold  # noqa: PLC0415
     from recipe_site.images import setup_images  # noqa: PLC0415
+    from recipe_site.last_lines import setup_last_lines  # noqa: PLC0415
     from recipe_site.messages.directives import setup_messages  # noqa: PLC0415
     from recipe_site.page_top import setup_page_top  # noqa: PLC0415
     from recipe_site.parts import setup_parts  # noqa: PLC0415
@@ -36,7 +38,9 @@ def setup(app: "Sphinx") -> "ExtensionMetadata":
     setup_diff_blocks(app)
     setup_pitfalls(app)
     setup_messages(app)
+    setup_faulty_pages(app)  # sees where a warning is before the next moves that
     setup_errors(app)
+    setup_last_lines(app)
     setup_downloads(app)
     setup_search(app)
     setup_tags(app)

@@ -131,21 +131,17 @@ PITFALL = (
     '"symptom": "TODO: what one sees."}\n'
 )
 
-ENTRY = Template('''
+ENTRY = Template("""
 # Facts:
 # - TODO: where each fact that is not obvious was checked
 ["$name"]
 mutation = "TODO: what is changed, so that an assertion of the recipe fails"
-old = """
-assert weight.grad == 4
-"""
-new = """
-assert weight.grad == 5
-"""
+old = "assert weight.grad == 4"
+new = "assert weight.grad == 5"
 remember = "TODO: what a reader keeps"
 numbers = "TODO: the numbers that this rests on"
 seconds = 1
-''')
+""")
 
 
 class NewRecipeError(Exception):

@@ -28,6 +28,7 @@ _logger = getLogger(__name__)
 _SETTINGS = {"tags": (list, "a list"), "thumbnail_number": (int, "an integer")}
 """Settings in a recipe that end the gallery where their value is of another type."""
 _ANY = (object, "a Python literal")
+_TITLE = re.compile(r"^[^\W_].*\n([^\w\s])\1{2,}\s*$", re.MULTILINE)
 
 
 def find_fault(script: Path) -> tuple[int, str] | None:
@@ -53,6 +54,8 @@ def find_fault(script: Path) -> tuple[int, str] | None:
         extract_intro_and_title(script, blocks[0].content)
         for block in blocks:
             remove_ignore_blocks(block.content)
+        if not _TITLE.search(blocks[0].content):  # Sphinx would take the next heading
+            return 1, "it has no title; write one in its docstring, underlined with ="
     except (SphinxError, ValueError) as error:
         return 1, " ".join(str(error).split())
     return None

@@ -154,7 +154,8 @@ def _faults(old: Line, new: Line, tolerance: Decimal | None) -> Iterator[str]:
             far = ""
             if before and before.is_finite() and now.is_finite():
                 percent = float(abs((now - before) / before) * 100)
-                far = f": {percent:.3g} % off, {float(tolerance * 100):.3g} % allowed"
+                far = f": {percent:.3g} % off"
+                far += f", {float(tolerance * 100):.3g} % allowed" * bool(tolerance)
             yield f"? {one} is now {other}{far}"
 
 

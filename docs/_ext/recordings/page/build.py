@@ -193,7 +193,7 @@ def _without_scripts(entry: Entry) -> Entry:
 def _warn(entry: Entry, library: Library) -> None:
     """Tell which recipe has no fresh recording, why, and what to type."""
     log = library.conf_dir.absolute() / LOGS / f"{entry.recipe.page}.log"
-    partial = log.with_suffix(".ipynb")  # there after a run that failed, only
+    partial = log.with_suffix(".ipynb")  # there only after a run that failed
     failed = (
         f"Its last run failed: see {os.path.relpath(log)}, mend that, and then type"
     )
@@ -201,13 +201,17 @@ def _warn(entry: Entry, library: Library) -> None:
         "its recording is %s: %s. The page has no output. %s: %s %s",
         entry.state,
         "; ".join(entry.reasons),
-        failed if partial.exists() else "Type",
+        failed if _is_newer(partial, entry.recipe.path) else "Type",
         library.settings.command,
         entry.recipe.typed,
         location=f"{os.path.relpath(entry.recipe.path)}:1",
         type="recordings",
         subtype=entry.state,
     )
+
+
+def _is_newer(file: Path, other: Path) -> bool:
+    return file.is_file() and file.stat().st_mtime > other.stat().st_mtime
 
 
 def note_of(app: Sphinx, page: str) -> Path:

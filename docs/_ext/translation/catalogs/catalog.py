@@ -190,6 +190,8 @@ class Catalog:
             entry.occurrences = [
                 (it, "") for it in dict.fromkeys(s.path for s in found)
             ]
+            if not entry.fuzzy:  # who removes that mark may leave the rest
+                entry.previous_msgid = None
             notes = dict.fromkeys(each.note for each in found if each.note)
             entry.comment = "\n".join(notes)
             entries.append(entry)

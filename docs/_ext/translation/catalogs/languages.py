@@ -65,7 +65,7 @@ class Language(NamedTuple):
             except CatalogError as error:
                 faults.append(str(error))
         if faults:
-            hint = "Nothing was written. Repair the catalogs, and try again."
+            hint = "These catalogs are as they were. Repair them, and try again."
             raise TranslationError("\n".join([*faults, hint]))
         return found
 

@@ -92,8 +92,19 @@ def _rest_markup(text: str) -> Markup:
     words = "\n".join(_words(node) for node in document.children).strip()
     marks.update(_placeholders(words))
     shape = [str(node.tagname) for node in document.findall() if _is_block(node)]
-    faults = [m.children[0].astext() for m in messages if m["level"] >= _WARNING]
+    faults = [
+        _with_hint(message.children[0].astext())
+        for message in messages
+        if message["level"] >= _WARNING
+    ]
     return Markup(words, marks, shape, faults)
+
+
+def _with_hint(fault: str) -> str:
+    """Add what to type where a word stands right at a mark, as in Chinese or Korean."""
+    if "start-string without end-string" not in fault:
+        return fault
+    return rf"{fault} Where no space may follow a mark, type `\ ` behind it: ``a``\ b"
 
 
 def _placeholders(text: str) -> Iterable[tuple[str, str]]:

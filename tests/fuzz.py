@@ -136,7 +136,7 @@ def markdown(text: str, random: Random) -> None:
         prose = prose[:at] + random.choice(DIRECTIVES) + prose[at:]
     half = random.randrange(len(prose) + 1)
     blocks = [Block("text", prose[:half], 1), Block("text", prose[half:], 9)]
-    written = to_markdown(blocks, "x.py", links.resolver([], ""))
+    written = to_markdown(blocks, "x.py", links.resolver({}, ""))
     if len(written) != len(blocks):
         raise AssertionError("a block was lost")
 

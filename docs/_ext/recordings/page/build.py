@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,11 @@ class Build:
             entries if library.settings.svg_scripts else map(_without_scripts, entries)
         )
         self.entries = {entry.recipe.page: entry for entry in shown}
+
+    @cached_property
+    def targets(self) -> links.Targets:
+        """What notebooks may link to."""
+        return links.targets(self.library.recipes)
 
     def recording(self, page: str) -> Recording | None:
         """Return the recording that a page shows: a fresh one, or none."""
@@ -265,7 +270,7 @@ def _notebook(
     texts = [block for block in blocks if block.kind == "text"]
     entry = build.entries.get(page)  # there is none of a script that is never run
     file = os.path.relpath(entry.recipe.path) if entry else page
-    resolve = links.resolver(build.library.recipes, app.config.html_baseurl)
+    resolve = links.resolver(build.targets, app.config.html_baseurl)
     language = app.config.language
     card = run_card.as_markdown(recording, language) if recording else None
     gallery, folder = app.config.sphinx_gallery_conf, Path(app.srcdir, page).parent

@@ -1,7 +1,7 @@
 """Turn links between pages into links that work in a notebook download."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from recordings.model import Recipe
 from recordings.page.markdown.writer import Resolve
@@ -18,21 +18,30 @@ def title(text: str) -> str:
     return next((line for line in lines if re.search(r"\w", line)), "")
 
 
-def resolver(recipes: Iterable[Recipe], site: str) -> Resolve:
-    """Make a function that resolves `:ref:` and `:doc:` to recipes.
+Targets = Mapping[str, tuple[str, str]]
+"""Title and page of all that may be linked to, by what a link says."""
 
-    Args:
-        recipes: All that may be linked to.
-        site: The published site's address; empty: links become plain text.
-    """
-    titles: dict[str, tuple[str, str]] = {}
+
+def targets(recipes: Iterable[Recipe]) -> Targets:
+    """Return how recipes are linked to; to be asked for once in a build."""
+    found: dict[str, tuple[str, str]] = {}
     for recipe in recipes:
         name = _title_of(recipe)
         label = f"sphx_glr_{recipe.name.replace('/', '_')}"
-        titles[label] = titles[f"/{recipe.page}"] = (name, recipe.page)
+        found[label] = found[f"/{recipe.page}"] = (name, recipe.page)
+    return found
+
+
+def resolver(known: Targets, site: str) -> Resolve:
+    """Make a function that resolves `:ref:` and `:doc:` to recipes.
+
+    Args:
+        known: What may be linked to.
+        site: The published site's address; empty: links become plain text.
+    """
 
     def resolve(_role: str, target: str, own: str | None) -> tuple[str, str | None]:
-        name, page = titles.get(target, (target, ""))
+        name, page = known.get(target, (target, ""))
         address = f"{site.rstrip('/')}/{page}.html" if site and page else None
         return own or name, address
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import time
+from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,7 +139,23 @@ def is_nested(own: Path) -> None:
     (own / "helper.py").unlink()
 
 
+def has_long_names(own: Path) -> None:
+    """Make a path that is longer than the system takes."""
+    place = os.getcwd()  # noqa: PTH109 - to come back to
+    os.chdir(own)
+    for _ in range(25):
+        Path("x" * 250).mkdir()
+        os.chdir("x" * 250)
+    os.chdir(place)
+    (own / "helper.py").unlink()
+
+
+def shuts(own: Path) -> None:
+    own.parents[3].chmod(0)
+
+
 CHANGES = [changes, replaces, removes, leads_elsewhere, locks, hides, is_nested]
+CHANGES += [has_long_names, shuts]
 
 
 @pytest.mark.parametrize("recipe", [*CHANGES, becomes_the_project])
@@ -180,6 +197,27 @@ def test_what_cannot_be_copied_is_left_to_the_recipe(
 ) -> None:
     with copies.lent(project / "recipes/nowhere/one.py", project) as place:
         assert place is None
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a tmpfs")  # noqa: S108
+def test_what_was_written_through_a_mapping_is_seen(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In memory, such a write changes no time."""
+
+    def maps(own: Path) -> None:
+        with (own / "helper.py").open("r+b") as file, mmap(file.fileno(), 0) as bytes_:
+            _ = bytes_[0]
+            bytes_[0:1] = b"X"
+            bytes_.flush()
+
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+        monkeypatch.setattr(tempfile, "tempdir", memory)
+        copies = Copies(1)
+        first, second = in_turn(copies, project, maps, nothing)
+        copies.close()
+    assert second[1] == AS_IT_IS
+    assert second[0] != first[0]
 
 
 def test_two_at_once_have_a_copy_each(copies: Copies, project: Path) -> None:

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from recipe_site.unreadable import find_fault
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import MakeSite
     from forked import Build
 
@@ -208,6 +212,24 @@ def test_a_recipe_without_a_title_is_named(make_site: MakeSite) -> None:
     site = make_site({"recipes/a/one.py": untitled}, extensions=["recipe_site"])
     said = "recipes/a/one.py:1: it has no title; write one in its docstring, underlined"
     assert any(each.startswith(said) for each in located(site.build().stderr))
+
+
+TITLES = {
+    "code": "``nn.Module`` in a minute\n=========================",
+    "quoted": "“Why?”\n======",
+    "chinese": "图\n==",
+    "between": "=====\nTitle\n=====",
+    "inset": "=======\n Title\n=======",
+    "underscores": "Title\n_____",
+    "label": ".. _here:\n\nTitle\n=====",
+}
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_a_legal_title_is_one(tmp_path: Path, name: str) -> None:
+    script = tmp_path / "x.py"
+    script.write_text(f'"""\n{TITLES[name]}\n\nText.\n"""\n\nprint(1)\n', "utf-8")
+    assert find_fault(script) is None
 
 
 def test_page_comes_back_with_the_recipe(make_site: MakeSite) -> None:

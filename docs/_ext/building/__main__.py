@@ -89,6 +89,7 @@ def build(wanted: Sequence[Edition], site: Path) -> list[str]:
                 f"docs/_build/editions/{each.name}/", ""
             )
             for each, file in said.items()
+            if file.is_file()
             for line in file.read_text("utf-8", "replace").splitlines()
         ):
             _say(line)

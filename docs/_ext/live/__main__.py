@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from watchfiles import Change, watch
+from watchfiles import watch
 
 from building import forked
 from editions.edition import editions
@@ -68,11 +68,8 @@ def _watch(builders: list[Builder], recorder: Recorder | None) -> bool:
     watched = [each for each in map(Path, WATCHED) if each.exists()]
     for changes in watch(*watched, debounce=2 * SETTLED, step=SETTLED):
         # A file may be named by a link to its folder, which the folder of an edition
-        # holds; that the link was made is no change. Neither is what an editor has for
-        # a moment.
-        added = {Path(path) for change, path in changes if change == Change.added}
-        gone = {each for each in added if not each.exists()}
-        found_at = {Path(path) for _, path in changes} - gone
+        # holds; that the link was made is no change.
+        found_at = (Path(path) for _, path in changes)
         files = {
             it.resolve() for it in found_at if not (it.is_symlink() or it.is_dir())
         }

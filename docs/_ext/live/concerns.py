@@ -46,6 +46,7 @@ def concerns(paths: Iterable[str], languages: Sequence[str]) -> Concerns:
 def _is_passing(parts: Sequence[str]) -> bool:
     """Tell whether a file is a dataset's, or one that a program has for a moment."""
     hidden = any(each.startswith(".") or each == "data" for each in parts)
+    hidden |= "." not in parts[-1]  # an editor's; all that is written has an ending
     return hidden or parts[-1].endswith((".tmp", ".part", ".swp", "~"))
 
 

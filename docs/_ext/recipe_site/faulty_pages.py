@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
 
-_PLACE = re.compile(r"(?P<file>.+?)(?::\d*)?$")
+_PLACE = re.compile(r"(?P<file>.+?)(?::\d*)?(?::<translated>:\d*)?$")
 
 
 class NoteFaulty(logging.Filter):
@@ -30,21 +30,25 @@ class NoteFaulty(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Note the page of *record*, if it names a file that is one's source."""
         place = record.location if isinstance(record, SphinxLogRecord) else None
-        if match := _PLACE.match(place or ""):
-            page = self.app.env.path2doc(match["file"])
-            if page in self.app.env.found_docs:
+        env = getattr(self.app, "env", None)  # it is there once all is set up
+        if env and (match := _PLACE.match(place or "")):
+            page = env.path2doc(match["file"])
+            if page in env.found_docs and page not in self.pages:
                 self.pages.add(page)
+                with _noted(self.app).open("a", encoding="utf-8") as file:
+                    file.write(f"{page}\n")  # the build may be interrupted
         return True
 
     def renew(self, _app: "Sphinx", env: "BuildEnvironment", *_: set[str]) -> list[str]:
         """Return the pages that had a fault in the last build."""
         file = _noted(self.app)
-        pages = file.read_text("utf-8").split("\n") if file.is_file() else []
+        pages = {*file.read_text("utf-8").split("\n")} if file.is_file() else ()
         return [each for each in pages if each in env.found_docs]
 
     def keep(self, _app: "Sphinx", _failure: Exception | None) -> None:
         """Keep which pages had one in this build."""
-        _noted(self.app).write_text("\n".join(sorted(self.pages)), "utf-8")
+        pages = (f"{each}\n" for each in sorted(self.pages))
+        _noted(self.app).write_text("".join(pages), "utf-8")
 
 
 def _noted(app: "Sphinx") -> Path:

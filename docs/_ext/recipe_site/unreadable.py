@@ -28,7 +28,9 @@ _logger = getLogger(__name__)
 _SETTINGS = {"tags": (list, "a list"), "thumbnail_number": (int, "an integer")}
 """Settings in a recipe that end the gallery where their value is of another type."""
 _ANY = (object, "a Python literal")
-_TITLE = re.compile(r"^[^\W_].*\n([^\w\s])\1{2,}\s*$", re.MULTILINE)
+_LINE = r"([^\w\s]|_)\{}+\s*$"
+_TITLE = re.compile(rf"^ ?(?!{_LINE.format(1)})\S.*\n{_LINE.format(2)}", re.MULTILINE)
+"""A line with words, and another of one repeated character below it."""
 
 
 def find_fault(script: Path) -> tuple[int, str] | None:

@@ -11,7 +11,6 @@ program. What is shown is what the recipe printed when it was recorded, so the i
 holds no message that PyTorch does not print.
 """
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -143,7 +142,7 @@ def tell_what_is_missing(app: "Sphinx", env: "BuildEnvironment") -> None:
     if build is None or not pages:
         return
     known = [begins for messages in pages.values() for _recipe, begins in messages]
-    for page, entry in build.entries.items():
+    for page in build.entries:
         if recording := build.recording(page):
             for message in _unlisted(recording, known):
                 logger.warning(
@@ -151,7 +150,7 @@ def tell_what_is_missing(app: "Sphinx", env: "BuildEnvironment") -> None:
                     "with its cause to docs/%s.md: ```{message} …",
                     f"{message.kind}: {message.text.splitlines()[0]}",
                     next(iter(pages)),
-                    location=f"{os.path.relpath(entry.recipe.path)}:1",
+                    location=f"{env.doc2path(page)}:1",  # moved to the recipe
                     type="error_messages",
                 )
 

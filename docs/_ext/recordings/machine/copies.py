@@ -19,6 +19,8 @@ from recordings.machine.workspace import remove, workspace
 
 LEFT_OUT = (".git", "__pycache__", "_build")
 """What is not mirrored: git would take the mirror for its own, and the rest is made."""
+MOST_COMPARED = 64 * 2**20
+"""Bytes in a folder's files, up to which its copy is kept."""
 
 
 def mirror(script: Path, project: Path, target: Path) -> Path:
@@ -174,8 +176,20 @@ class _Copy:
                 for name in _names(folder) - was.inside.keys():
                     _remove(folder / name)
                 os.utime(folder, ns=(was.read, was.changed))
-            return self._was == [_about(each) for each in self._levels]
+            untouched = self._was == [_about(each) for each in self._levels]
+            return untouched and self._is_equal()
         return False
+
+    def _is_equal(self) -> bool:
+        """Tell whether files have the bytes of the originals, as far as that is quick.
+
+        Where memory holds them (tmpfs), a write through a mapping changes no time.
+        """
+        files = [each for each in _entries(self.original) if each.is_file()]
+        if sum(each.stat().st_size for each in files) > MOST_COMPARED:
+            return False
+        copy = self._levels[-1]
+        return all(it.read_bytes() == (copy / it.name).read_bytes() for it in files)
 
     def _originals(self) -> list[object]:
         """Return what the copy depends on: names around the folder, and all in it."""

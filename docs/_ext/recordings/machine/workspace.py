@@ -82,18 +82,38 @@ def is_there(folder: Path) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder, with what is read-only in it; links are not followed."""
-    if folder.is_symlink():
-        folder.unlink(missing_ok=True)
+    """Remove a folder, with what is read-only in it; links are not followed.
+
+    Its mark goes last: where this is interrupted, the next runner goes on.
+    """
+    if os.path.islink(folder) or os.path.isfile(folder):  # noqa: PTH113, PTH114 - any name
+        with suppress(OSError):
+            folder.unlink()
         return
-    try:
+    with suppress(OSError):
+        folder.chmod(0o700)
+    with suppress(OSError, RecursionError):  # before Python 3.13, only so deep
         for parent, folders, _ in os.walk(folder):
             for name in folders:
-                path = Path(parent, name)
-                if not path.is_symlink():
+                path = f"{parent}{os.sep}{name}"
+                if not os.path.islink(path):  # noqa: PTH114 - too long a name is none
                     with suppress(OSError):
-                        path.chmod(0o700)
-        shutil.rmtree(folder, ignore_errors=True)
-    except RecursionError:  # before Python 3.13, they go only so deep
-        subprocess.run(["chmod", "-R", "u+rwx", "--", str(folder)], check=False)
-        subprocess.run(["rm", "-rf", "--", str(folder)], check=False)
+                        os.chmod(path, 0o700)  # noqa: PTH101 - the same
+    with suppress(OSError):
+        for each in [*folder.iterdir()]:
+            if each.name != MARK:
+                _remove_all(each)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_all(path: Path) -> None:
+    """Remove a file, or a folder however deeply nested."""
+    with suppress(OSError, RecursionError):
+        if path.is_symlink() or not path.is_dir():
+            path.unlink()
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+    if os.path.lexists(path):
+        for words in (("chmod", "-R", "u+rwx"), ("rm", "-rf")):
+            command = [*words, "--", str(path)]
+            subprocess.run(command, check=False, stderr=subprocess.DEVNULL)

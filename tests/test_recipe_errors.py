@@ -218,6 +218,7 @@ TITLES = {
     "code": "``nn.Module`` in a minute\n=========================",
     "quoted": "“Why?”\n======",
     "chinese": "图\n==",
+    "short": "T\n=",
     "between": "=====\nTitle\n=====",
     "inset": "=======\n Title\n=======",
     "underscores": "Title\n_____",

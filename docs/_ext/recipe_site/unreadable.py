@@ -28,7 +28,7 @@ _logger = getLogger(__name__)
 _SETTINGS = {"tags": (list, "a list"), "thumbnail_number": (int, "an integer")}
 """Settings in a recipe that end the gallery where their value is of another type."""
 _ANY = (object, "a Python literal")
-_LINE = r"([^\w\s]|_)\{}+\s*$"
+_LINE = r"([^\w\s]|_)\{}*\s*$"
 _TITLE = re.compile(rf"^ ?(?!{_LINE.format(1)})\S.*\n{_LINE.format(2)}", re.MULTILINE)
 """A line with words, and another of one repeated character below it."""
 

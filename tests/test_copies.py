@@ -36,7 +36,7 @@ def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Copies]:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    copies = Copies(2)
+    copies = Copies(2, lambda: True)
     yield copies
     copies.close()
     assert [*temporary.iterdir()] == []
@@ -213,7 +213,7 @@ def test_what_was_written_through_a_mapping_is_seen(
 
     with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
         monkeypatch.setattr(tempfile, "tempdir", memory)
-        copies = Copies(1)
+        copies = Copies(1, lambda: True)
         first, second = in_turn(copies, project, maps, nothing)
         copies.close()
     assert second[1] == AS_IT_IS
@@ -236,3 +236,10 @@ def test_no_more_are_kept_than_that(copies: Copies, project: Path) -> None:
             assert place
             places.append(place)
     assert [each.exists() for each in places] == [False, True, True]
+
+
+def test_none_is_kept_where_none_is_waited_for(project: Path) -> None:
+    copies = Copies(2, lambda: False)
+    with copies.lent(project / "recipes/section/one.py", project) as place:
+        assert place
+    assert not place.exists()

@@ -65,15 +65,21 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 
 class Copies:
-    """Copies that are kept for the next recipe, as many as run at once."""
+    """Copies that are kept for the next recipe, as many as run at once.
 
-    def __init__(self, most: int) -> None:
+    None is kept for long without a recipe, whose process would remove it if this one
+    were killed.
+    """
+
+    def __init__(self, most: int, is_wanted: Callable[[], bool]) -> None:
         """Begin with none.
 
         Args:
-            most: How many are kept while no recipe has them.
+            most: How many there are, with those that recipes have.
+            is_wanted: Tells whether a recipe waits for one.
         """
-        self._most = most
+        self._most, self._is_wanted = most, is_wanted
+        self._lent = 0
         self._free: deque[_Copy] = deque()
         self._lock = Lock()
 
@@ -94,6 +100,8 @@ class Copies:
         try:
             yield copy.place if copy else None
         finally:
+            with self._lock:
+                self._lent -= 1
             if copy:
                 self._take_back(copy)
 
@@ -107,27 +115,31 @@ class Copies:
     def _taken(self, folder: Path) -> "_Copy | None":
         """Take a copy of a folder that still is one, if such a copy is kept."""
         with self._lock:
-            found = next((it for it in self._free if it.original == folder), None)
-            if found is None:
-                return None
-            self._free.remove(found)
-        if found.is_current():
-            return found
-        found.close()
-        return self._taken(folder)
+            self._lent += 1
+            own = [each for each in self._free if each.original == folder]
+            found = own[0] if own else None
+            if found:
+                self._free.remove(found)
+            surplus = max(0, self._lent + len(self._free) - self._most)
+            old = [self._free.popleft() for _ in range(min(surplus, len(self._free)))]
+        if found and not found.is_current():
+            old.append(found)
+            found = None
+        for each in old:
+            each.close()
+        return found
 
     def _take_back(self, copy: "_Copy") -> None:
-        """Keep a copy for the next recipe, if it can be had as it was."""
-        old = [copy]
+        """Keep a copy if a recipe waits for it, and if it can be had as it was."""
+        kept = False
         try:
-            if copy.restore():
+            kept = self._is_wanted() and copy.restore()
+        finally:
+            if kept:
                 with self._lock:
                     self._free.append(copy)
-                    surplus = len(self._free) - self._most
-                    old = [self._free.popleft() for _ in range(surplus)]
-        finally:
-            for each in old:
-                each.close()
+            else:
+                copy.close()
 
 
 class _Copy:

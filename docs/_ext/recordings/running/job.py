@@ -61,6 +61,10 @@ class Job:
     commit: str | None = None
     """The recipe's, where git can't tell."""
 
+    def own_folders(self) -> list[Path]:
+        """Return the folders that are this run's alone."""
+        return [Path(self.workspace), *([self.copy.parent] if self.copy else [])]
+
 
 @dataclass(frozen=True, slots=True)
 class Host:

@@ -123,7 +123,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     except OSError as error:
         raise UnreadableRecipe(f"its folder can't be copied: {error}") from error
     copied = copies.stat().st_mtime
-    portable = make_portable(script.parent, recipe.path.parent)
+    portable = make_portable(script.parent, recipe.path.parent, folder)
     try:
         library.ingredients(recipe, keys=keys)
     except ValueError as error:

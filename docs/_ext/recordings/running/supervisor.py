@@ -221,7 +221,8 @@ def supervise(channel: Connection) -> None:
     try:
         channel.send(failure)
     except OSError:  # the runner has ended
-        remove(Path(job.workspace))
+        for folder in job.own_folders():
+            remove(folder)
 
 
 def _watch(
@@ -232,8 +233,7 @@ def _watch(
     Returns:
         The bound, and the exit status where the process ended by itself.
     """
-    latest = looked = time.monotonic()
-    latest += LONGEST_START + job.time_limit
+    latest = (looked := time.monotonic()) + LONGEST_START + job.time_limit
     begun = False
     most = job.memory_limit or capacity.memory() // (job.jobs + 1)
     ends: list[int] = []

@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 
 from recordings.library import Library
 from recordings.machine import git
@@ -24,7 +25,8 @@ class Threads:
         self.jobs = jobs
         self._pool = ThreadPoolExecutor(jobs, "recordings")
         self._branches = Branches()
-        self._copies = Copies(jobs)
+        self._copies = Copies(jobs, lambda: self._waiting > 0)
+        self._waiting, self._counting = 0, Lock()
         self._runs: set[str] = set()
         self._projects: dict[Path, Path] = {}
         """By the folder of recipes."""
@@ -51,10 +53,14 @@ class Threads:
     def submit(self, entry: Entry, job: Job) -> Future[Ending]:
         """Have a recipe run as soon as a thread is free."""
         self._runs.add(job.run)
+        with self._counting:
+            self._waiting += 1
         fork = beginnings.fork(self._branches, entry.recipe)
         return self._pool.submit(self._run, entry.recipe.path, job, fork)
 
     def _run(self, script: Path, job: Job, fork: Fork | None) -> Ending:
+        with self._counting:
+            self._waiting -= 1
         project = self._projects.get(script.parent.resolve())
         if job.shared or project is None:
             return supervisor.run(job, fork=fork)

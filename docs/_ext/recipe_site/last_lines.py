@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sphinx.util.logging import getLogger
-from sphinx_gallery.py_source_parser import INFILE_CONFIG_PATTERN
 
+from recipe_site.recipes import written_settings
 from recordings.gallery import scripts
 
 if TYPE_CHECKING:
@@ -37,20 +37,13 @@ def misspelled(source: str) -> Iterator[tuple[int, str]]:
         >>> [*misspelled("x\n# sphinx_gallery_costs = '1 s'\n")]
         [(2, 'there is no setting sphinx_gallery_costs; did you mean cost?')]
     """
-    for line, name, _value in _settings(source):
+    for line, name, _value in written_settings(source):
         near = get_close_matches(name, KNOWN, n=1, cutoff=0.8)
         if name not in KNOWN and near:
             yield (
                 line,
                 f"there is no setting sphinx_gallery_{name}; did you mean {near[0]}?",
             )
-
-
-def _settings(source: str) -> Iterator[tuple[int, str, str]]:
-    """Yield line, name and value of each setting."""
-    for match in INFILE_CONFIG_PATTERN.finditer(source):
-        line = source.count("\n", 0, match.start(1)) + 1
-        yield line, match[1], str(match[3]).strip()
 
 
 def warn(app: "Sphinx") -> None:
@@ -60,9 +53,9 @@ def warn(app: "Sphinx") -> None:
     for script, _page in sorted(scripts.pages(settings, source)):
         text = script.read_text("utf-8", errors="replace")
         faults = [*misspelled(text)]
-        for line, name, value in _settings(text):
-            if name == "position" and re.fullmatch(r"-?\d+", value):
-                other = known.setdefault((script.parent, value), script.name)
+        for line, name, value in written_settings(text):
+            if name == "position" and re.fullmatch(r"-?\d+", value or ""):
+                other = known.setdefault((script.parent, str(value)), script.name)
                 if other != script.name:
                     told = f"place {value} of this section is that of {other}"
                     faults.append((line, f"{told}; give it another"))

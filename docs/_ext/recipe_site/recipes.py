@@ -4,13 +4,16 @@
 # sphinx_gallery_position = 3
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
-from sphinx_gallery.py_source_parser import extract_file_config
+from sphinx_gallery.py_source_parser import (
+    INFILE_CONFIG_PATTERN,
+    extract_file_config,
+)
 
 from recordings.gallery import scripts
 
@@ -60,6 +63,13 @@ def link_to(page: str, here: str) -> pending_xref:
     about = {"refdomain": "std", "reftype": "doc", "refexplicit": False}
     target = {"reftarget": f"/{page}", "refdoc": here, "refwarn": True}
     return pending_xref("", nodes.inline(), **about, **target)
+
+
+def written_settings(source: str) -> Iterator[tuple[int, str, str | None]]:
+    """Yield line, name and value, as text, of each setting in a recipe's code."""
+    for match in INFILE_CONFIG_PATTERN.finditer(source):
+        line = source.count("\n", 0, match.start(1)) + 1
+        yield line, match[1], match[3] and match[3].strip()
 
 
 def _settings(script: Path) -> Mapping[str, Any]:

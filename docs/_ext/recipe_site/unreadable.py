@@ -16,8 +16,9 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.errors import SphinxError
 from sphinx.util.logging import getLogger
 from sphinx_gallery.gen_rst import extract_intro_and_title
-from sphinx_gallery.py_source_parser import INFILE_CONFIG_PATTERN, remove_ignore_blocks
+from sphinx_gallery.py_source_parser import remove_ignore_blocks
 
+from recipe_site.recipes import written_settings
 from recordings.gallery import scripts
 
 if TYPE_CHECKING:
@@ -41,16 +42,14 @@ def find_fault(script: Path) -> tuple[int, str] | None:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return line, f"byte 0x{content[error.start]:02x} is not UTF-8"
-    for match in INFILE_CONFIG_PATTERN.finditer(source):
-        name, value = match[1], match[3]
+    for line, name, value in written_settings(source):
         kind, what = _SETTINGS.get(name, _ANY)
         try:
             is_right = value is None or isinstance(ast.literal_eval(value), kind)
         except (SyntaxError, TypeError, ValueError):
             is_right = False
         if not is_right:
-            line = source.count("\n", 0, match.start(1)) + 1
-            return line, f"sphinx_gallery_{name} must be {what}, not {value.strip()}"
+            return line, f"sphinx_gallery_{name} must be {what}, not {value}"
     try:
         _settings, blocks = scripts.split(script)
         extract_intro_and_title(script, blocks[0].content)

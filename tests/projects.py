@@ -23,7 +23,7 @@ from recordings.running import runner
 from recordings.store.notebook import from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from conftest import MakeSite, Site
 
@@ -129,6 +129,14 @@ def wait_for(condition: Callable[[], object]) -> bool:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
     return bool(condition())
+
+
+def write_named(folder: Path, names: Iterable[str]) -> None:
+    """Write files, each with its own name in it."""
+    for name in names:
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name, encoding="utf-8")
 
 
 class MakeProject(Protocol):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from projects import write_named
 
 from recordings.machine.copies import Copies
 
@@ -23,10 +24,7 @@ FILES = ("data/far.csv", "recipes/section/one.py", "recipes/section/helper.py")
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     project = tmp_path / "project"
-    for name in FILES:
-        file = project / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(name, encoding="utf-8")
+    write_named(project, FILES)
     (project / "recipes/section/circle").symlink_to("circle")
     return project
 

@@ -6,6 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from projects import write_named
 
 from recordings.machine import git as repository
 from recordings.machine.copies import mirror
@@ -33,10 +34,7 @@ FILES = (
 def project(tmp_path: Path) -> Path:
     """Write a project with all kinds of links that lead nowhere."""
     project = tmp_path / "project"
-    for name in FILES:
-        file = project / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(name, encoding="utf-8")
+    write_named(project, FILES)
     for folder in (project, project / "recipes", project / "recipes/section/deep"):
         (folder / "nowhere").symlink_to(tmp_path / "is not there")
         (folder / "circle").symlink_to("circle")

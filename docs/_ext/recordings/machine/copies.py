@@ -186,7 +186,7 @@ class _Copy:
                 return False
             for folder, was in zip(self._levels, self._was, strict=True):
                 for name in _names(folder) - was.inside.keys():
-                    _remove(folder / name)
+                    remove(folder / name)
                 os.utime(folder, ns=(was.read, was.changed))
             untouched = self._was == [_about(each) for each in self._levels]
             return untouched and self._is_equal()
@@ -250,11 +250,3 @@ def _inside(
 def _names(folder: Path) -> set[str]:
     with os.scandir(folder) as entries:
         return {each.name for each in entries}
-
-
-def _remove(path: Path) -> None:
-    """Remove a file, a link, or a folder with what is in it."""
-    if path.is_dir() and not path.is_symlink():
-        remove(path)
-    else:
-        path.unlink()

@@ -84,36 +84,27 @@ def is_there(folder: Path) -> bool:
 def remove(folder: Path) -> None:
     """Remove a folder, with what is read-only in it; links are not followed.
 
-    Its mark goes last: where this is interrupted, the next runner goes on.
+    A file, or a link in its place, is removed, too. The mark goes last: where this is
+    interrupted, the next runner goes on.
     """
-    if os.path.islink(folder) or os.path.isfile(folder):  # noqa: PTH113, PTH114 - any name
-        with suppress(OSError):
-            folder.unlink()
-        return
     with suppress(OSError):
-        folder.chmod(0o700)
-    with suppress(OSError, RecursionError):  # before Python 3.13, only so deep
-        for parent, folders, _ in os.walk(folder):
-            for name in folders:
-                path = f"{parent}{os.sep}{name}"
-                if not os.path.islink(path):  # noqa: PTH114 - too long a name is none
-                    with suppress(OSError):
-                        os.chmod(path, 0o700)  # noqa: PTH101 - the same
-    with suppress(OSError):
-        for each in [*folder.iterdir()]:
-            if each.name != MARK:
-                _remove_all(each)
-    shutil.rmtree(folder, ignore_errors=True)
+        if folder.is_dir() and not folder.is_symlink():
+            folder.chmod(0o700)
+            for each in [*folder.iterdir()]:
+                if each.name != MARK:
+                    _remove_all(each)
+    _remove_all(folder)
 
 
 def _remove_all(path: Path) -> None:
-    """Remove a file, or a folder however deeply nested."""
-    with suppress(OSError, RecursionError):
+    """Remove a file, a link, or a folder, read-only or however deeply nested."""
+    with suppress(OSError, RecursionError):  # before Python 3.13, only so deep
         if path.is_symlink() or not path.is_dir():
             path.unlink()
         else:
             shutil.rmtree(path, ignore_errors=True)
     if os.path.lexists(path):
-        for words in (("chmod", "-R", "u+rwx"), ("rm", "-rf")):
-            command = [*words, "--", str(path)]
+        # Of folders only: a file may be one of the project's, by a hard link.
+        open_up = ("-type", "d", "-execdir", "chmod", "u+rwx", "{}", ";")
+        for command in (["find", str(path), *open_up], ["rm", "-rf", "--", str(path)]):
             subprocess.run(command, check=False, stderr=subprocess.DEVNULL)

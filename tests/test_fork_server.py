@@ -27,7 +27,7 @@ from recordings.key import first_imports
 from recordings.model import Block
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it is Linux's only")
@@ -92,7 +92,7 @@ def package(
     monkeypatch.setenv("PYTHONPATH", library, prepend=os.pathsep)
 
 
-def outputs(project: Project, names: Mapping[str, str]) -> dict[str, str]:
+def outputs(project: Project, names: Iterable[str]) -> dict[str, str]:
     """Have a runner of its own run all recipes, one after the other."""
     assert project.start("--jobs", "1").wait(PATIENCE) == 0
     return {name: printed(project.recording(name)) for name in names}
@@ -289,15 +289,40 @@ def test_what_is_killed_costs_one_recipe_at_most(
 def test_recipes_go_on_where_one_kills_the_fork_server(
     make_project: MakeProject,
 ) -> None:
-    kills = (
-        "import os, psutil, signal\n"
-        "psutil.Process(os.getppid()).parent().kill()\nprint('on')"
-    )
+    # Afresh: then no supervisor is there that was forked, and would go on with it.
+    kills = f"""
+import os, psutil
+for each in psutil.Process(os.getppid()).parent().children():
+    if "forkserver" in " ".join(each.cmdline()):
+        each.kill()
+        print("on"){AFRESH}
+"""
     recipes = {"a_kills": kills, "b_good": IS_FORKED}
     assert outputs(make_project(recipes), recipes) == {
         "a_kills": "on\n",
         "b_good": "False\n",
     }
+
+
+def test_a_supervisor_goes_on_with_the_next_recipe(make_project: MakeProject) -> None:
+    leaves = "import os\nif os.fork() == 0:\n    os.setsid()\n    os._exit(0)"
+    about = """
+import os, psutil
+own = psutil.Process()
+print(own.ppid(), own.parent().children() == [own])
+"""
+    project = make_project({"a_leaves": f"{leaves}\nprint(os.getppid())", "b": about})
+    found = outputs(project, ["a_leaves", "b"])
+    assert found["b"] == f"{found['a_leaves'].strip()} True\n"
+
+
+@pytest.mark.parametrize("ending", ["os.kill(os.getpid(), 9)", "raise SystemExit(3)"])
+def test_a_supervisor_is_none_the_worse_for_a_recipe_that_fails(
+    make_project: MakeProject, ending: str
+) -> None:
+    project = make_project({"a_bad": f"import os\n{ending}", "b": IS_FORKED})
+    assert project.start("--jobs", "1").wait(PATIENCE) == 1
+    assert printed(project.recording("b")) == "True\n"
 
 
 def test_a_killed_runner_leaves_whole_recordings(make_project: MakeProject) -> None:

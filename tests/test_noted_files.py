@@ -20,6 +20,7 @@ from stores import keep
 from test_edits import add, edit, rename
 
 from recordings.key import conf_code, noted
+from recordings.key.place import Place
 from recordings.library import open_library
 from recordings.machine import handing_on, reads
 from recordings.running import runner
@@ -549,7 +550,7 @@ def test_a_module_that_was_loaded_before_is_edited_meanwhile(
     module.__file__ = str(file)
     monkeypatch.setitem(sys.modules, file.stem, module)
     monkeypatch.setattr(noted, "STARTED", now + started)
-    place = noted.Place(script, tmp_path, tmp_path / "w" / "copy" / "p", now)
+    place = Place(script, tmp_path, tmp_path / "w" / "copy" / "p", now)
     earlier = [
         reads.Note(str(file), "module", now + each, True, "", str(file))  # noqa: FBT003
         for each in (loaded,)

@@ -18,8 +18,10 @@ from recordings.finding import UnknownRecipe
 from recordings.gallery import signatures
 from recordings.library import Library, open_library
 from recordings.machine.process_tree import die_with_parent
+from recordings.running import beginnings
 from recordings.running.executor import ExecutorLost
 from recordings.running.versions import OtherVersions
+from recordings.settings import read
 from recordings.store.store import ReadOnlyError, StoreError
 
 USAGE, INTERRUPTED = 2, 130
@@ -89,7 +91,11 @@ def _open(options: argparse.Namespace) -> Library:
         # The build that asks for this: it, and all that it starts, end together.
         die_with_parent(options.parent, signal.SIGTERM)
     conf_dir = _conf_dir(options.conf).absolute()
-    return open_library(conf_dir, options.source and options.source.absolute())
+    conf = read(conf_dir)
+    if options.command in (commands.run, commands.verify) and not options.scheduler:
+        beginnings.start()  # while this process reads the recipes
+    source = options.source and options.source.absolute()
+    return open_library(conf_dir, source, conf)
 
 
 def _conf_dir(given: Path | None) -> Path:

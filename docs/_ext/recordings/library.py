@@ -18,6 +18,7 @@ from recordings.key.ingredients import (
     collect_ingredients,
     make_key,
 )
+from recordings.machine.garbage import uncollected
 from recordings.model import Entry, Ingredients, Recipe, Recording, State
 from recordings.settings import Settings, from_namespace, read
 from recordings.store.notebook import RecordingError
@@ -290,6 +291,7 @@ def open_library(
 
 def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:
     if "myst_nb" in conf.get("extensions", ()):
-        from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
+        with uncollected():
+            from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
 
         yield from reading.find(source, conf)

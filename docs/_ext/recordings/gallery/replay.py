@@ -33,6 +33,9 @@ was recorded of each that held code; the page may hide that code."""
 ZIP_YEARS = range(1981, 2107)
 """Years that a zip file knows in every time zone; a machine's clock may be wrong."""
 
+SHORTEST = 0.001
+"""Seconds that are said of a run that took none, when rounded; else none would be."""
+
 
 def surround_gallery(
     app: Sphinx, around: Callable[[Sphinx], AbstractContextManager[None]]
@@ -158,7 +161,7 @@ class Replay:
         # Sphinx-Gallery counts failures as it makes pages, so it makes these each time.
         if not self._failed:
             variables["passing"] = True
-        return output, recording.run.seconds
+        return output, recording.run.seconds or SHORTEST
 
     def identify_names(self, *arguments: Any) -> names.Found:
         """Return what names on a page stand for: in its code, as the run knew."""

@@ -12,6 +12,7 @@ import ast
 import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from recordings import syntax_tree
@@ -263,9 +264,14 @@ def _bound(statement: ast.stmt) -> set[str]:
 
 def _read(conf: Path) -> Statements:
     try:
-        tree = syntax_tree.parse(conf.read_bytes())
+        return _statements(conf.read_bytes())
     except (OSError, *syntax_tree.PARSE_ERRORS):
         return {}
+
+
+@lru_cache(maxsize=4)  # a recipe's process asks several times
+def _statements(source: bytes) -> Statements:
+    tree = syntax_tree.parse(source)
     return {it: _bound(it) for each in tree.body for it in _apart(each)}
 
 

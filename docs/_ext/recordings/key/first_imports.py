@@ -10,6 +10,7 @@ from itertools import takewhile
 
 from recordings import syntax_tree
 from recordings.key.ingredients import is_code
+from recordings.machine.garbage import uncollected
 from recordings.model import Block
 
 Modules = tuple[str, ...]
@@ -100,9 +101,10 @@ def _parts(modules: Modules) -> Iterator[Modules]:
 
 def preload(modules: Iterable[str]) -> None:
     """Import modules; one that can't be imported fails in its recipe."""
-    for name in modules:
-        with suppress(Exception, SystemExit):
-            importlib.import_module(name)
+    with uncollected():
+        for name in modules:
+            with suppress(Exception, SystemExit):
+                importlib.import_module(name)
 
 
 def import_all(modules: Iterable[str]) -> None:
@@ -111,11 +113,12 @@ def import_all(modules: Iterable[str]) -> None:
     Raises:
         BaseException: Whatever one raises.
     """
-    for name in modules:
-        module, _, part = name.partition(":")
-        found = importlib.import_module(module)
-        if part and not hasattr(found, part):
-            importlib.import_module(f"{module}.{part}")
+    with uncollected():
+        for name in modules:
+            module, _, part = name.partition(":")
+            found = importlib.import_module(module)
+            if part and not hasattr(found, part):
+                importlib.import_module(f"{module}.{part}")
 
 
 def _package(module: str) -> str:

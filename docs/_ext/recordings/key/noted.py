@@ -1,7 +1,6 @@
 """What a run that has just ended depends on, from the files that it was seen to use."""
 
 import ast
-import importlib.util
 import math
 import os
 import re
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from recordings import syntax_tree
 from recordings.key import local_files
+from recordings.key.place import Place
 from recordings.machine.reads import INSTALLED, STARTED, Note
 
 Notes = tuple[Sequence[Note], Sequence[Note]]
@@ -25,6 +25,21 @@ SYSTEM = tuple(f"/{name}/" for name in ("dev", "etc", "usr", "lib", "lib64", "ru
 WRITES = {"made", "wrote"}
 SHORTEST_QUOTE = 5
 """Characters of a line of code that an output has to have, to be a quotation."""
+
+
+_installed: frozenset[str] = frozenset()
+"""Modules that are none of a project's, as far as that was seen."""
+
+
+def see_installed() -> None:
+    """See which modules are installed: a fork that looked would copy them all."""
+    global _installed  # noqa: PLW0603 - as `sys.modules` is of the process
+    files = {it: getattr(each, "__file__", None) for it, each in sys.modules.items()}
+    _installed = frozenset(
+        name
+        for name, file in files.items()
+        if not isinstance(file, str) or file.startswith(INSTALLED)
+    )
 
 
 @dataclass(slots=True)
@@ -41,49 +56,6 @@ class Noted:
     """Whether a module of the project knows the line numbers of its callers."""
     outside: list[str] = field(default_factory=list)
     """Files outside the project."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a recipe is, and where its copy ran."""
-
-    script: Path
-    project: Path
-    copy: Path
-    """The copy of the project's folder."""
-    made: float
-    """When the copy was made."""
-    workspace: Path | None = None
-    """The recipe's own folder, where the copy is shared and so in another."""
-
-    def original(self, path: str) -> Path:
-        """Return what a file of the copy is a copy of; another file is itself."""
-        file = Path(path)
-        if file.suffix == ".pyc":
-            with suppress(ValueError):
-                file = Path(importlib.util.source_from_cache(path))
-        for copy in (self.copy, _resolved(self.copy)):
-            if file.is_relative_to(copy):
-                return self.project / file.relative_to(copy)
-        return file
-
-    def find(self, path: str, real: str) -> Path:
-        """Return the original of a file, which may be the project's only by links."""
-        file = self.original(path)
-        if file.is_relative_to(self.project) and file.exists():
-            return file
-        other = self.original(real)
-        return other if other.is_relative_to(self.project) else file
-
-    def holds(self, file: Path) -> bool:
-        """Tell whether a file is in the project, and is no link to one that is not."""
-        real = file if file == self.script else file.resolve()
-        return file.is_relative_to(self.project) and real.is_relative_to(self.project)
-
-
-@cache  # it is asked for each file; the copy stays where it is
-def _resolved(copy: Path) -> Path:
-    return copy.resolve()
 
 
 def collect(
@@ -109,7 +81,7 @@ def collect(
         if note.time < made.get(note.path, math.inf):
             found.add(note)
     for path in also:
-        found.add_path(path)
+        found.add_path(str(path))
     found.add_loaded(trees)
     script = place.script
     own = found.how.pop(script, set())
@@ -185,12 +157,11 @@ class _Used:
         """In which ways each was read."""
         self.outside: set[str] = set()
         self._place = place
-        self._opened = [
-            (place.find(note.opener, os.path.realpath(note.opener)), note)
-            for note in earlier
-            if note.opener
-        ]
-        """What was read before the run, each with the code that did so."""
+        self._opened: dict[Path, list[Note]] = {}
+        """What was read before the run, by the code that did so."""
+        for name, notes in _by_opener(earlier).items():
+            opener = place.find(name, os.path.realpath(name))
+            self._opened.setdefault(opener, []).extend(notes)
         self._read: dict[Path, float] = {}
         self._earlier: dict[Path, float] = {}
         for note in earlier:
@@ -222,9 +193,9 @@ class _Used:
                 else path.as_posix()
             )
 
-    def add_path(self, path: Path) -> None:
-        """Add a module of the project."""
-        path = self._place.find(str(path), str(path.resolve()))
+    def add_path(self, name: str) -> None:
+        """Add a module, if it is one of the project."""
+        path = self._place.find(name, os.path.realpath(name))
         if self._place.holds(path):
             self.how.setdefault(path, set()).add("module")
             self._read.setdefault(path, self._earlier.get(path, STARTED))
@@ -234,18 +205,22 @@ class _Used:
 
         What one of them read as it was loaded counts, too.
         """
-        loaded = _loaded(self._place)
-        todo, seen = [*trees, *map(_tree, self.how)], {*self.how}
-        while todo:
-            packages = {name.partition(".")[0] for name in _names(todo.pop(), loaded)}
-            for name, path in loaded.items():
-                if name.partition(".")[0] in packages:
-                    self.add_path(path)
-            for opener, note in self._opened:
-                if opener in self.how:
-                    self.add(note)
-            todo += [_tree(path) for path in self.how.keys() - seen]
-            seen |= self.how.keys()
+        loaded = _loaded()
+        todo, seen, known = [*trees], set[Path](), set[str]()
+        while True:
+            while new := self.how.keys() - seen:
+                seen |= new
+                for path in new:
+                    todo.append(_tree(path))
+                    for note in self._opened.get(path, ()):
+                        self.add(note)
+            if not todo:
+                return
+            named = {name.partition(".")[0] for name in _names(todo.pop(), loaded)}
+            for name, file in loaded.items():
+                if name.partition(".")[0] in named - known:
+                    self.add_path(file)
+            known |= named
 
     def is_changed(self, path: Path) -> bool:
         """Tell whether a file was changed after it was read."""
@@ -267,15 +242,21 @@ class _Used:
         )
 
 
-def _loaded(place: Place) -> Mapping[str, Path]:
-    """Return the files of the modules of this process that are in the project."""
+def _by_opener(notes: Iterable[Note]) -> dict[str, list[Note]]:
+    found: dict[str, list[Note]] = {}
+    for note in notes:
+        if note.opener:
+            found.setdefault(note.opener, []).append(note)
+    return found
+
+
+def _loaded() -> Mapping[str, str]:
+    """Return the files of the modules of this process that are not installed."""
     found = {}
-    for name, module in [*sys.modules.items()]:
-        file = getattr(module, "__file__", None)
+    for name in sys.modules.keys() - _installed:
+        file = getattr(sys.modules[name], "__file__", None)
         if isinstance(file, str) and not file.startswith(INSTALLED):
-            path = place.find(file, os.path.realpath(file))
-            if path.is_relative_to(place.project):
-                found[name] = path
+            found[name] = file
     return found
 
 
@@ -287,7 +268,7 @@ def _tree(path: Path) -> ast.AST:
     return ast.Module(body=[], type_ignores=[])
 
 
-def _names(tree: ast.AST, loaded: Mapping[str, Path]) -> Iterator[str]:
+def _names(tree: ast.AST, loaded: Mapping[str, str]) -> Iterator[str]:
     """Name the modules that code imports, or has the names of."""
     for node in ast.walk(tree):
         match node:

@@ -126,6 +126,13 @@ class ProcessTree:
             psutil.wait_procs(members, timeout=0.1)
 
 
+def reap() -> None:
+    """Have no child of this process that ended stay in the system's list."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
 def _has_children() -> bool:
     """Tell whether this process has any, also ended ones that were not waited for."""
     try:

@@ -6,12 +6,14 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterable
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 PROCESSES = Path("/proc")
 
 
+@cache
 def processor() -> str | None:
     """Name this machine's processor, with its number of cores."""
     name = platform.processor()
@@ -56,10 +58,15 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
     found = {"Python": platform.python_version()}
     for package in packages:
         try:
-            found[package] = metadata.version(package)
+            found[package] = _version(package)
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+@cache  # where it is asked before a fork, no fork reads it anew
+def _version(package: str) -> str:
+    return metadata.version(package)
 
 
 def commit(file: Path) -> str | None:

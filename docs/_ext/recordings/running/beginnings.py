@@ -1,7 +1,6 @@
 """Choose what is imported once for several recipes of a run that begin alike."""
 
 from collections.abc import Iterable
-from functools import partial
 from importlib.util import find_spec
 
 from recordings.gallery import scripts
@@ -12,28 +11,41 @@ from recordings.machine.reads import INSTALLED
 from recordings.model import Entry, Recipe
 from recordings.running import fork_server
 from recordings.running.branches import Branches
-from recordings.running.supervisor import Fork
+from recordings.running.fork_server import Fork
 
 
 def may_be_forked(recipe: Recipe) -> bool:
     """Tell whether a recipe need not be started afresh.
 
-    The number of threads is fixed when modules are imported.
+    The number of threads is fixed when modules are imported; a guide's code runs in a
+    process that its kernel starts, which imports its own.
     """
-    return recipe.kind == "recipe" and recipe.settings.get("threads", 1) == 1
+    return recipe.kind == "guide" or recipe.settings.get("threads", 1) == 1
+
+
+def waits(recipe: Recipe) -> bool:
+    """Tell whether a recipe may have to wait until its imports are made for it."""
+    return recipe.kind == "recipe" and may_be_forked(recipe)
 
 
 def fork(branches: Branches, recipe: Recipe) -> Fork | None:
     """Return what forks a recipe's supervisor; None if it is to be started afresh."""
-    return partial(branches.fork, recipe.page) if may_be_forked(recipe) else None
+    return branches.fork(recipe.page) if may_be_forked(recipe) else None
+
+
+def start() -> None:
+    """Have the process begin that all others are forked from; it makes its imports."""
+    fork_server.start(scripts.imported_first())
 
 
 def branches(library: Library, entries: Iterable[Entry]) -> Branches:
     """Have ready what recipes are forked from."""
     forked = [each.recipe for each in entries if may_be_forked(each.recipe)]
-    if forked:
-        fork_server.start(scripts.imported_first())
-    return Branches(shared(library, forked), unseen=library.settings.preload is None)
+    return Branches(
+        shared(library, forked),
+        library.packages,
+        unseen=library.settings.preload is None,
+    )
 
 
 def shared(library: Library, recipes: Iterable[Recipe]) -> dict[str, Modules]:

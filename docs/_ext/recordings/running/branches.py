@@ -5,7 +5,6 @@ the same imports: a recipe's process has made imports of its own code, in their 
 and none of another's.
 """
 
-import gc
 import logging
 import os
 import signal
@@ -14,7 +13,8 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,11 +29,10 @@ from recordings.key import first_imports
 from recordings.key.first_imports import Modules
 from recordings.key.noted import WRITES
 from recordings.machine import provenance, reads
-from recordings.machine.process_tree import has_one_thread
+from recordings.machine.process_tree import has_one_thread, reap
 from recordings.running import fork_server
+from recordings.running.fork_server import Call, Fork
 
-Call = Callable[[Connection], None]
-"""What a process does that was forked."""
 POLL_INTERVAL = 0.1
 """Seconds between two looks at whether a branch is to be ended before it is there."""
 
@@ -60,66 +59,81 @@ class _Branch:
 
 
 class Branches:
-    """The branches of one run; they end with it, or with this process."""
+    """The branches of one run; they end with it, or with this process.
+
+    All grow from the beginning, one after the other, beside whatever runs first.
+    """
 
     def __init__(
-        self, wanted: Mapping[str, Modules] = {}, *, unseen: bool = True
+        self,
+        wanted: Mapping[str, Modules] = {},
+        packages: Iterable[str] = (),
+        *,
+        unseen: bool = True,
     ) -> None:
-        """Begin with none.
+        """Begin to grow them.
 
         Args:
             wanted: Imports that are made once for several recipes, by page.
+            packages: Those whose versions each recipe's process will ask for.
             unseen: Have no branch where an import would be seen, as by what it prints.
         """
         self._wanted = wanted
+        self._packages = tuple(packages)
         self._unseen = unseen
-        self._grown: dict[Modules, _Branch | None] = {}
-        self._growing = threading.Lock()
+        self._grown: dict[Modules, Future[_Branch | None]] = {}
+        self._growing = ThreadPoolExecutor(1, "branches")
         self._ended = False
+        self._forks: dict[Modules, Fork] = {
+            modules: partial(self._fork, modules) for modules in {(), *wanted.values()}
+        }
+        for modules in sorted({*wanted.values()}, key=len):
+            parts = (it for it in self._grown if it == modules[: len(it)])
+            before = self._grown.get(max(parts, key=len, default=()))
+            growing = self._growing.submit(self._grow, modules, before)
+            self._grown[modules] = growing
 
-    def fork(self, page: str, function: Call, channel: Connection) -> int | None:
-        """Call a function in a process that is forked where a recipe's imports are.
+    def fork(self, page: str) -> Fork:
+        """Return what forks a process where a recipe's imports are made, by its page.
 
-        Args:
-            page: The recipe's.
-            function: What to call, with the channel.
-            channel: To this process.
-
-        Returns:
-            The number of the process; None if it could not be forked.
+        Recipes with the same imports have the same.
         """
-        branch = self._nearest(self._wanted.get(page, ()))
-        return (branch or fork_server).fork(function, channel)
+        return self._forks[self._wanted.get(page, ())]
+
+    def _fork(
+        self, modules: Modules, function: Call, channel: Connection
+    ) -> int | None:
+        growing = self._grown.get(modules)
+        with suppress(CancelledError):
+            branch = growing and growing.result()
+            return (branch or fork_server).fork(function, channel)
+        return None
 
     def end(self) -> None:
         """Have all end, also those that are just about to be."""
         self._ended = True
-        with self._growing:
-            for branch in filter(None, self._grown.values()):
+        self._growing.shutdown(cancel_futures=True)
+        for growing in self._grown.values():
+            if not growing.cancelled() and (branch := growing.result()):
                 branch.channel.close()
 
-    def _nearest(self, modules: Modules) -> _Branch | None:
-        """Find, or have made, the branch with most of what is to be imported."""
-        if not modules:
-            return None
-        parts = {it for it in self._wanted.values() if it == modules[: len(it)]}
-        before = self._nearest(max(parts - {modules}, key=len, default=()))
-        with self._growing:
-            if modules not in self._grown and not self._ended:
-                self._grown[modules] = self._grow(modules, before)
-            return self._grown.get(modules) or before
-
-    def _grow(self, modules: Modules, before: _Branch | None) -> _Branch | None:
+    def _grow(
+        self, modules: Modules, earlier: Future[_Branch | None] | None
+    ) -> _Branch | None:
+        """Have a branch made from an earlier one; without it, that has to do."""
+        before = earlier.result() if earlier else None
+        if self._ended:
+            return before
         own, other = Pipe()
         rest = modules[len(before.modules) :] if before else modules
-        be = partial(serve, rest, unseen=self._unseen)
+        be = partial(serve, rest, self._packages, unseen=self._unseen)
         with other:
             number = (before or fork_server).fork(be, other)
         with suppress(OSError, EOFError):
             if number is not None and self._is_ready(own, number) and own.recv():
                 return _Branch(modules, own, number)
         own.close()
-        return None
+        return before
 
     def _is_ready(self, channel: Connection, number: int) -> bool:
         latest = time.monotonic() + fork_server.TIMEOUT
@@ -134,11 +148,14 @@ class Branches:
 # In the process that forks ------------------------------------------------------------
 
 
-def serve(modules: Modules, channel: Connection, *, unseen: bool) -> None:
+def serve(
+    modules: Modules, packages: Iterable[str], channel: Connection, *, unseen: bool
+) -> None:
     """Import modules, tell whether that went well, and then fork whenever asked to."""
     if os.getsid(0) != os.getpid():
         os.setsid()  # Ctrl-C on a terminal is for the runner
     with suppress(OSError, EOFError):
+        provenance.versions(packages)
         if not _imported(modules, unseen=unseen):
             return
         channel.send("ready")
@@ -152,10 +169,7 @@ def serve(modules: Modules, channel: Connection, *, unseen: bool) -> None:
 
 
 def _forget(_number: int, _frame: object) -> None:
-    """Have no process that ended stay in the system's list."""
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+    reap()
 
 
 def _be(function: Call, number: int, channel: Connection) -> None:
@@ -180,8 +194,7 @@ def _imported(modules: Modules, *, unseen: bool) -> bool:
     elif not _imported_unseen(modules):
         return False
     sys.path[:] = preloaded.PATH
-    preloaded.FILE_MEMORY = provenance.file_memory()
-    gc.freeze()  # else each fork would search, and so copy, all that was imported
+    preloaded.be_forked()
     return has_one_thread()
 
 

@@ -16,6 +16,10 @@ import psutil
 from recordings.machine import spawn
 from recordings.machine.process_tree import is_running
 
+Call = Callable[[Connection], None]
+"""What a process does that was forked."""
+Fork = Callable[[Call, Connection], int | None]
+"""Calls a function with a channel in a process that it forks; gives its number."""
 TIMEOUT = 120.0
 """Seconds to wait for a fork; before the first, everything is imported."""
 MODULES = ["recordings.running.supervisor", "recordings.running.preloaded"]
@@ -53,7 +57,7 @@ def start(modules: Iterable[str]) -> None:
         _server = child
 
 
-def fork(function: Callable[[Connection], None], channel: Connection) -> int | None:
+def fork(function: Call, channel: Connection) -> int | None:
     """Call a function in a process that is forked from the server.
 
     Args:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from recordings.texts import cleaned
 
+OUTCOME = "outcome.json"
+"""File in the workspace."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -58,6 +61,8 @@ class Job:
     """The project, where it has to be unpacked: paths are then relative to it."""
     python_path: tuple[str, ...] = ()
     """The project's folders of modules, where Python does not know of them."""
+    project: Path | None = None
+    """The folder that holds all of the project, where that is known."""
     commit: str | None = None
     """The recipe's, where git can't tell."""
 
@@ -93,7 +98,12 @@ class Outcome:
         """Write the outcome whole: beside first, then in place."""
         beside = workspace / "outcome.part"
         beside.write_text(json.dumps(asdict(self)), encoding="utf-8")
-        beside.replace(workspace / "outcome.json")
+        beside.replace(workspace / OUTCOME)
+
+    @staticmethod
+    def is_in(workspace: Path) -> bool:
+        """Tell whether a worker wrote one."""
+        return (workspace / OUTCOME).is_file()
 
     @classmethod
     def load(cls, workspace: Path) -> "Outcome | None":
@@ -101,10 +111,10 @@ class Outcome:
 
         What a recipe raised may be text that can't be shown; a recording has none.
         """
-        file = workspace / "outcome.json"
-        if not file.is_file():
+        if not cls.is_in(workspace):
             return None
-        found = cls(**json.loads(file.read_text("utf-8")))
+        text = (workspace / OUTCOME).read_text("utf-8")
+        found = cls(**json.loads(text))
         failure = found.failure and cleaned(found.failure)
         return replace(found, failure=failure, traceback=cleaned(found.traceback))
 

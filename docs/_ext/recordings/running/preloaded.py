@@ -9,14 +9,15 @@ from contextlib import suppress
 from multiprocessing import forkserver
 from pathlib import Path
 
-import nbformat
+import nbformat.v4  # noqa: F401 - as below
 
-from recordings.key import first_imports
+from recordings.key import first_imports, noted
 from recordings.machine import provenance, reads
 from recordings.machine.process_tree import has_one_thread
 
 # For those that are forked: each recipe's process would import it.
 from recordings.running import recorder  # noqa: F401
+from recordings.store.store import Store
 
 PRELOAD = "RECORDINGS_PRELOAD"
 """Environment variable: the modules to import, with blanks between them."""
@@ -25,18 +26,28 @@ MAIN_PROCESS = multiprocessing.current_process()
 """What a process that was not forked is to `multiprocessing`."""
 PATH = [*sys.path]
 """Where modules are found, before any recipe changes that."""
+FILE_MEMORY = 0
+"""Bytes of files, such as libraries, that a fork uses and doesn't count as its own."""
+
+
+def be_forked() -> None:
+    """Be ready for that: a fork copies what it changes, and to look at it is enough."""
+    global FILE_MEMORY  # noqa: PLW0603 - it is of this process
+    FILE_MEMORY = provenance.file_memory()
+    provenance.processor()
+    noted.see_installed()
+    gc.freeze()
+
+
 reads.install()
 first_imports.preload(os.environ.pop(PRELOAD, "").split())
 sys.path[:] = PATH
 IS_SAFE = has_one_thread()
 """Whether this process can be forked."""
-FILE_MEMORY = provenance.file_memory()
-"""Bytes of files, such as libraries, that a fork uses and doesn't count as its own."""
 
-# Else each fork would compile nbformat's schema.
-nbformat.validate(nbformat.v4.new_notebook())
-# Else each fork would search, and so copy, all that was imported.
-gc.freeze()
+# Else each fork would find the class of stores in folders anew.
+Store(os.curdir)
+be_forked()
 
 
 @atexit.register

@@ -20,6 +20,7 @@ from recordings.gallery.hooks import files as hook_files
 from recordings.guides import GuideFailed
 from recordings.key import conf_code, first_imports, noted
 from recordings.key.ingredients import code_trees, make_key, names_lines
+from recordings.key.place import Place
 from recordings.library import Library, open_library
 from recordings.machine import clock, guard, provenance, reads
 from recordings.machine import git as repository
@@ -116,7 +117,9 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
     folder = Path(job.workspace)
     before = library.before.get(recipe.page)  # whose recording need not be here
     keys = {before.page: job.earlier} if before else {}
-    project = repository.project(recipe.path.parent.resolve(), library.conf_dir)
+    project = job.project or repository.project(
+        recipe.path.parent.resolve(), library.conf_dir
+    )
     copies = job.copy or (job.shared or folder) / "copy"
     try:
         script = mirror(recipe.path, project, copies)
@@ -172,7 +175,7 @@ def record(library: Library, recipe: Recipe, job: Job, host: Host) -> Outcome:
         gpu = provenance.gpu()
     blocks = captured.blocks
     seconds, texts = round(clock.seconds() - start, 2), _texts(blocks)
-    place = noted.Place(
+    place = Place(
         recipe.path.parent.resolve() / recipe.path.name,
         project,
         copies / (project.name or "project"),

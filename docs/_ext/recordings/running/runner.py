@@ -103,11 +103,15 @@ def run(  # noqa: PLR0913 - all but two have a default
 
 
 def _place_in_order(entry: Entry) -> tuple[bool, bool, float, str]:
-    # First what is started afresh, while the fork server makes its imports; then what
-    # may be long, then the longest.
+    # First what can begin while others' imports are made; then what may be long, then
+    # the longest.
     seconds = entry.recording.run.seconds if entry.recording else math.inf
-    forked = beginnings.may_be_forked(entry.recipe)
-    return forked, entry.recording is not None, -seconds, entry.recipe.page
+    return (
+        beginnings.waits(entry.recipe),
+        entry.recording is not None,
+        -seconds,
+        entry.recipe.page,
+    )
 
 
 @dataclass

@@ -10,11 +10,13 @@ from threading import Lock
 from recordings.library import Library
 from recordings.machine import git
 from recordings.machine.copies import Copies
+from recordings.machine.workspace import workspace
 from recordings.model import Entry
-from recordings.running import beginnings, fork_server, supervisor, versions
+from recordings.running import beginnings, fork_server, supervision, versions
 from recordings.running.branches import Branches
+from recordings.running.fork_server import Fork
 from recordings.running.job import Ending, Job
-from recordings.running.supervisor import Fork
+from recordings.running.supervision import Supervisors
 
 
 class Threads:
@@ -25,6 +27,7 @@ class Threads:
         self.jobs = jobs
         self._pool = ThreadPoolExecutor(jobs, "recordings")
         self._branches = Branches()
+        self._supervisors = Supervisors()
         self._copies = Copies(jobs, lambda: self._waiting > 0)
         self._waiting, self._counting = 0, Lock()
         self._runs: set[str] = set()
@@ -38,13 +41,15 @@ class Threads:
     @contextmanager
     def ready(self, library: Library, entries: Sequence[Entry]) -> Iterator[None]:
         """Import beforehand what recipes share; end what they leave."""
-        self._branches = beginnings.branches(library, entries)
         # Not later: what is none of its own, this process then ends at times.
         for folder in {each.recipe.path.parent.resolve() for each in entries}:
             self._projects[folder] = git.project(folder, library.conf_dir)
-        with supervisor.adopting():
+        beginnings.start()
+        with supervision.adopting():
+            self._branches = beginnings.branches(library, entries)
             try:
-                yield
+                with self._supervisors:  # which end before what they were forked from
+                    yield
             finally:
                 self._branches.end()
                 self._pool.shutdown()
@@ -62,15 +67,17 @@ class Threads:
         with self._counting:
             self._waiting -= 1
         project = self._projects.get(script.parent.resolve())
-        if job.shared or project is None:
-            return supervisor.run(job, fork=fork)
-        with self._copies.lent(script, project) as copy:
-            return supervisor.run(replace(job, copy=copy), fork=fork)
+        with workspace() as folder:
+            job = replace(job, workspace=str(folder), project=project)
+            if job.shared or project is None:
+                return self._supervisors.run(job, fork=fork)
+            with self._copies.lent(script, project) as copy:
+                return self._supervisors.run(replace(job, copy=copy), fork=fork)
 
     def stop(self) -> None:
         """End all that runs, and wait for that."""
         for run in self._runs:
-            supervisor.stop(run)
+            supervision.stop(run)
         fork_server.interrupt()
         self._branches.end()
         self._pool.shutdown(cancel_futures=True)

@@ -1,7 +1,7 @@
 """A recording, and its form as an executed notebook."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -58,7 +58,7 @@ def to_text(recording: Recording) -> str:
     The text depends on nothing but the recording: the same output gives the same lines.
     A confirmation is one line, so that another run is a small difference; so is a name.
     """
-    about = asdict(recording) | {"format": FORMAT, "seal": ""}
+    about = asdict(replace(recording, blocks=())) | {"format": FORMAT, "seal": ""}
     del about["blocks"]
     lines: dict[str, str] = {}
 
@@ -84,8 +84,8 @@ def to_text(recording: Recording) -> str:
             ],
         }
     )
-    nbformat.validate(notebook)
-    text: str = nbformat.writes(notebook, indent=1, sort_keys=True)
+    # Not `nbformat.writes`, which would validate it: `from_text` does, of what is new.
+    text: str = nbformat.v4.writes(notebook, indent=1, sort_keys=True)
     for mark, line in lines.items():
         text = text.replace(f'"{mark}"', line)
     return sealed(f"{cleaned_json(text)}\n")

@@ -1,9 +1,16 @@
 """What a worker of the cluster does: run a recipe, and notice when nobody wants it."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from recordings.running import supervisor
+from recordings.machine.workspace import workspace
+from recordings.running import luggage, supervision
 from recordings.running.job import Ending, Job
+from recordings.running.supervision import Supervisors
+
+SENT = 2**20
+"""Bytes at the end of a recipe's log that its runner gets."""
 
 
 def run(job: Job, topic: str) -> Ending:
@@ -22,7 +29,12 @@ def run(job: Job, topic: str) -> Ending:
     def is_given_up() -> bool:
         return not _is_wanted(worker, key)
 
-    return supervisor.run(job, is_given_up=is_given_up)
+    with workspace() as folder, Supervisors() as supervisors:
+        there = luggage.unpack(replace(job, workspace=str(folder)))
+        with Path(there.log).open("w+b") as log:  # first: a recipe may remove it
+            ending = supervisors.run(there, is_given_up=is_given_up)
+            sent = supervision.end_of(log, SENT)
+        return replace(ending, log=sent, shared=luggage.pack_shared(there))
 
 
 def _is_wanted(worker: Any, key: Any) -> bool:

@@ -401,6 +401,14 @@ def test_block_times_and_dates_are_as_recorded(small: Site) -> None:
     assert "January 1, 1970" in build.page(f"{GOOD}.html")
 
 
+def test_a_run_that_took_next_to_no_time_has_its_time_shown(small: Site) -> None:
+    file = small.root / f"docs/recordings/{GOOD}.ipynb"
+    text = re.sub(r'"seconds": [\d.]+', '"seconds": 0.0', file.read_text("utf-8"))
+    file.write_text(sealed(text), "utf-8")
+    page = small.build(*REPLAY).page(f"{GOOD}.html")
+    assert "(0 minutes 0.001 seconds)" in page
+
+
 def test_sphinx_gallery_s_own_processes_run_nothing(small: Site) -> None:
     pytest.importorskip("joblib", reason="Sphinx-Gallery's parallel needs joblib")
     conf = small.root / "docs" / "conf.py"

@@ -246,8 +246,8 @@ def open_library(
         source: Sphinx's source folder; as a rule the same.
         conf: Sphinx's configuration where it runs; by default what `conf.py` sets.
         gallery_settings: Likewise: Sphinx-Gallery's settings, filled in.
-        only: Read this recipe alone, to run it: its script, and its page. Without a
-            script, read the guides. By default, read all.
+        only: Read this recipe alone, to run it: its script, and its page; a guide has
+            no script. By default, read all.
 
     Raises:
         ConfigError: A setting is invalid.
@@ -262,11 +262,12 @@ def open_library(
     # What runs before a recipe is known only where all are.
     everything = only is None or settings.shared_folders
     found = [*scripts.pages(gallery_settings, source)] if everything else []
-    recipes = [scripts.read(*each) for each in found] if only is None else []
     if script and page:
         recipes = [scripts.read(script, page)]
     else:
-        recipes += _guides(source, conf)
+        recipes = [scripts.read(*each) for each in found] if only is None else []
+        if "myst_nb" in conf.get("extensions", ()):
+            recipes += _guides(source, conf, page)
     return Library(
         settings=settings,
         gallery_settings=gallery_settings,
@@ -289,9 +290,14 @@ def open_library(
     )
 
 
-def _guides(source: Path, conf: Mapping[str, Any]) -> Iterator[Recipe]:
-    if "myst_nb" in conf.get("extensions", ()):
-        with uncollected():
-            from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
+def _guides(
+    source: Path, conf: Mapping[str, Any], page: str | None = None
+) -> Iterator[Recipe]:
+    """Read the guide of a page, or all that there are."""
+    with uncollected():
+        from recordings.guides import reading  # noqa: PLC0415 - it needs MyST-NB
 
+    if page:
+        yield reading.read(source / f"{page}.md", page, conf)
+    else:
         yield from reading.find(source, conf)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from importlib.util import find_spec
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -28,7 +30,6 @@ from recordings.model import Block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it is Linux's only")
 
@@ -323,6 +324,88 @@ def test_a_supervisor_is_none_the_worse_for_a_recipe_that_fails(
     project = make_project({"a_bad": f"import os\n{ending}", "b": IS_FORKED})
     assert project.start("--jobs", "1").wait(PATIENCE) == 1
     assert printed(project.recording("b")) == "True\n"
+
+
+def test_nothing_of_a_recipe_is_left_beside_the_next(make_project: MakeProject) -> None:
+    # Each lives for a moment only, so that a look may miss all of them.
+    leaves = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    end = time.time() + 3
+    while time.time() < end:
+        if os.fork():
+            os._exit(0)
+        time.sleep(0.002)
+    os._exit(0)
+"""
+    about = """
+import psutil, time
+own, found, end = psutil.Process(), set(), time.time() + 0.5
+while time.time() < end:
+    found |= {*own.parent().children()} - {own}
+print(len(found))
+"""
+    project = make_project({"a_leaves": f"{leaves}print(1)", "b": about})
+    assert outputs(project, ["a_leaves", "b"])["b"] == "0\n"
+
+
+def test_a_supervisor_that_is_killed_as_it_waits_costs_no_recipe(
+    make_project: MakeProject, tmp_path: Path
+) -> None:
+    told = str(tmp_path / "supervisor")
+    first = f"import iniconfig, os\nopen({told!r}, 'w').write(str(os.getppid()))"
+    kills = f"import os\nos.kill(int(open({told!r}).read()), 9)"
+    last = "import iniconfig\nprint('on')"
+    recipes = {"a": first, "b_kills": kills, "c": last}
+    # One after the other, while a second may run: so the first's supervisor is kept.
+    project = make_project(recipes, recordings_shared_folders=["../recipes/all"])
+    assert project.start("--jobs", "2").wait(PATIENCE) == 0
+    assert printed(project.recording("c")) == "on\n"
+    assert not psutil.pid_exists(int(Path(told).read_text("utf-8")))
+
+
+def test_what_conf_py_puts_in_place_of_a_module_counts(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One that is imported for all recipes, and of no use to a recipe's process.
+    project = make_project({"one": "import optparse\nprint(optparse.V)"})
+    package(project, "instead", "V = 1\n", monkeypatch)
+    file = project.site.root / "docs" / "conf.py"
+    conf = "import sys, instead\nsys.modules['optparse'] = instead\n"
+    file.write_text(conf + file.read_text("utf-8"), "utf-8")
+    assert project.start().wait(PATIENCE) == 0
+    # Not as this process's library has it, which would run `conf.py` here.
+    recording = project.site.root / "docs/recordings/recipes/all/one.ipynb"
+    about = json.loads(recording.read_text("utf-8"))["metadata"]["recording"]
+    assert [*about["ingredients"]["files"]] == ["../../library/instead.py"]
+
+
+def test_what_is_imported_beforehand_does_what_it_would(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import heavy, gc\nprint(gc.isenabled())\nheavy.late.x\n"
+    project = make_project({"one": code, "two": code}, recordings_preload=["heavy"])
+    package(project, "late", "print('loaded')\nx = 1\n", monkeypatch)
+    heavy = """
+import gc, importlib.util, sys
+gc.disable()
+spec = importlib.util.find_spec("late")
+spec.loader = importlib.util.LazyLoader(spec.loader)
+late = sys.modules["late"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(late)
+"""
+    package(project, "heavy", heavy, monkeypatch)
+    expected = "False\nloaded\n"
+    assert outputs(project, ["one", "two"]) == {"one": expected, "two": expected}
+
+
+def test_where_nothing_is_run_nothing_is_left(make_project: MakeProject) -> None:
+    project = make_project({"one": "1"})
+    project.run()
+    assert project.start().wait(PATIENCE) == 0
+    assert not project.processes(), "at once, not when its imports are made"
+    assert project.leaves_nothing()
 
 
 def test_a_killed_runner_leaves_whole_recordings(make_project: MakeProject) -> None:

@@ -36,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     alone = getattr(options, "json", False)
     with _own_output(alone=alone) as options.document:
-        return _run(options)
+        try:
+            return _run(options)
+        finally:
+            beginnings.end()
 
 
 @contextmanager

@@ -34,12 +34,7 @@ _installed: frozenset[str] = frozenset()
 def see_installed() -> None:
     """See which modules are installed: a fork that looked would copy them all."""
     global _installed  # noqa: PLW0603 - as `sys.modules` is of the process
-    files = {it: getattr(each, "__file__", None) for it, each in sys.modules.items()}
-    _installed = frozenset(
-        name
-        for name, file in files.items()
-        if not isinstance(file, str) or file.startswith(INSTALLED)
-    )
+    _installed = frozenset(it for it in [*sys.modules] if _own_file(it) is None)
 
 
 @dataclass(slots=True)
@@ -216,7 +211,11 @@ class _Used:
                         self.add(note)
             if not todo:
                 return
-            named = {name.partition(".")[0] for name in _names(todo.pop(), loaded)}
+            names = {*_names(todo.pop(), loaded)}
+            named = {name.partition(".")[0] for name in names}
+            # Of those that are named, `conf.py` may have put others in their place.
+            for file in filter(None, map(_own_file, names | named)):
+                self.add_path(file)
             for name, file in loaded.items():
                 if name.partition(".")[0] in named - known:
                     self.add_path(file)
@@ -252,12 +251,19 @@ def _by_opener(notes: Iterable[Note]) -> dict[str, list[Note]]:
 
 def _loaded() -> Mapping[str, str]:
     """Return the files of the modules of this process that are not installed."""
-    found = {}
-    for name in sys.modules.keys() - _installed:
-        file = getattr(sys.modules[name], "__file__", None)
+    files = {name: _own_file(name) for name in sys.modules.keys() - _installed}
+    return {name: file for name, file in files.items() if file}
+
+
+def _own_file(name: str) -> str | None:
+    """Return the file of a module that was imported, unless it is installed."""
+    module = sys.modules.get(name)
+    # One that is loaded when it is first used would be, if it were asked itself.
+    with suppress(AttributeError, TypeError):
+        file = object.__getattribute__(module, "__dict__").get("__file__")
         if isinstance(file, str) and not file.startswith(INSTALLED):
-            found[name] = file
-    return found
+            return file
+    return None
 
 
 def _tree(path: Path) -> ast.AST:

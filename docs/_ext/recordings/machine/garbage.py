@@ -10,12 +10,13 @@ def uncollected() -> Iterator[None]:
     """Have no garbage looked for meanwhile.
 
     What is imported stays: to search all of it, again and again as it becomes more,
-    takes a sixth of the time of an import as large as PyTorch's.
+    takes a sixth of the time of an import as large as PyTorch's. What is imported may
+    set how garbage is looked for, and that stays, too.
     """
-    was_on = gc.isenabled()
-    gc.disable()
+    first, *others = gc.get_threshold()
+    gc.set_threshold(0, *others)
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        if not gc.get_threshold()[0]:
+            gc.set_threshold(first, *others)

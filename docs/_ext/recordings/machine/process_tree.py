@@ -111,19 +111,31 @@ class ProcessTree:
                 total += process.memory_info().rss
         return total
 
-    def kill(self) -> None:
+    def kill(self) -> bool:
         """Kill all of them, as often as it takes: one may start others meanwhile.
 
         It takes SIGKILL, since a recipe may ignore any other signal.
+
+        Returns:
+            Whether none is left, as far as this system tells.
         """
-        if IS_LINUX and not _has_children():
-            return  # so nothing is below it, since it adopts
         deadline = time.monotonic() + TIMEOUT
-        while (members := self.members()) and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            if IS_LINUX and not _has_children():
+                return True  # so nothing is below it, since it adopts
+            members = self.members()
             for process in members:
                 with suppress(psutil.Error):
                     process.kill()
             psutil.wait_procs(members, timeout=0.1)
+            if self._spare:
+                if not members:
+                    return True
+            elif IS_LINUX:
+                reap()  # what began after the look, and has ended, is to be looked for
+            elif not members:
+                return True
+        return False
 
 
 def reap() -> None:

@@ -53,20 +53,24 @@ def system() -> str:
     return f"{platform.system()} {platform.machine()}"
 
 
+_noted: dict[str, str] = {}
+"""Versions that are not looked up again, in a process that does not last."""
+
+
+def note_versions(packages: Iterable[str]) -> None:
+    """Have the versions of packages be known in this process, and in its forks."""
+    _noted.update(versions(packages))
+
+
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """Versions installed here, Python's first; what is not here is left out."""
     found = {"Python": platform.python_version()}
     for package in packages:
         try:
-            found[package] = _version(package)
+            found[package] = _noted.get(package) or metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-@cache  # where it is asked before a fork, no fork reads it anew
-def _version(package: str) -> str:
-    return metadata.version(package)
 
 
 def commit(file: Path) -> str | None:

@@ -24,7 +24,10 @@ def may_be_forked(recipe: Recipe) -> bool:
 
 
 def waits(recipe: Recipe) -> bool:
-    """Tell whether a recipe may have to wait until its imports are made for it."""
+    """Tell whether a recipe may have to wait until its imports are made for it.
+
+    A guide's are made by its kernel, which is no fork.
+    """
     return recipe.kind == "recipe" and may_be_forked(recipe)
 
 
@@ -38,9 +41,14 @@ def start() -> None:
     fork_server.start(scripts.imported_first())
 
 
+def end() -> None:
+    """Have that process end, which may be making imports for nothing."""
+    fork_server.end()
+
+
 def branches(library: Library, entries: Iterable[Entry]) -> Branches:
     """Have ready what recipes are forked from."""
-    forked = [each.recipe for each in entries if may_be_forked(each.recipe)]
+    forked = [each.recipe for each in entries if waits(each.recipe)]
     return Branches(
         shared(library, forked),
         library.packages,

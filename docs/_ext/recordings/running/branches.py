@@ -15,7 +15,7 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection, Pipe
@@ -122,18 +122,22 @@ class Branches:
     ) -> _Branch | None:
         """Have a branch made from an earlier one; without it, that has to do."""
         before = earlier.result() if earlier else None
-        if self._ended:
-            return before
+        with suppress(OSError, EOFError, RuntimeError):  # such as want of descriptors
+            return (None if self._ended else self._made(modules, before)) or before
+        return before
+
+    def _made(self, modules: Modules, before: _Branch | None) -> _Branch | None:
         own, other = Pipe()
         rest = modules[len(before.modules) :] if before else modules
         be = partial(serve, rest, self._packages, unseen=self._unseen)
-        with other:
-            number = (before or fork_server).fork(be, other)
-        with suppress(OSError, EOFError):
+        with ExitStack() as closed:
+            closed.callback(own.close)
+            with other:
+                number = (before or fork_server).fork(be, other)
             if number is not None and self._is_ready(own, number) and own.recv():
+                closed.pop_all()
                 return _Branch(modules, own, number)
-        own.close()
-        return before
+        return None
 
     def _is_ready(self, channel: Connection, number: int) -> bool:
         latest = time.monotonic() + fork_server.TIMEOUT
@@ -155,7 +159,7 @@ def serve(
     if os.getsid(0) != os.getpid():
         os.setsid()  # Ctrl-C on a terminal is for the runner
     with suppress(OSError, EOFError):
-        provenance.versions(packages)
+        provenance.note_versions(packages)
         if not _imported(modules, unseen=unseen):
             return
         channel.send("ready")

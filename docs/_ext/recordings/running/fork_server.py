@@ -91,6 +91,14 @@ def interrupt() -> None:
             _server.kill()
 
 
+def end() -> None:
+    """End the server, if this process has one, and wait for that."""
+    if _server:
+        with suppress(psutil.Error):
+            _server.kill()
+            _server.wait(TIMEOUT)
+
+
 def is_unsafe() -> bool:
     """Tell whether this process was forked from a server that lacks what forks need."""
     if multiprocessing.parent_process() is None:

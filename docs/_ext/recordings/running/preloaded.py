@@ -9,15 +9,17 @@ from contextlib import suppress
 from multiprocessing import forkserver
 from pathlib import Path
 
-import nbformat.v4  # noqa: F401 - as below
+from recordings.machine.garbage import uncollected
 
-from recordings.key import first_imports, noted
-from recordings.machine import provenance, reads
-from recordings.machine.process_tree import has_one_thread
+with uncollected():
+    # For those that are forked: each recipe's process would import them.
+    import nbformat.v4  # noqa: F401
 
-# For those that are forked: each recipe's process would import it.
-from recordings.running import recorder  # noqa: F401
-from recordings.store.store import Store
+    from recordings.key import first_imports, noted
+    from recordings.machine import provenance, reads
+    from recordings.machine.process_tree import has_one_thread
+    from recordings.running import recorder  # noqa: F401
+    from recordings.store.store import Store
 
 PRELOAD = "RECORDINGS_PRELOAD"
 """Environment variable: the modules to import, with blanks between them."""

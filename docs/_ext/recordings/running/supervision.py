@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from recordings.machine.process_tree import ProcessTree, adopt_orphans, is_runni
 from recordings.running import worker
 from recordings.running.fork_server import Fork
 from recordings.running.job import Ending, Job, Outcome
-from recordings.running.supervisor import LONGEST_LOG, MODULE, supervise
+from recordings.running.supervisor import LONGEST_LOG, MODULE, STOPPED, supervise
 from recordings.texts import one_line, without_controls
 
 KILLED = "its supervisor was killed"
@@ -51,20 +50,36 @@ class _Supervisor:
     process: psutil.Process | subprocess.Popen[bytes]
 
     def is_there(self) -> bool:
-        return is_running(psutil.Process(self.process.pid))
+        """Tell whether it waits for a recipe."""
+        if isinstance(self.process, psutil.Process):
+            return is_running(self.process)
+        return self.process.poll() is None
 
-    def run(self, job: Job, is_given_up: Callable[[], bool]) -> str | None:
-        """Wait until all has ended; return what failed, as the supervisor says."""
+    def begin(self, job: Job) -> bool:
+        """Have it run a recipe; tell whether it got that."""
         try:
             self.channel.send(job)
+        except OSError:
+            return False
+        return True
+
+    def wait(
+        self, run: str, is_given_up: Callable[[], bool]
+    ) -> tuple[str | None, bool]:
+        """Wait until all of a recipe has ended.
+
+        Returns:
+            What failed, as it says, and whether it can run another recipe.
+        """
+        try:
             while not self.channel.poll(POLL_INTERVAL):
-                if job.run in _stopped or is_given_up():
+                if run in _stopped or is_given_up():
                     self.channel.send(None)
                     break
-            failure: str | None = self.channel.recv()
+            failure, is_clean = self.channel.recv()
         except (OSError, EOFError):
-            return KILLED
-        return failure
+            return KILLED, False
+        return failure, is_clean and failure is None
 
     def end(self) -> None:
         """Have it end; it does so as it loses the channel, and with it all it has."""
@@ -80,9 +95,16 @@ class _Supervisor:
 class Supervisors:
     """Those of one run, or of one worker; they end with it."""
 
-    def __init__(self) -> None:
-        """Start none yet."""
-        self._idle: defaultdict[Fork | None, list[_Supervisor]] = defaultdict(list)
+    def __init__(self, most: int) -> None:
+        """Start none yet.
+
+        Args:
+            most: How many there are, with those that run a recipe now.
+        """
+        self._most = most
+        self._idle: list[tuple[Fork | None, _Supervisor]] = []
+        self._running = 0
+        self._counting = threading.Lock()
 
     def __enter__(self) -> Self:
         """Return this object."""
@@ -95,9 +117,8 @@ class Supervisors:
         trace: TracebackType | None,
     ) -> None:
         """End all; none may be running a recipe."""
-        for each in self._idle.values():
-            while each:
-                each.pop().end()
+        while self._idle:
+            self._idle.pop()[1].end()
 
     def run(
         self,
@@ -134,28 +155,47 @@ class Supervisors:
     def _run(
         self, job: Job, fork: Fork | None, is_given_up: Callable[[], bool]
     ) -> str | None:
-        supervisor = self._waiting(fork) or _forked(fork) or _afresh()
-        failure: str | None = KILLED
+        with self._counting:
+            self._running += 1
+        supervisor: _Supervisor | None = None
+        is_kept = False
         try:
-            failure = supervisor.run(job, is_given_up)
+            supervisor = self._waiting(fork, job)
+            if supervisor is None:
+                if job.run in _stopped:
+                    return STOPPED
+                supervisor = _forked(fork) or _afresh()
+                supervisor.begin(job)  # if it can't, it is seen below to have ended
+            failure, is_kept = supervisor.wait(job.run, is_given_up)
         finally:
-            if failure is None:
-                self._idle[fork].append(supervisor)
-            else:  # it may have been told to stop, or have ended
+            with self._counting:
+                self._running -= 1
+                if supervisor is not None and is_kept:
+                    self._idle.append((fork, supervisor))
+            if supervisor is not None and not is_kept:
                 supervisor.end()
         if failure == KILLED:
             end_strays()
         return failure
 
-    def _waiting(self, fork: Fork | None) -> _Supervisor | None:
-        """Take one that waits for a recipe with this beginning, if any does."""
-        with suppress(IndexError):
-            while True:
-                found = self._idle[fork].pop()
-                if found.is_there():
-                    return found
-                found.end()
-        return None
+    def _waiting(self, fork: Fork | None, job: Job) -> _Supervisor | None:
+        """Have one begin a job that waits for a recipe with this beginning, if any."""
+        while True:
+            with self._counting:
+                own = next((it for it in reversed(self._idle) if it[0] is fork), None)
+                surplus = len(self._idle) + self._running - self._most
+                if own:
+                    self._idle.remove(own)
+                    old = []
+                else:
+                    old = [self._idle.pop(0)[1] for _ in range(surplus) if self._idle]
+            for each in old:
+                each.end()
+            if own is None:
+                return None
+            if own[1].is_there() and own[1].begin(job):
+                return own[1]
+            own[1].end()
 
 
 def stop(run: str) -> None:

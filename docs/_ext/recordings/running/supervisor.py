@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from recordings.machine import capacity
-from recordings.machine.process_tree import ProcessTree, adopt_orphans, reap
+from recordings.machine.process_tree import ProcessTree, adopt_orphans
 from recordings.machine.workspace import GONE, is_there, remove
 from recordings.running import fork_server, worker
 from recordings.running.job import Job, Outcome
 
 MODULE = "recordings.running.supervisor"
 """This one; where it is a program, that is not its `__name__`."""
+STOPPED = "it was stopped before its end"
 LONGEST_LOG = 50 * 2**20
 """Bytes that a recipe may write to its log."""
 LONGEST_START = 60
@@ -44,19 +45,33 @@ def supervise(channel: Connection) -> None:
     if os.getsid(0) != os.getpid():
         os.setsid()  # Ctrl-C on a terminal is for the runner
     adopt_orphans()
-    with suppress(OSError, EOFError):  # the runner has ended, or needs it no more
-        while job := channel.recv():
-            failure = _run(job, channel)
-            try:
-                channel.send(failure)
-            except OSError:
-                for folder in job.own_folders():
-                    remove(folder)
-                raise
+    is_clean = True
+    while is_clean and (job := _next(channel)):
+        try:
+            failure, is_clean = _run(job, channel)
+        except OSError as error:  # such as want of processes
+            failure, is_clean = f"{type(error).__name__}: {error}", False
+        try:
+            channel.send((failure, is_clean))
+        except OSError:  # the runner has ended
+            for folder in job.own_folders():
+                remove(folder)
 
 
-def _run(job: Job, channel: Connection) -> str | None:
-    """Run a recipe; return what failed, if no outcome says so."""
+def _next(channel: Connection) -> Job | None:
+    """Wait for a job; there is none if the runner has ended, or needs this no more."""
+    job: Job | None = None
+    with suppress(OSError, EOFError):
+        job = channel.recv()
+    return job
+
+
+def _run(job: Job, channel: Connection) -> tuple[str | None, bool]:
+    """Run a recipe.
+
+    Returns:
+        What failed, if no outcome says so, and whether nothing that it started is left.
+    """
     with Path(job.log).open("ab") as log:
         supervisor = os.getpid()
         pid = os.fork()
@@ -71,11 +86,10 @@ def _run(job: Job, channel: Connection) -> str | None:
         try:
             failure, status = _watch(channel, job, pid, tree, log)
         finally:
-            tree.kill()
-            reap()
+            is_clean = tree.kill()
     if failure is None and not Outcome.is_in(Path(job.workspace)):
-        return _why(status, Path(job.workspace))
-    return failure
+        failure = _why(status, Path(job.workspace))
+    return failure, is_clean
 
 
 def _watch(
@@ -100,7 +114,7 @@ def _watch(
             if ended:
                 return None, os.waitstatus_to_exitcode(status)
             if channel.poll():  # told to stop, or the runner has ended
-                return "it was stopped before its end", None
+                return STOPPED, None
             now = time.monotonic()
             if not begun and (begun := bool(worker.place(Path(job.workspace)))):
                 latest = now + job.time_limit

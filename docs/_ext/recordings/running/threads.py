@@ -27,7 +27,7 @@ class Threads:
         self.jobs = jobs
         self._pool = ThreadPoolExecutor(jobs, "recordings")
         self._branches = Branches()
-        self._supervisors = Supervisors()
+        self._supervisors = Supervisors(jobs)
         self._copies = Copies(jobs, lambda: self._waiting > 0)
         self._waiting, self._counting = 0, Lock()
         self._runs: set[str] = set()

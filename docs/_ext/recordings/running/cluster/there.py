@@ -29,7 +29,7 @@ def run(job: Job, topic: str) -> Ending:
     def is_given_up() -> bool:
         return not _is_wanted(worker, key)
 
-    with workspace() as folder, Supervisors() as supervisors:
+    with workspace() as folder, Supervisors(1) as supervisors:
         there = luggage.unpack(replace(job, workspace=str(folder)))
         with Path(there.log).open("w+b") as log:  # first: a recipe may remove it
             ending = supervisors.run(there, is_given_up=is_given_up)

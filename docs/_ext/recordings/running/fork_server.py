@@ -4,6 +4,7 @@ It is the standard library's fork server.
 """
 
 import multiprocessing
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -93,10 +94,11 @@ def interrupt() -> None:
 
 def end() -> None:
     """End the server, if this process has one, and wait for that."""
-    if _server:
-        with suppress(psutil.Error):
+    if _server and is_running(_server):
+        with suppress(psutil.Error, ChildProcessError):
             _server.kill()
-            _server.wait(TIMEOUT)
+            # That it ended is for `multiprocessing` to see, which then starts another.
+            os.waitid(os.P_PID, _server.pid, os.WEXITED | os.WNOWAIT)
 
 
 def is_unsafe() -> bool:

@@ -67,6 +67,27 @@ about = {
 for name, value in about.items():
     print(name, value)
 """
+# Each lives for a moment only, so that a look may miss all of them.
+CHAIN = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    end = time.time() + 3
+    while time.time() < end:
+        if os.fork():
+            os._exit(0)
+        time.sleep(0.002)
+    os._exit(0)
+"""
+# Its first thread ends, so that it looks as if it had; another goes on.
+HEADLESS = """
+import ctypes, os, platform, threading, time
+if os.fork() == 0:
+    os.setsid()
+    threading.Thread(target=time.sleep, args=(60,)).start()
+    ctypes.CDLL(None).syscall({"x86_64": 60}.get(platform.machine(), 93), 0)
+time.sleep(0.2)
+"""
 HEAVY = """
 import os
 with open({log!r}, "a") as file:
@@ -326,19 +347,10 @@ def test_a_supervisor_is_none_the_worse_for_a_recipe_that_fails(
     assert printed(project.recording("b")) == "True\n"
 
 
-def test_nothing_of_a_recipe_is_left_beside_the_next(make_project: MakeProject) -> None:
-    # Each lives for a moment only, so that a look may miss all of them.
-    leaves = """
-import os, time
-if os.fork() == 0:
-    os.setsid()
-    end = time.time() + 3
-    while time.time() < end:
-        if os.fork():
-            os._exit(0)
-        time.sleep(0.002)
-    os._exit(0)
-"""
+@pytest.mark.parametrize("leaves", [CHAIN, HEADLESS])
+def test_nothing_of_a_recipe_is_left_beside_the_next(
+    make_project: MakeProject, leaves: str
+) -> None:
     about = """
 import psutil, time
 own, found, end = psutil.Process(), set(), time.time() + 0.5
@@ -348,6 +360,7 @@ print(len(found))
 """
     project = make_project({"a_leaves": f"{leaves}print(1)", "b": about})
     assert outputs(project, ["a_leaves", "b"])["b"] == "0\n"
+    assert wait_for(project.leaves_nothing)
 
 
 def test_a_supervisor_that_is_killed_as_it_waits_costs_no_recipe(
@@ -365,15 +378,47 @@ def test_a_supervisor_that_is_killed_as_it_waits_costs_no_recipe(
     assert not psutil.pid_exists(int(Path(told).read_text("utf-8")))
 
 
+PART = """
+import email.charset
+sys.modules["email.charset"] = email.charset = instead
+"""
+WRAPPED = """
+import sys
+
+class Wrapper:
+    def __init__(self, of): self.of = of
+    def __getattr__(self, name): return getattr(self.of, name)
+
+V = 1
+sys.modules[__name__] = Wrapper(sys.modules[__name__])
+"""
+
+
+@pytest.mark.parametrize(
+    ("recipe", "conf", "code"),
+    [
+        # Those that are imported for all recipes, and of no use to a recipe's process.
+        ("import optparse as it", "sys.modules['optparse'] = instead", "V = 1\n"),
+        (
+            "from email import charset as it",
+            PART,
+            "V = 1\n",
+        ),
+        ("import instead as it", "", WRAPPED),
+    ],
+)
 def test_what_conf_py_puts_in_place_of_a_module_counts(
-    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+    make_project: MakeProject,
+    monkeypatch: pytest.MonkeyPatch,
+    recipe: str,
+    conf: str,
+    code: str,
 ) -> None:
-    # One that is imported for all recipes, and of no use to a recipe's process.
-    project = make_project({"one": "import optparse\nprint(optparse.V)"})
-    package(project, "instead", "V = 1\n", monkeypatch)
+    project = make_project({"one": f"{recipe}\nprint(it.V)"})
+    package(project, "instead", code, monkeypatch)
     file = project.site.root / "docs" / "conf.py"
-    conf = "import sys, instead\nsys.modules['optparse'] = instead\n"
-    file.write_text(conf + file.read_text("utf-8"), "utf-8")
+    text = f"import sys, instead\n{conf}\n{file.read_text('utf-8')}"
+    file.write_text(text, "utf-8")
     assert project.start().wait(PATIENCE) == 0
     # Not as this process's library has it, which would run `conf.py` here.
     recording = project.site.root / "docs/recordings/recipes/all/one.ipynb"

@@ -1,6 +1,7 @@
 """What a run that has just ended depends on, from the files that it was seen to use."""
 
 import ast
+import importlib.util
 import math
 import os
 import re
@@ -257,13 +258,16 @@ def _loaded() -> Mapping[str, str]:
 
 def _own_file(name: str) -> str | None:
     """Return the file of a module that was imported, unless it is installed."""
-    module = sys.modules.get(name)
-    # One that is loaded when it is first used would be, if it were asked itself.
+    module, file = sys.modules.get(name), None
     with suppress(AttributeError, TypeError):
         file = object.__getattribute__(module, "__dict__").get("__file__")
-        if isinstance(file, str) and not file.startswith(INSTALLED):
-            return file
-    return None
+    # One that is loaded when it is first used would be, if it were asked itself; what
+    # a module puts in its own place may know its file only so.
+    if file is None and type(module) is not importlib.util._LazyModule:  # type: ignore[attr-defined] # noqa: SLF001
+        with suppress(Exception):
+            file = getattr(module, "__file__", None)
+    is_own = isinstance(file, str) and not file.startswith(INSTALLED)
+    return file if is_own else None
 
 
 def _tree(path: Path) -> ast.AST:
@@ -280,7 +284,8 @@ def _names(tree: ast.AST, loaded: Mapping[str, str]) -> Iterator[str]:
         match node:
             case ast.Import(names=names):
                 yield from (each.name for each in names)
-            case ast.ImportFrom(module=str(name), level=0):
+            case ast.ImportFrom(module=str(name), names=parts, level=0):
                 yield name
+                yield from (f"{name}.{each.name}" for each in parts)
             case ast.Constant(value=str(text)) if text in loaded:
                 yield text

@@ -4,6 +4,12 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+NEVER = 2**31 - 19
+"""How many objects have to be made before garbage is looked for: never, as it were.
+
+It is a number that nobody else would set.
+"""
+
 
 @contextmanager
 def uncollected() -> Iterator[None]:
@@ -14,9 +20,10 @@ def uncollected() -> Iterator[None]:
     set how garbage is looked for, and that stays, too.
     """
     first, *others = gc.get_threshold()
-    gc.set_threshold(0, *others)
+    gc.set_threshold(NEVER, *others)
     try:
         yield
     finally:
-        if not gc.get_threshold()[0]:
+        now, *others = gc.get_threshold()
+        if now == NEVER:
             gc.set_threshold(first, *others)

@@ -124,10 +124,14 @@ class ProcessTree:
             if IS_LINUX and not _has_children():
                 return True  # so nothing is below it, since it adopts
             members = self.members()
-            for process in members:
+            # One whose first thread has ended looks as if it had, too.
+            own = [it for it in self._own.children() if it.pid not in self._spare]
+            for process in {*members, *own}:
                 with suppress(psutil.Error):
                     process.kill()
             psutil.wait_procs(members, timeout=0.1)
+            if not members:
+                time.sleep(0.001)
             if self._spare:
                 if not members:
                     return True

@@ -74,10 +74,10 @@ def fork(function: Call, channel: Connection) -> int | None:
     process = CONTEXT.Process(target=function, args=(channel,))
     late = threading.Timer(TIMEOUT, interrupt)
     _asking.add(late)
-    late.start()
     try:
+        late.start()
         process.start()
-    except (OSError, EOFError):
+    except (OSError, EOFError, RuntimeError):  # such as want of threads
         return None
     finally:
         _asking.discard(late)

@@ -69,7 +69,7 @@ class _Supervisor:
         """Wait until all of a recipe has ended.
 
         Returns:
-            What failed, as it says, and whether it can run another recipe.
+            What failed, as it says, and whether nothing is left of the recipe.
         """
         try:
             while not self.channel.poll(POLL_INTERVAL):
@@ -79,7 +79,7 @@ class _Supervisor:
             failure, is_clean = self.channel.recv()
         except (OSError, EOFError):
             return KILLED, False
-        return failure, is_clean and failure is None
+        return failure, is_clean
 
     def end(self) -> None:
         """Have it end; it does so as it loses the channel, and with it all it has."""
@@ -157,24 +157,40 @@ class Supervisors:
     ) -> str | None:
         with self._counting:
             self._running += 1
-        supervisor: _Supervisor | None = None
-        is_kept = False
         try:
-            supervisor = self._waiting(fork, job)
-            if supervisor is None:
-                if job.run in _stopped:
-                    return STOPPED
-                supervisor = _forked(fork) or _afresh()
-                supervisor.begin(job)  # if it can't, it is seen below to have ended
-            failure, is_kept = supervisor.wait(job.run, is_given_up)
+            if found := self._waiting(fork, job):
+                failure = self._wait(found, fork, job, is_given_up)
+                # It may have ended before it began with that.
+                if failure != KILLED or worker.place(Path(job.workspace)):
+                    return failure
+            if job.run in _stopped:
+                return STOPPED
+            new = _forked(fork) or _afresh()
+            new.begin(job)  # if it can't, it is seen to have ended
+            return self._wait(new, fork, job, is_given_up)
         finally:
             with self._counting:
                 self._running -= 1
-                if supervisor is not None and is_kept:
+
+    def _wait(
+        self,
+        supervisor: _Supervisor,
+        fork: Fork | None,
+        job: Job,
+        is_given_up: Callable[[], bool],
+    ) -> str | None:
+        """Wait until a recipe has ended, and keep its supervisor for another."""
+        is_clean = is_kept = False
+        try:
+            failure, is_clean = supervisor.wait(job.run, is_given_up)
+            is_kept = is_clean and failure is None
+        finally:
+            if is_kept:
+                with self._counting:
                     self._idle.append((fork, supervisor))
-            if supervisor is not None and not is_kept:
+            else:  # it may have been told to stop
                 supervisor.end()
-        if failure == KILLED:
+        if not is_clean:
             end_strays()
         return failure
 

@@ -49,7 +49,7 @@ def supervise(channel: Connection) -> None:
     while is_clean and (job := _next(channel)):
         try:
             failure, is_clean = _run(job, channel)
-        except OSError as error:  # such as want of processes
+        except Exception as error:  # noqa: BLE001 - such as want of processes
             failure, is_clean = f"{type(error).__name__}: {error}", False
         try:
             channel.send((failure, is_clean))

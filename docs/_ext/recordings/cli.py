@@ -18,7 +18,7 @@ from recordings.finding import UnknownRecipe
 from recordings.gallery import signatures
 from recordings.library import Library, open_library
 from recordings.machine.process_tree import die_with_parent
-from recordings.running import beginnings
+from recordings.running import beginnings, fork_server
 from recordings.running.executor import ExecutorLost
 from recordings.running.versions import OtherVersions
 from recordings.settings import read
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return _run(options)
         finally:
-            beginnings.end()
+            fork_server.end()  # which may be making imports for nothing
 
 
 @contextmanager

@@ -155,9 +155,11 @@ class _Used:
         self._place = place
         self._opened: dict[Path, list[Note]] = {}
         """What was read before the run, by the code that did so."""
-        for name, notes in _by_opener(earlier).items():
-            opener = place.find(name, os.path.realpath(name))
-            self._opened.setdefault(opener, []).extend(notes)
+        names = {note.opener for note in earlier if note.opener}
+        openers = {it: place.find(it, os.path.realpath(it)) for it in names}
+        for note in earlier:
+            if note.opener:
+                self._opened.setdefault(openers[note.opener], []).append(note)
         self._read: dict[Path, float] = {}
         self._earlier: dict[Path, float] = {}
         for note in earlier:
@@ -240,14 +242,6 @@ class _Used:
             and not any(path.is_relative_to(each) for each in own)
             and not os.access(path, os.X_OK)
         )
-
-
-def _by_opener(notes: Iterable[Note]) -> dict[str, list[Note]]:
-    found: dict[str, list[Note]] = {}
-    for note in notes:
-        if note.opener:
-            found.setdefault(note.opener, []).append(note)
-    return found
 
 
 def _loaded() -> Mapping[str, str]:

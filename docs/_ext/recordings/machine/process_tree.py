@@ -124,21 +124,16 @@ class ProcessTree:
             if IS_LINUX and not _has_children():
                 return True  # so nothing is below it, since it adopts
             members = self.members()
-            # One whose first thread has ended looks as if it had, too.
-            own = [it for it in self._own.children() if it.pid not in self._spare]
-            for process in {*members, *own}:
+            for process in members:
                 with suppress(psutil.Error):
                     process.kill()
             psutil.wait_procs(members, timeout=0.1)
-            if not members:
-                time.sleep(0.001)
-            if self._spare:
-                if not members:
-                    return True
-            elif IS_LINUX:
-                reap()  # what began after the look, and has ended, is to be looked for
+            if IS_LINUX and not self._spare:
+                reap()  # then it is seen whether something began after the look
             elif not members:
                 return True
+            if not members:
+                time.sleep(0.001)
         return False
 
 
@@ -176,8 +171,14 @@ def _memory(number: int) -> int:
 
 
 def is_running(process: psutil.Process) -> bool:
-    """Tell whether a process runs, and is not just left to be waited for."""
+    """Tell whether a process runs, and is not just left to be waited for.
+
+    One whose first thread alone has ended looks like the latter.
+    """
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        if not process.is_running():
+            return False
+        is_left = process.status() == psutil.STATUS_ZOMBIE
+        return not is_left or process.num_threads() > 1
     except psutil.Error:
         return False

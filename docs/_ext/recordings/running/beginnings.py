@@ -41,11 +41,6 @@ def start() -> None:
     fork_server.start(scripts.imported_first())
 
 
-def end() -> None:
-    """Have that process end, which may be making imports for nothing."""
-    fork_server.end()
-
-
 def branches(library: Library, entries: Iterable[Entry]) -> Branches:
     """Have ready what recipes are forked from."""
     forked = [each.recipe for each in entries if waits(each.recipe)]

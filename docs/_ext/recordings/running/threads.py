@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -48,7 +48,8 @@ class Threads:
         with supervision.adopting():
             self._branches = beginnings.branches(library, entries)
             try:
-                with self._supervisors:  # which end before what they were forked from
+                # They end before what they were forked from.
+                with closing(self._supervisors):
                     yield
             finally:
                 self._branches.end()

@@ -1,5 +1,6 @@
 """What a worker of the cluster does: run a recipe, and notice when nobody wants it."""
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def run(job: Job, topic: str) -> Ending:
     def is_given_up() -> bool:
         return not _is_wanted(worker, key)
 
-    with workspace() as folder, Supervisors(1) as supervisors:
+    with workspace() as folder, closing(Supervisors(1)) as supervisors:
         there = luggage.unpack(replace(job, workspace=str(folder)))
         with Path(there.log).open("w+b") as log:  # first: a recipe may remove it
             ending = supervisors.run(there, is_given_up=is_given_up)
